@@ -1,0 +1,113 @@
+"""Every error Headway raises on purpose.
+
+    HeadwayError
+    ├── SettingsError            a setting is missing, wrong or unsafe
+    ├── InvalidInput             the request cannot be a job: expected, got, what to do
+    │   ├── UnknownOperation
+    │   └── UnknownArtifact      no such data set, model or file, or it is not yours
+    ├── NotFound                 no such job, artefact or user
+    ├── NotAuthorized            it exists, and belongs to somebody else
+    ├── Conflict
+    │   ├── AlreadyFinished      the job has ended and cannot be cancelled
+    │   ├── NotFinished          the job has not ended and cannot be retried
+    │   └── KeyReused            the idempotency key came with another request before
+    ├── StoreError
+    │   ├── StoreUnavailable     busy, full, read-only or gone: nothing was written, try again
+    │   ├── StoreUnusable        it can never work like this: file system, version, owner
+    │   └── LostClaim            the attempt no longer owns its job
+    ├── CorruptArtifact          the bytes are not those whose hash was recorded
+    └── OperationFailed          raised by an operation: the sentence its user reads
+        └── NotRetryable         ... and trying again would not help
+
+    StopAttempt (BaseException)  the attempt must end now; never catch it to go on
+    ├── Cancelled                the user cancelled the job
+    └── Interrupted              the worker is stopping; the job goes on elsewhere
+"""
+
+
+class HeadwayError(Exception):
+    """The root of all errors a caller may want to catch; its text is fit to be shown."""
+
+
+class SettingsError(HeadwayError):
+    """A setting is missing, malformed or unsafe in this mode."""
+
+
+class InvalidInput(HeadwayError):
+    """The request can never be a job. `pointer` is a JSON pointer to the part that is wrong."""
+
+    def __init__(self, message: str, *, pointer: str = "") -> None:
+        super().__init__(message)
+        self.pointer = pointer
+
+
+class UnknownOperation(InvalidInput):
+    """No operation of this name is registered."""
+
+
+class UnknownArtifact(InvalidInput):
+    """No data set, model or file of this name can be seen by this user."""
+
+
+class NotFound(HeadwayError):
+    """There is no such thing, or there is none any more."""
+
+
+class NotAuthorized(HeadwayError):
+    """It exists, and it is somebody else's."""
+
+
+class Conflict(HeadwayError):
+    """The present state does not allow this."""
+
+
+class AlreadyFinished(Conflict):
+    """The job has ended; it can no longer be cancelled."""
+
+
+class NotFinished(Conflict):
+    """The job has not ended; it cannot be retried yet."""
+
+
+class KeyReused(Conflict):
+    """The idempotency key was used for a different request."""
+
+
+class StoreError(HeadwayError):
+    """The store could not do what was asked."""
+
+
+class StoreUnavailable(StoreError):
+    """Nothing was written; the same call may succeed later."""
+
+
+class StoreUnusable(StoreError):
+    """This store cannot be used as it is, now or later, without somebody's help."""
+
+
+class LostClaim(StoreError):
+    """The attempt no longer owns its job; whatever it wanted to write was not written."""
+
+
+class CorruptArtifact(HeadwayError):
+    """The file's content does not have the hash that was recorded for it."""
+
+
+class OperationFailed(HeadwayError):
+    """Raise it in an operation: its text becomes the job's `error`; the job may be retried."""
+
+
+class NotRetryable(OperationFailed):
+    """Raise it in an operation when another attempt could only fail again."""
+
+
+class StopAttempt(BaseException):
+    """The attempt must end. A `BaseException`, so that `except Exception` does not swallow it."""
+
+
+class Cancelled(StopAttempt):
+    """The job was cancelled."""
+
+
+class Interrupted(StopAttempt):
+    """The worker is stopping; the job continues from its last checkpoint in another attempt."""

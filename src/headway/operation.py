@@ -1,0 +1,263 @@
+"""Operations: the functions that jobs run, and the context they run in.
+
+    class Resize(BaseModel):
+        images: list[str]
+
+    @operation("resize", timeout=600)
+    def resize(request: Resize, ctx: Context) -> dict[str, int]:
+        for image in ctx.track(request.images):
+            ...
+        return {"resized": len(request.images)}
+
+A `def` runs in a process of its own; an `async def` shares one process with many others.
+"""
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, Protocol, TypeVar, get_type_hints
+
+from pydantic import BaseModel, StringConstraints
+
+from headway.errors import UnknownOperation
+from headway.job import Json
+from headway.retry import Backoff
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Marks a field of an operation's input that names an artefact of this kind."""
+
+    kind: Literal["dataset", "model", "file"]
+
+
+DatasetName = Annotated[str, StringConstraints(min_length=1, max_length=200), Reference("dataset")]
+"""Names a data set: `name` (its newest version), `name@version` or its id."""
+ModelName = Annotated[str, StringConstraints(min_length=1, max_length=200), Reference("model")]
+"""Names a model: `name` (its newest version), `name@alias`, `name@version` or its id."""
+FileId = Annotated[str, StringConstraints(min_length=1, max_length=200), Reference("file")]
+"""Names an uploaded file by its id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """A file that a job may read, as it was when the job was submitted."""
+
+    id: str
+    kind: str
+    name: str
+    path: Path
+    sha256: str
+    version: int = 1
+    meta: Mapping[str, Json] = field(default_factory=dict)
+
+
+class Checkpoint(Protocol):
+    """Where the attempt before got to."""
+
+    @property
+    def state(self) -> Mapping[str, Json]:
+        """What was given to `Context.checkpoint`."""
+
+    def blob(self) -> bytes | None:
+        """The bytes given with it, checked against their hash."""
+
+
+class Context(Protocol):
+    """What a running attempt can say and ask. Every method that reports raises
+    `Cancelled` when the job was cancelled."""
+
+    @property
+    def job_id(self) -> str:
+        """The job's public id."""
+
+    @property
+    def owner(self) -> str:
+        """The name of the user the job belongs to."""
+
+    @property
+    def attempt(self) -> int:
+        """1 for the first attempt, counting failures only."""
+
+    @property
+    def scratch(self) -> Path:
+        """A directory of this attempt alone, removed when it ends."""
+
+    @property
+    def shared(self) -> Path:
+        """A directory that all attempts of all jobs on this machine share: a cache, no more."""
+
+    @property
+    def resumed(self) -> Checkpoint | None:
+        """The last checkpoint of an earlier attempt, or None when this one starts afresh."""
+
+    @property
+    def cancelled(self) -> bool:
+        """True once the job was cancelled. For loops that report nothing."""
+
+    def artifact(self, name: str) -> Artifact | None:
+        """The artefact that the input field `name` refers to; None if the field was left out."""
+
+    def progress(self, percent: float, message: str | None = None) -> None:
+        """Show this much done, clamped to 0..100. The latest wins."""
+
+    def track(
+        self, items: Iterable[T], *, total: int | None = None, message: str | None = None
+    ) -> Iterator[T]:
+        """Yield the items, reporting progress as they are taken."""
+
+    def metric(self, values: Mapping[str, float], *, step: int) -> None:
+        """Record named numbers at a step: points of a curve, kept for good."""
+
+    def log(self, message: str, *, level: str = "info") -> None:
+        """Record a line that the job's user can read."""
+
+    def expect_items(self, total: int) -> None:
+        """Say how many items there will be, so that `counts` can add up."""
+
+    def items(self, rows: Sequence[Mapping[str, Json]]) -> None:
+        """Add results of single items. They can be read from the next checkpoint on.
+
+        A row with an `error` that is not None counts as failed.
+        """
+
+    def checkpoint(self, state: Mapping[str, Json], blob: bytes | None = None) -> None:
+        """Make everything so far durable: when this returns, no later attempt redoes it.
+
+        Raise `Interrupted` when the worker is stopping, `Cancelled` when the job was cancelled.
+        """
+
+    def publish(
+        self,
+        kind: Literal["dataset", "model"],
+        name: str,
+        file: Path,
+        *,
+        meta: Mapping[str, Json],
+        alias: str | None = None,
+    ) -> str:
+        """Make a file of this attempt an artefact, and return its id.
+
+        Others see it once the job is completed, as the next version of `name`.
+        """
+
+
+Function = Callable[[Any, Context], Any] | Callable[[Any, Context], Awaitable[Any]]
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """A function that jobs can run, with everything the queue and the worker need to know."""
+
+    name: str
+    function: Function
+    input: type[BaseModel]
+    max_attempts: int = 3
+    timeout: float | None = None
+    """Seconds one attempt may take; None for no limit."""
+    memory: int | None = None
+    """Bytes of private memory one attempt may use; None for the worker's default."""
+    backoff: Backoff = Backoff()
+
+    @property
+    def is_async(self) -> bool:
+        """True for `async def`: many at a time in one process."""
+        return inspect.iscoroutinefunction(self.function)
+
+    @property
+    def references(self) -> Mapping[str, str]:
+        """The input fields that name artefacts, and the kind of each."""
+        return {
+            name: mark.kind
+            for name, info in self.input.model_fields.items()
+            for mark in _reference_marks(info)
+        }
+
+
+def _reference_marks(info: Any) -> list[Reference]:
+    """The marks of a field, also when it is optional and the mark sits on a member of the union."""
+    marks = [mark for mark in info.metadata if isinstance(mark, Reference)]
+    for member in getattr(info.annotation, "__args__", ()):
+        marks += [m for m in getattr(member, "__metadata__", ()) if isinstance(m, Reference)]
+    return marks
+
+
+class Registry:
+    """The operations one process knows, by name."""
+
+    def __init__(self, operations: Iterable[Operation] = ()) -> None:
+        self._operations: dict[str, Operation] = {}
+        for one in operations:
+            self.add(one)
+
+    def add(self, operation: Operation) -> None:
+        """Register an operation. A second one of the same name is refused."""
+        known = self._operations.get(operation.name)
+        if known is not None and known != operation:
+            raise ValueError(
+                f"expected one operation per name, got a second {operation.name!r}; rename one"
+            )
+        self._operations[operation.name] = operation
+
+    def get(self, name: str) -> Operation:
+        """The operation of this name, or `UnknownOperation`."""
+        try:
+            return self._operations[name]
+        except KeyError:
+            raise UnknownOperation(
+                f"expected one of {', '.join(sorted(self._operations))}, got: {name[:80]!r}",
+                pointer="/job_type",
+            ) from None
+
+    def __iter__(self) -> Iterator[Operation]:
+        return iter(self._operations.values())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._operations
+
+
+def operation(
+    name: str,
+    *,
+    max_attempts: int = 3,
+    timeout: float | None = None,
+    memory_mb: int | None = None,
+    backoff: Backoff = Backoff(),  # noqa: B008 - frozen
+) -> Callable[[Function], Operation]:
+    """Make a function an operation. Its first parameter is a Pydantic model: the job's input."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            f"expected a name of a-z, 0-9 and _, starting with a letter, at most 64 long, got: {name!r}"
+        )
+    if max_attempts < 1:
+        raise ValueError(f"expected max_attempts of at least 1, got: {max_attempts}")
+
+    def register(function: Function) -> Operation:
+        return Operation(
+            name=name,
+            function=function,
+            input=_input_model(function),
+            max_attempts=max_attempts,
+            timeout=timeout,
+            memory=None if memory_mb is None else memory_mb * 2**20,
+            backoff=backoff,
+        )
+
+    return register
+
+
+def _input_model(function: Function) -> type[BaseModel]:
+    first = next(iter(inspect.signature(function).parameters), None)
+    model = get_type_hints(function).get(first) if first is not None else None
+    if not (inspect.isclass(model) and issubclass(model, BaseModel)):
+        raise TypeError(
+            f"expected {getattr(function, '__name__', function)!r} to take (request: a Pydantic model, ctx: Context),"
+            f" got a first parameter annotated {model!r}"
+        )
+    return model
