@@ -13,8 +13,9 @@ class StatusChanged:
 
     kind: ClassVar[str] = "status"
     status: Status
-    attempt: int
     reason: str | None = None
+    attempt: int | None = None
+    """Which attempt began, for a job that is running now."""
 
 
 @dataclass(frozen=True, slots=True)
