@@ -247,7 +247,7 @@ def operation(
     max_attempts: int = 3,
     timeout: float | None = None,
     memory_mb: int | None = None,
-    backoff: Backoff = Backoff(),  # noqa: B008 - frozen
+    backoff: Backoff = Backoff(),
 ) -> Callable[[Function], Operation]:
     """Make a function an operation. Its first parameter is a Pydantic model: the job's input."""
     if not _NAME.fullmatch(name):
