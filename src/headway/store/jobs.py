@@ -23,7 +23,7 @@ class SqlJobs:
         """See `Jobs.add`."""
         with self._db.write() as tx:
             now = self._db.now(tx)
-            answers = _replays(self._db, tx, submissions)
+            answers = _replays(tx, submissions)
             fresh = [one for one in _first_of_each_key(submissions) if one.id not in answers]
             answers |= {job.id: Added(job) for job in self._insert(tx, fresh, now)}
             add_requests(tx, [one.owner for one in fresh], now)
@@ -247,9 +247,7 @@ def _key_row(seq: int, one: Submission, now: float) -> dict[str, object]:
     }
 
 
-def _replays(
-    db: Database, tx: Transaction, submissions: Sequence[Submission]
-) -> dict[str, Added | KeyReused]:
+def _replays(tx: Transaction, submissions: Sequence[Submission]) -> dict[str, Added | KeyReused]:
     """Answers for those submissions whose key was used in an earlier transaction."""
     answers: dict[str, Added | KeyReused] = {}
     for one in submissions:

@@ -4,6 +4,7 @@ Each turn hears what children, zygote and bell have to say, commits what was sai
 transaction, claims what there is room for, and ends what must end.
 """
 
+import contextlib
 import logging
 import selectors
 import socket
@@ -88,10 +89,8 @@ class Worker:
     def stop(self) -> None:
         """Drain, then end; called twice, end at once. Safe from threads and signal handlers."""
         self._stops += 1
-        try:
+        with contextlib.suppress(OSError):  # full of wake-ups already, or the worker has ended
             self._waker.send(b"!")
-        except OSError:
-            pass  # its buffer is full of wake-ups, or the worker has ended
 
     def run(self) -> None:
         """Work until stopped; every job that was still running has gone back when this returns."""
