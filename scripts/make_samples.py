@@ -18,11 +18,13 @@ from headway.models.vectors import count_grams
 
 
 def main() -> None:
+    """Make both files."""
     write_sample()
     train_default()
 
 
 def write_sample() -> None:
+    """Write the tickets as CSV."""
     with SAMPLE_CSV.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("text", "label"))
@@ -30,6 +32,7 @@ def write_sample() -> None:
 
 
 def train_default() -> None:
+    """Train on them with the defaults and save the bundle."""
     texts, labels = zip(*bundled_rows("sample"), strict=True)
     classes = sorted(set(labels))
     targets = np.array([classes.index(label) for label in labels])

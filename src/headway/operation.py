@@ -12,6 +12,7 @@
 A `def` runs in a process of its own; an `async def` shares one process with many others.
 """
 
+import importlib
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
@@ -156,7 +157,9 @@ class Operation:
     """A function that jobs can run, with everything the queue and the worker need to know."""
 
     name: str
-    function: Function
+    function: Function | str
+    """The function, or "module:name" of a plain `def` whose module is too heavy to import before
+    an attempt needs it. `load()` gives the function either way."""
     input: type[BaseModel]
     max_attempts: int = 3
     timeout: float | None = None
@@ -164,6 +167,14 @@ class Operation:
     memory: int | None = None
     """Bytes of private memory one attempt may use; None for the worker's default."""
     backoff: Backoff = Backoff()
+
+    def load(self) -> Function:
+        """The function itself, its module imported if need be."""
+        if not isinstance(self.function, str):
+            return self.function
+        module, _, name = self.function.partition(":")
+        function: Function = getattr(importlib.import_module(module), name)
+        return function
 
     @property
     def is_async(self) -> bool:

@@ -16,10 +16,31 @@ _TYPES: Final = (
     ("integer", re.compile(r"[+-]?\d{1,18}")),
     ("number", re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")),
     ("boolean", re.compile(r"true|false|yes|no", re.IGNORECASE)),
-    ("date", re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?")),
+    (
+        "date",
+        re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?"),
+    ),
 )
-_TEXT_NAMES: Final = ("text", "message", "body", "content", "review", "description", "sentence", "ticket")
-_LABEL_NAMES: Final = ("label", "category", "class", "target", "sentiment", "intent", "topic", "tag")
+_TEXT_NAMES: Final = (
+    "text",
+    "message",
+    "body",
+    "content",
+    "review",
+    "description",
+    "sentence",
+    "ticket",
+)
+_LABEL_NAMES: Final = (
+    "label",
+    "category",
+    "class",
+    "target",
+    "sentiment",
+    "intent",
+    "topic",
+    "tag",
+)
 
 
 class Column:

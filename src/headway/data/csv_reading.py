@@ -57,14 +57,23 @@ class RowError:
 class CsvTable:
     """An open CSV file: how it is written, its column names, and its rows, to be taken once."""
 
-    def __init__(self, raw: IO[bytes], lines: Iterator[str], options: CsvOptions, encoding: str, delimiter: str) -> None:
+    def __init__(
+        self,
+        raw: IO[bytes],
+        lines: Iterator[str],
+        options: CsvOptions,
+        encoding: str,
+        delimiter: str,
+    ) -> None:
         self.encoding = encoding
         self.delimiter = delimiter
         self._raw = raw
         self._reader = csv.reader(lines, delimiter=delimiter)
         self._line = 1
         first = self._first_record()
-        self.has_header = looks_like_header(first) if options.has_header is None else options.has_header
+        self.has_header = (
+            looks_like_header(first) if options.has_header is None else options.has_header
+        )
         self.names = column_names(first if self.has_header else [""] * len(first))
         self._pending = None if self.has_header else (1, first)
 
@@ -121,7 +130,9 @@ class CsvTable:
     def _first_record(self) -> list[str]:
         for _, record in self._records():
             if isinstance(record, RowError):
-                raise NotRetryable(f"expected a first row with names or values, got: {record.reason}")
+                raise NotRetryable(
+                    f"expected a first row with names or values, got: {record.reason}"
+                )
             if len(record) > MOST_COLUMNS:
                 raise NotRetryable(
                     f"expected at most {MOST_COLUMNS} columns, got: {len(record)};"
@@ -133,7 +144,7 @@ class CsvTable:
 
 
 @contextmanager
-def open_csv(path: Path, options: CsvOptions = CsvOptions()) -> Iterator[CsvTable]:  # noqa: B008 - frozen
+def open_csv(path: Path, options: CsvOptions = CsvOptions()) -> Iterator[CsvTable]:
     """Open a CSV file, gzipped or not, and find out how it is written. `NotRetryable` when it is
     empty, or not in the encoding that the user named."""
     csv.field_size_limit(LONGEST_FIELD)  # process-wide; the default of 128 KB is too low for texts

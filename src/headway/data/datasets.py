@@ -39,7 +39,10 @@ class DatasetWriter:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if kind is None:
             self._write_group()
@@ -69,7 +72,9 @@ class DatasetWriter:
     def _write_group(self) -> None:
         if not self._waiting:
             return
-        values = [[value or None for value in column] for column in zip(*self._waiting, strict=True)]
+        values = [
+            [value or None for value in column] for column in zip(*self._waiting, strict=True)
+        ]
         for column, given in zip(self._columns, values, strict=True):
             column.add(given)
         self._take_sample()

@@ -26,9 +26,16 @@ VERSION: Final = 1
 DEFAULT_BUNDLE: Final = Path(__file__).with_name("default.npz")
 """The model that comes with the package, trained on the synthetic `sample` data set."""
 
+Dtype = type[np.int32] | type[np.float32]
+
 _FORMAT: Final = "headway-text-classifier"
 _VECTORISER: Final = {"grams": "words 1-2", "hash": "crc32", "bits": BITS}
-_ARRAYS: Final = {"buckets": np.int32, "idf": np.float32, "weights": np.float32, "bias": np.float32}
+_ARRAYS: Final[Mapping[str, Dtype]] = {
+    "buckets": np.int32,
+    "idf": np.float32,
+    "weights": np.float32,
+    "bias": np.float32,
+}
 _LARGEST: Final = 1 << 30
 """Bytes a member may unpack to: no zip bomb is followed further."""
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
@@ -141,10 +148,8 @@ def _member(archive: zipfile.ZipFile, name: str) -> bytes:
     return archive.read(name)
 
 
-def _array(archive: zipfile.ZipFile, name: str, dtype: type[np.generic]) -> NDArray[Any]:
-    values: NDArray[Any] = np.load(
-        io.BytesIO(_member(archive, f"{name}.npy")), allow_pickle=False
-    )
+def _array(archive: zipfile.ZipFile, name: str, dtype: Dtype) -> NDArray[Any]:
+    values: NDArray[Any] = np.load(io.BytesIO(_member(archive, f"{name}.npy")), allow_pickle=False)
     if values.dtype != dtype:
         raise ValueError(f"{name} is {values.dtype}, not {np.dtype(dtype)}")
     return values
@@ -156,7 +161,10 @@ def _classifier(about: Json, arrays: Mapping[str, NDArray[Any]]) -> Classifier:
     columns = len(arrays["buckets"])
     shapes = {name: values.shape for name, values in arrays.items()}
     expected = {
-        "buckets": (columns,), "idf": (columns,), "weights": (columns, width), "bias": (width,)
+        "buckets": (columns,),
+        "idf": (columns,),
+        "weights": (columns, width),
+        "bias": (width,),
     }
     if shapes != expected:
         raise ValueError(f"arrays of shapes {expected} were expected, got {shapes}")

@@ -14,7 +14,7 @@ PRIOR_SCALE: Final = 3.0
 _PRIOR_WEIGHT: Final = 4.0
 """The prior counts as much as a handful of rows, so that three right answers mean no certainty."""
 _GOLDEN: Final = 0.6180339887498949
-_BINS: Final = 15
+BINS: Final = 15
 
 
 def fit_scale(margins: Floats, targets: NDArray[np.int64]) -> float:
@@ -22,9 +22,10 @@ def fit_scale(margins: Floats, targets: NDArray[np.int64]) -> float:
     rows are few. Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017."""
 
     def cost(log_scale: float) -> float:
-        return log_loss(margins * exp(log_scale), targets) * len(targets) + _PRIOR_WEIGHT * (
-            log_scale - log(PRIOR_SCALE)
-        ) ** 2
+        return (
+            log_loss(margins * exp(log_scale), targets) * len(targets)
+            + _PRIOR_WEIGHT * (log_scale - log(PRIOR_SCALE)) ** 2
+        )
 
     return exp(_least(cost, -2.0, 4.0))
 
@@ -43,12 +44,21 @@ def log_loss(margins: Floats, targets: NDArray[np.int64]) -> float:
 def calibration_error(confidences: Floats, correct: NDArray[np.bool_]) -> float:
     """The expected calibration error, 0 to 1: how far confidence is from accuracy in 15 bins of
     equal width, weighted by their rows; 0 for no rows."""
-    if not len(confidences):
-        return 0.0
-    bins = np.minimum((confidences * _BINS).astype(np.int64), _BINS - 1)
-    confidence = np.bincount(bins, weights=confidences, minlength=_BINS)
-    hits = np.bincount(bins, weights=correct.astype(np.float64), minlength=_BINS)
-    return float(np.abs(confidence - hits).sum() / len(confidences))
+    return error_of_bins(calibration_bins(confidences, correct))
+
+
+def calibration_bins(confidences: Floats, correct: NDArray[np.bool_]) -> Floats:
+    """Per bin the rows, the sum of confidences and the right answers; shape (3, 15). Bins of
+    several batches may be added up."""
+    bins = np.minimum((confidences * BINS).astype(np.int64), BINS - 1)
+    weights = (np.ones(len(bins)), confidences, correct.astype(np.float64))
+    return np.stack([np.bincount(bins, weights=each, minlength=BINS) for each in weights])
+
+
+def error_of_bins(bins: Floats) -> float:
+    """The expected calibration error of what `calibration_bins` counted."""
+    rows, confidence, hits = bins
+    return float(np.abs(confidence - hits).sum() / max(1.0, rows.sum()))
 
 
 def _least(cost: Callable[[float], float], low: float, high: float) -> float:

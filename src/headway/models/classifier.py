@@ -104,7 +104,7 @@ class Classifier:
     @cached_property
     def _column_lookup(self) -> memoryview:
         # A memoryview gives plain integers, several times faster than an array does.
-        return memoryview(self.column_of)
+        return self.column_of.data
 
     @cached_property
     def idf64(self) -> Floats:

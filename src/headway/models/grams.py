@@ -58,8 +58,7 @@ def buckets_of(text: str) -> list[int]:
     lefts, rights = zip(*hashes, strict=True)
     buckets = [right >> _TO_BUCKET for right in rights]
     buckets += [
-        (left + right & _MASK) >> _TO_BUCKET
-        for left, right in zip(lefts, rights[1:], strict=False)
+        (left + right & _MASK) >> _TO_BUCKET for left, right in zip(lefts, rights[1:], strict=False)
     ]
     return buckets
 

@@ -40,7 +40,6 @@ class Trainer:
         # Without a bias that fits the class sizes, the whole first epoch would go into finding it.
         self.bias: Floats = self._signs.mean(axis=0) if len(targets) else np.zeros(width)
         self._yardstick = 4.0 * PENALTY**2 * _squares(self._back(self._signs))
-        self.epochs = 0
 
     def epoch(self, on_pass: Callable[[], None] = lambda: None) -> float:
         """Take one step and return the mean loss per row and class after it. `on_pass` is called
@@ -53,7 +52,6 @@ class Trainer:
         step = self._step(margins, direction, along)
         self.weights += step * direction[:-1]
         self.bias += step * direction[-1]
-        self.epochs += 1
         return float(self._losses(margins + step * along).mean() / max(1, len(margins)))
 
     def margins(self) -> Floats:
@@ -126,16 +124,16 @@ class Trainer:
     def state(self) -> bytes:
         """Everything another process needs to go on, bit for bit: an npz without pickles."""
         buffer = io.BytesIO()
-        np.savez(buffer, weights=self.weights, bias=self.bias, epochs=np.int64(self.epochs))
+        np.savez(buffer, weights=self.weights, bias=self.bias)
         return buffer.getvalue()
 
     def restore(self, state: bytes) -> None:
         """Continue from `state()` of a trainer of the same rows; refuse weights of other shape."""
         with np.load(io.BytesIO(state), allow_pickle=False) as saved:
-            weights, bias, epochs = saved["weights"], saved["bias"], int(saved["epochs"])
+            weights, bias = saved["weights"], saved["bias"]
         if weights.shape != self.weights.shape:
             raise ValueError(f"expected weights of {self.weights.shape}, got: {weights.shape}")
-        self.weights, self.bias, self.epochs = weights, bias, epochs
+        self.weights, self.bias = weights, bias
 
 
 def mean_loss(margins: Floats, targets: NDArray[np.int64], classes: int) -> float:

@@ -8,7 +8,7 @@ worth about half a point of accuracy. The accuracy reported is always that of th
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,7 +98,7 @@ class Training:
         labels: Sequence[str],
         settings: Settings,
         *,
-        progress: Progress = Progress(),  # noqa: B008 - frozen
+        progress: Progress = Progress(),
         weights: bytes | None = None,
     ) -> None:
         """`counts` is of shape (N, buckets), `targets` holds N positions in `labels`. `progress`
@@ -159,7 +159,6 @@ class Training:
         margins = unseen @ trainer.weights + trainer.bias
         measured = self._measured(margins)
         self.progress = Progress("refit", self.progress.curve, measured=measured)
-        self._saved = None if self._held.any() else trainer.state()
 
     def _refit(self, on_pass: Callable[[], None]) -> Iterator[Epoch]:
         everything = np.ones(len(self._targets), dtype=np.bool_)
@@ -203,9 +202,7 @@ class Training:
         targets = self._targets[self._held]
         scale = fit_scale(margins, targets)
         predicted = chosen(margins)
-        scores = scores_of(
-            confusion_matrix(targets, predicted, len(self._labels)), self._labels
-        )
+        scores = scores_of(confusion_matrix(targets, predicted, len(self._labels)), self._labels)
         return {
             **rows,
             "accuracy": scores.accuracy,
@@ -228,7 +225,9 @@ class Training:
     @property
     def _present_trainer(self) -> Trainer:
         if self._trainer is None:
-            raise RuntimeError("expected a training that has run, got one not started; iterate epochs()")
+            raise RuntimeError(
+                "expected a training that has run, got one not started; iterate epochs()"
+            )
         return self._trainer
 
 
@@ -245,12 +244,10 @@ def plateau_of(losses: Sequence[float]) -> int | None:
 
 def chosen(margins: Floats) -> NDArray[np.int64]:
     """The class of each row of margins (N, C) or (N, 1)."""
-    picked: NDArray[Any]
     if margins.shape[1] == 1:
-        picked = (margins[:, 0] > 0).astype(np.int64)
-    else:
-        picked = margins.argmax(axis=1)
-    return picked
+        return (margins[:, 0] > 0).astype(np.int64)
+    best: NDArray[np.int64] = margins.argmax(axis=1)
+    return best
 
 
 def _judged(epoch: Epoch) -> float:

@@ -19,7 +19,9 @@ MAX_WEIGHTS: Final = 1 << 24
 def count_grams(texts: Sequence[str]) -> Matrix:
     """How often each text has each gram: float32, shape (len(texts), BUCKETS)."""
     rows, buckets = bucket_arrays(texts)
-    counts = _csr(np.ones(len(rows), dtype=np.float32), buckets, _row_starts(rows, len(texts)), BUCKETS)
+    counts = _csr(
+        np.ones(len(rows), dtype=np.float32), buckets, _row_starts(rows, len(texts)), BUCKETS
+    )
     counts.sum_duplicates()
     return counts
 
