@@ -87,7 +87,9 @@ def main() -> None:
 
 def read(folder: Path, stem: str) -> Rows:
     plain = folder / f"{stem}.csv"
-    content = plain.read_bytes() if plain.exists() else gzip.decompress(Path(f"{plain}.gz").read_bytes())
+    content = (
+        plain.read_bytes() if plain.exists() else gzip.decompress(Path(f"{plain}.gz").read_bytes())
+    )
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8"), newline="")))
     return Rows([row["text"] for row in rows], [row["label"] for row in rows])
 

@@ -32,7 +32,6 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
     return Artifact(id="d1", kind="dataset", name="small", path=path, sha256=file_sha256(path))
 
 
-
 @pytest.fixture(scope="session")
 def own_model() -> Artifact:
     """The bundled model under an id of a user's."""

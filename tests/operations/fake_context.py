@@ -18,7 +18,7 @@ class Saved:
     """A checkpoint as it comes back from the store: through JSON and bytes."""
 
     text: str
-    bytes: bytes | None
+    content: bytes | None
 
     @property
     def state(self) -> Mapping[str, Json]:
@@ -26,7 +26,7 @@ class Saved:
         return state
 
     def blob(self) -> bytes | None:
-        return self.bytes
+        return self.content
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def test_broken_rows_are_reported_and_left_out(tmp_path: Path) -> None:
 def test_too_many_broken_rows_fail_the_import(tmp_path: Path) -> None:
     """Ten are forgiven by default; a limit in the request is exact."""
     bad = "text,label\n" + "a,x\n" * 20 + "b\n" * 11
-    with pytest.raises(NotRetryable, match="at most 10 broken rows, got: 11 .*line 22"):
+    with pytest.raises(NotRetryable, match=r"at most 10 broken rows, got: 11 .*line 22"):
         imported(tmp_path, bad)
     result, _ = imported(tmp_path, bad, max_errors=0.5)
     assert result["row_error_count"] == 11
@@ -52,7 +52,11 @@ def test_too_many_broken_rows_fail_the_import(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [("", "got an empty file"), ("\n\n", "got an empty file"), ("text,label\n", "got a header only")],
+    [
+        ("", "got an empty file"),
+        ("\n\n", "got an empty file"),
+        ("text,label\n", "got a header only"),
+    ],
 )
 def test_a_file_without_rows_fails_with_a_sentence(
     tmp_path: Path, content: str, sentence: str

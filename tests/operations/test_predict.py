@@ -10,10 +10,12 @@ from headway.operations.requests import BatchPredict
 from tests.operations.conftest import write
 from tests.operations.fake_context import FakeContext
 
-TEXTS = [text for text, _ in bundled_rows("sample")][: 2 * CHUNK + 10] + ["", "zzz qqq"]
+TEXTS = [*(text for text, _ in bundled_rows("sample")), *["my parcel"] * CHUNK, "", "zzz qqq"]
 
 
-def test_every_text_gets_an_answer_in_the_order_sent(tmp_path: Path, default_model: Artifact) -> None:
+def test_every_text_gets_an_answer_in_the_order_sent(
+    tmp_path: Path, default_model: Artifact
+) -> None:
     """The result lists one prediction per text, and the items say the same."""
     ctx = FakeContext(tmp_path, {"model": default_model})
     result = batch_predict(BatchPredict(texts=TEXTS), ctx)

@@ -85,7 +85,9 @@ def test_a_cancelled_training_stops_between_two_passes(tmp_path: Path, sample: A
 
 def test_stopping_early_is_opt_in(tmp_path: Path, sample: Artifact) -> None:
     """A plateau is reported either way; only `early_stopping` ends the training there."""
-    all_run = train_model(TrainModel(data="sample", epochs=30), FakeContext(tmp_path, {"data": sample}))
+    all_run = train_model(
+        TrainModel(data="sample", epochs=30), FakeContext(tmp_path, {"data": sample})
+    )
     stopped = train_model(
         TrainModel(data="sample", epochs=30, early_stopping=True),
         FakeContext(tmp_path, {"data": sample}),

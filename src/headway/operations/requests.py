@@ -32,25 +32,25 @@ class ImportCsv(_Request):
     """Turn a CSV file into a data set."""
 
     file: FileId | None = Field(
-        None, description="An uploaded file; without it, the bundled sample."
+        default=None, description="An uploaded file; without it, the bundled sample."
     )
     name: Name | None = Field(
-        None, description="The data set's name; without it, one made from the file's name."
+        default=None, description="The data set's name; without it, one made from the file's name."
     )
     filename: str | None = Field(
-        None, max_length=255, description="What the file was called where it came from."
+        default=None, max_length=255, description="What the file was called where it came from."
     )
     delimiter: Literal[",", ";", "\t", "|"] | None = Field(
-        None, description="What separates the fields; without it, found out."
+        default=None, description="What separates the fields; without it, found out."
     )
     encoding: str | None = Field(
-        None, max_length=40, description="The text's encoding; without it, found out."
+        default=None, max_length=40, description="The text's encoding; without it, found out."
     )
     has_header: bool | None = Field(
-        None, description="Whether the first row holds names; without it, found out."
+        default=None, description="Whether the first row holds names; without it, found out."
     )
     max_errors: float | None = Field(
-        None,
+        default=None,
         ge=0,
         le=1,
         description="The share of broken rows beyond which the import fails. Without it 0.01, and"
@@ -82,25 +82,27 @@ class Example(_Request):
 class TrainModel(_Request):
     """Train a text classifier on a data set or on examples."""
 
-    data: DatasetName | None = Field(None, description="The data set to learn from.")
+    data: DatasetName | None = Field(default=None, description="The data set to learn from.")
     examples: list[Example] | None = Field(
-        None,
+        default=None,
         max_length=MAX_EXAMPLES,
         description="What to learn from, in place of a data set; at least two different labels.",
     )
     text: ColumnName | None = Field(
-        None, description="The column with the texts; without it, guessed."
+        default=None, description="The column with the texts; without it, guessed."
     )
     label: ColumnName | None = Field(
-        None, description="The column with the labels; without it, guessed."
+        default=None, description="The column with the labels; without it, guessed."
     )
-    name: Name = Field("text-classifier", description="The model's name.")
-    alias: Name | None = Field(None, description="An alias to give the new version.")
-    epochs: int = Field(10, ge=1, le=1000, description="Passes of training; all of them are run.")
-    seed: int = Field(0, ge=0, lt=2**63, description="Chooses the rows that are held out.")
-    early_stopping: bool = Field(False, description="Stop once the loss is on a plateau.")
+    name: Name = Field(default="text-classifier", description="The model's name.")
+    alias: Name | None = Field(default=None, description="An alias to give the new version.")
+    epochs: int = Field(
+        default=10, ge=1, le=1000, description="Passes of training; all of them are run."
+    )
+    seed: int = Field(default=0, ge=0, lt=2**63, description="Chooses the rows that are held out.")
+    early_stopping: bool = Field(default=False, description="Stop once the loss is on a plateau.")
     validation: float = Field(
-        0.1, gt=0, le=0.5, description="The share of rows held out to measure accuracy on."
+        default=0.1, gt=0, le=0.5, description="The share of rows held out to measure accuracy on."
     )
 
     @model_validator(mode="after")
@@ -120,13 +122,15 @@ class BatchPredict(_Request):
     """Classify many texts."""
 
     texts: list[Text] | None = Field(
-        None, min_length=1, max_length=MAX_TEXTS, description="The texts to classify."
+        default=None, min_length=1, max_length=MAX_TEXTS, description="The texts to classify."
     )
-    data: DatasetName | None = Field(None, description="A data set of texts, in place of `texts`.")
+    data: DatasetName | None = Field(
+        default=None, description="A data set of texts, in place of `texts`."
+    )
     text: ColumnName | None = Field(
-        None, description="The data set's column with the texts; without it, guessed."
+        default=None, description="The data set's column with the texts; without it, guessed."
     )
-    model: ModelName = Field("default", description="The model to ask.")
+    model: ModelName = Field(default="default", description="The model to ask.")
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -137,13 +141,13 @@ class BatchPredict(_Request):
 class EvaluateModel(_Request):
     """Compare a model's answers with a labelled data set."""
 
-    model: ModelName = Field("default", description="The model to judge.")
+    model: ModelName = Field(default="default", description="The model to judge.")
     data: DatasetName = Field(description="The data set to judge it by.")
     text: ColumnName | None = Field(
-        None, description="The column with the texts; without it, guessed."
+        default=None, description="The column with the texts; without it, guessed."
     )
     label: ColumnName | None = Field(
-        None, description="The column with the labels; without it, guessed."
+        default=None, description="The column with the labels; without it, guessed."
     )
 
 
