@@ -55,6 +55,8 @@ def write_reports(
 ) -> set[tuple[int, int]]:
     """Write the reports whose claims hold and answer those (seq, token)."""
     told = {(one.seq, one.token): (one, _facts(one)) for one in reports}
+    if len(told) != len(reports):  # one would be written and the other lost without a word
+        raise ValueError("expected one report of each attempt, got two of one; add them up first")
     held = tx.rows(
         _UPDATE.format(rows=db.rows_of(_FIELDS)),
         {"now": now, "rows": dumps([_row(one, len(facts)) for one, facts in told.values()])},
@@ -79,7 +81,7 @@ def _row(report: Report, facts: int) -> list[object]:
         report.seq,
         report.token,
         facts,
-        report.progress,
+        None if report.progress is None else min(max(report.progress, 0.0), 100.0),
         report.message,
         report.total,
         sum(part.count - part.failed for part in report.parts),
