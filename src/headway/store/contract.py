@@ -316,7 +316,8 @@ class Artifacts(Protocol):
     def resolve(self, owner: str, kind: str, reference: str) -> StoredArtifact | None:
         """What a user means by `id`, `name`, `name@version` or `name@alias`.
 
-        A bare reference that is one of the user's aliases means what the alias points to.
+        A bare reference that is no name but one of the user's aliases means what the alias points
+        to; of several, the one that was moved last.
         """
 
     def find(self, owner: str, kind: str, *, limit: int = 100) -> list[StoredArtifact]:
