@@ -72,7 +72,8 @@ class SqliteDatabase:
         self._watchers = threading.local()
         self._watching: list[Any] = []
         self.engine = sa.create_engine(
-            f"sqlite+pysqlite:///{path}",
+            # Not as one text: a `?` in the path would begin the address's query.
+            sa.URL.create("sqlite+pysqlite", database=str(path)),
             module=driver,
             connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
             poolclass=sa.QueuePool,
