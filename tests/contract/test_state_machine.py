@@ -43,6 +43,12 @@ from tests.contract.opening import KINDS, address_of, open_at
 
 EXAMPLES, STEPS = (1000, 50) if os.environ.get("NIGHTLY") else (60, 30)
 
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+"""Where a sync costs nothing: no power cut is among the acts."""
+
+FEW = 4
+"""Jobs and workers of one life: few enough for most acts to meet what others left behind."""
+
 OWNERS = st.sampled_from(["ann", "bob", "eve"])
 OPERATIONS = ("resize", "train")
 
@@ -86,7 +92,7 @@ class Life(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         """Begin with an empty store and two workers."""
-        self.folder = tempfile.TemporaryDirectory(prefix="hw-")
+        self.folder = tempfile.TemporaryDirectory(prefix="hw-", dir=MEMORY)
         self.address = address_of(self.kind, Path(self.folder.name) / "data")
         self.store: Store = open_at(self.address)
         self.model: dict[str, Model] = {}
@@ -108,8 +114,9 @@ class Life(RuleBasedStateMachine):
         operation=st.sampled_from(OPERATIONS),
         priority=st.sampled_from([0, 5, 9]),
         max_attempts=st.integers(1, 3),
-        many=st.integers(1, 3),
+        many=st.integers(1, 2),
     )
+    @precondition(lambda self: len(self.model) < FEW)
     def submit(
         self, owner: str, operation: str, priority: int, max_attempts: int, many: int
     ) -> Any:
@@ -129,7 +136,9 @@ class Life(RuleBasedStateMachine):
             ids.append(wish.id)
         return multiple(*ids)
 
-    @rule(owner=OWNERS, name=st.sampled_from("kl"), fingerprint=st.sampled_from("xy"))
+    @rule(
+        owner=st.sampled_from(["ann", "bob"]), name=st.just("k"), fingerprint=st.sampled_from("xy")
+    )
     def submit_with_a_key(self, owner: str, name: str, fingerprint: str) -> None:
         """The first gives a job, the same again gives it back, another is refused."""
         wish = submission("resize", owner, idempotency=key(name, fingerprint))
@@ -175,6 +184,7 @@ class Life(RuleBasedStateMachine):
     # -- workers
 
     @rule()
+    @precondition(lambda self: len(self.workers) < FEW)
     def hire(self) -> None:
         """One more worker."""
         self.workers.add(join(self.store))
@@ -183,12 +193,12 @@ class Life(RuleBasedStateMachine):
         target=held,
         data=st.data(),
         limit=st.integers(1, 4),
-        operations=st.sets(st.sampled_from(OPERATIONS), min_size=1),
+        operations=st.sampled_from([OPERATIONS, OPERATIONS, ("resize",), ("train",)]),
     )
-    def claim(self, data: st.DataObject, limit: int, operations: set[str]) -> Any:
+    def claim(self, data: st.DataObject, limit: int, operations: tuple[str, ...]) -> Any:
         """The most urgent that wait, and only by a worker whose lease holds."""
         worker = data.draw(st.sampled_from(sorted(self.workers)))
-        got = claims(self.store, worker, limit, *sorted(operations))
+        got = claims(self.store, worker, limit, *operations)
         waiting = [
             one
             for one in self.model.values()
@@ -214,13 +224,15 @@ class Life(RuleBasedStateMachine):
         worker = data.draw(st.sampled_from(sorted(self.workers)))
         assert self.store.workers.beat(worker, 600.0) is (worker not in self.lapsed)
 
-    @rule(data=st.data())
-    def expire(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), found=st.booleans())
+    def expire(self, data: st.DataObject, found: bool) -> None:
         """A worker is heard of no more; its jobs stay its own until it is reaped."""
         worker = data.draw(st.sampled_from(sorted(self.workers)))
         if worker not in self.lapsed:
             lapse(self.store, worker)
             self.lapsed.add(worker)
+        if found:
+            self.reap(5)
 
     @rule(limit=st.integers(1, 5))
     def reap(self, limit: int) -> None:
@@ -417,6 +429,7 @@ class Life(RuleBasedStateMachine):
         self._ended(model, Status.PENDING if again else Status.FAILED)
 
 
+@pytest.mark.timeout(900)  # a failure is made small before it is shown
 @pytest.mark.parametrize("kind", KINDS)
 def test_whatever_happens_the_store_is_as_the_model_says(kind: str) -> None:
     """Sixty lives of thirty steps; a thousand of fifty with NIGHTLY=1 in the environment."""
