@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from math import inf
+from typing import Final
 from uuid import uuid4
 
 import orjson
@@ -59,7 +61,10 @@ class Queue:
         return added.job
 
     def submit_many(self, requests: Sequence[JobRequest]) -> list[Job]:
-        """Make all the jobs durable in one transaction, or none of them."""
+        """Make all the jobs durable in one transaction, or none of them if one cannot be a job.
+
+        Raise `KeyReused` if a key came with another request before; the others are durable then.
+        """
         added = self.accept([self.prepare(request) for request in requests])
         for one in added:
             if isinstance(one, KeyReused):
@@ -155,14 +160,19 @@ class Queue:
         values = orjson.loads(body)
         pins = {}
         for name, kind in operation.references.items():
-            if values.get(name) is None:
+            told_as = operation.input.model_fields[name].serialization_alias or name
+            if values.get(told_as) is None:
                 continue
             try:
-                found = self.artifact(owner, kind, values[name])
+                found = self.artifact(owner, kind, values[told_as])
             except UnknownArtifact as error:
-                raise UnknownArtifact(str(error), pointer=f"/{name}") from None
+                raise UnknownArtifact(str(error), pointer=f"/{told_as}") from None
             pins[name] = found if isinstance(found, str) else found.id
         return pins
+
+
+YEAR_10000: Final = 253_402_300_800
+"""The first second that no calendar of the standard library has."""
 
 
 def _check_bounds(request: JobRequest) -> None:
@@ -172,7 +182,12 @@ def _check_bounds(request: JobRequest) -> None:
             f" got: {request.priority}",
             pointer="/priority",
         )
-    if request.timeout is not None and request.timeout <= 0:
+    if request.run_at is not None and not 0 <= request.run_at < YEAR_10000:  # refuses nan too
+        raise InvalidInput(
+            f"expected run_at in seconds since 1970, before the year 10000, got: {request.run_at}",
+            pointer="/run_at",
+        )
+    if request.timeout is not None and not 0 < request.timeout < inf:
         raise InvalidInput(
             f"expected a timeout above 0 seconds, got: {request.timeout}", pointer="/timeout"
         )
@@ -181,12 +196,18 @@ def _check_bounds(request: JobRequest) -> None:
             f"expected max_attempts from 1 to 100, got: {request.max_attempts}",
             pointer="/max_attempts",
         )
+    try:
+        orjson.dumps(request.metadata, option=orjson.OPT_NON_STR_KEYS)
+    except orjson.JSONEncodeError as error:  # else it would fail the group it is committed with
+        raise InvalidInput(
+            f"expected metadata that JSON can hold, got: {error}", pointer="/metadata"
+        ) from None
 
 
 def _validated(operation: Operation, value: Json) -> bytes:
     """The input as the operation's model understands it, as JSON."""
     try:
-        return operation.input.model_validate(value).model_dump_json().encode()
+        return operation.input.model_validate(value).model_dump_json(by_alias=True).encode()
     except ValidationError as error:
         problems = [
             ("".join(f"/{part}" for part in one["loc"]), one["msg"])
