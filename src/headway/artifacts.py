@@ -28,7 +28,6 @@ class ArtifactFiles:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        root.mkdir(parents=True, exist_ok=True)
 
     def path(self, relative: str) -> Path:
         """Where a stored path is on this machine. Paths that would leave the root are refused."""

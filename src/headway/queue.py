@@ -123,7 +123,8 @@ class Queue:
         """End a job that has not ended: it is cancelled when this returns."""
         self.get(job_id, owner)
         job = self._store.jobs.cancel(job_id)
-        self._store.bell.ring("work")
+        self._store.bell.ring("cancel")
+        self._store.bell.ring("news")
         return job
 
     def retry(self, job_id: str, owner: str) -> Job:

@@ -73,6 +73,10 @@ class SocketWaiter:
         self._poll.register(self._awake, select.POLLIN)
         self._closed = False
 
+    def fileno(self) -> int:
+        """See `Waiter.fileno`."""
+        return self._socket.fileno()
+
     def wait(self, timeout: float) -> bool:
         """Return at a ring, True, or after `timeout` seconds, False. Rings add up to one."""
         if self._closed:

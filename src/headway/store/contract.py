@@ -152,6 +152,8 @@ class WorkerInfo:
     pid: int
     slots: int
     operations: Sequence[str] = ()
+    place: str | None = None
+    """What this worker holds the only lock of; None for one that may run beside others."""
     started_at: float = 0.0
     beat_at: float = 0.0
     expires_at: float = 0.0
@@ -262,7 +264,11 @@ class Workers(Protocol):
     """Who is alive."""
 
     def join(self, worker: WorkerInfo, lease: float) -> None:
-        """Begin this worker's lease of `lease` seconds."""
+        """Begin this worker's lease of `lease` seconds.
+
+        A worker with a `place` is the proof that those before it in this place are dead: their
+        jobs are due again at once.
+        """
 
     def beat(self, worker: str, lease: float) -> bool:
         """Extend the lease; False when it had lapsed and its jobs may be somebody else's."""
@@ -337,6 +343,9 @@ class Users(Protocol):
 class Waiter(Protocol):
     """Hears the bell. One thread waits, any may close."""
 
+    def fileno(self) -> int:
+        """A descriptor that can be read when it rang, for those who wait for many things."""
+
     def wait(self, timeout: float) -> bool:
         """Return at a ring, True, or after `timeout` seconds, False. Rings add up to one."""
 
@@ -351,7 +360,7 @@ class Bell(Protocol):
     """The wake-up between processes. A lost ring costs latency, never a job."""
 
     def ring(self, topic: str) -> None:
-        """Wake everybody who listens for `work` or for `news`."""
+        """Wake everybody who listens for `work`, `cancel` or `news`."""
 
     def listen(self, topic: str) -> Waiter:
         """Begin to hear rings for this topic."""

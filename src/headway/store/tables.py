@@ -177,6 +177,7 @@ workers = sa.Table(
     _required("pid", sa.Integer()),
     _required("slots", sa.Integer()),
     _required("operations", sa.Text()),
+    sa.Column("place", sa.Text()),
     _required("started_at", sa.Double()),
     _required("beat_at", sa.Double()),
     _required("expires_at", sa.Double()),

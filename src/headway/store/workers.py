@@ -20,18 +20,22 @@ class SqlWorkers:
         with self._db.write() as tx:
             now = self._db.now(tx)
             tx.run(
-                "INSERT INTO workers (id, host, pid, slots, operations, started_at, beat_at,"
-                " expires_at) VALUES (:id, :host, :pid, :slots, :operations, :now, :now, :expires)",
+                "INSERT INTO workers (id, host, pid, slots, operations, place, started_at,"
+                " beat_at, expires_at) VALUES (:id, :host, :pid, :slots, :operations, :place,"
+                " :now, :now, :expires)",
                 {
                     "id": worker.id,
                     "host": worker.host,
                     "pid": worker.pid,
                     "slots": worker.slots,
                     "operations": dumps(list(worker.operations)),
+                    "place": worker.place,
                     "now": now,
                     "expires": now + lease,
                 },
             )
+            if worker.place is not None:
+                self._replace(tx, worker, now)
 
     def beat(self, worker: str, lease: float) -> bool:
         """See `Workers.beat`."""
@@ -91,11 +95,24 @@ class SqlWorkers:
         """See `Workers.alive`."""
         with self._db.read() as tx:
             rows = tx.rows(
-                "SELECT id, host, pid, slots, operations, started_at, beat_at, expires_at"
+                "SELECT id, host, pid, slots, operations, place, started_at, beat_at, expires_at"
                 " FROM workers WHERE left_at IS NULL AND expires_at > :now ORDER BY started_at",
                 {"now": self._db.now(tx)},
             )
         return [_worker_from_row(row) for row in rows]
+
+    def _replace(self, tx: Transaction, worker: WorkerInfo, now: float) -> None:
+        """End the leases of those who were in this place before."""
+        before = tx.rows(
+            "SELECT id FROM workers WHERE place = :place AND id != :id AND left_at IS NULL",
+            {"place": worker.place, "id": worker.id},
+        )
+        dead = [row[0] for row in before]
+        tx.run_many(
+            "UPDATE workers SET left_at = :now, expires_at = :now WHERE id = :id",
+            [{"id": one, "now": now} for one in dead],
+        )
+        self._give_back(tx, dead, now, "the worker was lost", limit=10_000)
 
     def _give_back(
         self, tx: Transaction, workers: Collection[str], now: float, reason: str, limit: int
@@ -118,13 +135,14 @@ class SqlWorkers:
 
 
 def _worker_from_row(row: Row) -> WorkerInfo:
-    id, host, pid, slots, operations, started_at, beat_at, expires_at = row
+    id, host, pid, slots, operations, place, started_at, beat_at, expires_at = row
     return WorkerInfo(
         id=id,
         host=host,
         pid=pid,
         slots=slots,
         operations=loads(operations),
+        place=place,
         started_at=started_at,
         beat_at=beat_at,
         expires_at=expires_at,

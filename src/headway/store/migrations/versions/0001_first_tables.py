@@ -212,6 +212,7 @@ def upgrade() -> None:
         sa.Column("pid", sa.Integer(), nullable=False),
         sa.Column("slots", sa.Integer(), nullable=False),
         sa.Column("operations", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=True),
         sa.Column("started_at", sa.Double(), nullable=False),
         sa.Column("beat_at", sa.Double(), nullable=False),
         sa.Column("expires_at", sa.Double(), nullable=False),
