@@ -15,7 +15,6 @@ from pydantic import (
     field_validator,
 )
 
-from headway.events import Event
 from headway.job import DEFAULT_PRIORITY, HIGHEST_PRIORITY, LOWEST_PRIORITY, Job, Json, Status
 
 PRIORITY_WORDS: Final[Mapping[str, int]] = {"urgent": 0, "high": 2, "normal": 5, "low": 8}
@@ -341,13 +340,3 @@ def _links(job_id: str) -> dict[str, str]:
     url = job_url(job_id)
     names = ("stream", "events", "metrics", "logs", "attempts", "results", "cancel", "retry")
     return {"self": url} | {name: f"{url}/{name}" for name in names}
-
-
-def event_document(event: Event) -> dict[str, Json]:
-    """An event with the fields of `EventView`."""
-    return {
-        "id": event.number,
-        "event": event.kind,
-        "at": moment(event.at),
-        "data": event.data,
-    }

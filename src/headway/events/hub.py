@@ -1,6 +1,7 @@
 """Fan-out inside one process: what is published on a topic reaches everybody who listens to it."""
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Collection, Sequence
 from typing import Final, Generic, TypeVar
@@ -39,11 +40,11 @@ class Listener(Generic[T]):
         missed, self._missed = self._missed, False
         return missed
 
-    async def take(self, timeout: float) -> list[T]:
-        """What was delivered since the last call; empty after `timeout` seconds of silence,
+    async def take(self, seconds: float) -> list[T]:
+        """What was delivered since the last call; empty after so many `seconds` of silence,
         after `wake`, and at the end."""
         if not (self._things or self._missed or self._closed):
-            await self._silence(timeout)
+            await self._silence(seconds)
         taken, self._things = self._things, []
         return taken
 
@@ -66,9 +67,9 @@ class Listener(Generic[T]):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    async def _silence(self, timeout: float) -> None:
+    async def _silence(self, seconds: float) -> None:
         self._waiter = self._loop.create_future()
-        timer = self._loop.call_later(timeout, self.wake)
+        timer = self._loop.call_later(seconds, self.wake)
         try:
             await self._waiter
         finally:
@@ -131,10 +132,8 @@ class Hub(Generic[T]):
 
 def _call(loop: asyncio.AbstractEventLoop, what: Callable[..., None], *arguments: object) -> None:
     """One wake-up of the loop, however many listen there."""
-    try:
+    with contextlib.suppress(RuntimeError):  # the loop is closed, and its listeners with it
         loop.call_soon_threadsafe(what, *arguments)
-    except RuntimeError:
-        pass  # the loop is closed, and its listeners with it
 
 
 def _deliver_all(listeners: Collection[Listener[T]], things: Sequence[T]) -> None:

@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 
 from headway.http import (
@@ -30,6 +31,19 @@ from headway.http.openapi import describe
 from headway.http.parts import LazyParts
 from headway.settings import Settings
 
+MODULES = (
+    auth,
+    predict,
+    submit,
+    live,
+    results,
+    jobs,
+    imports,
+    catalog,
+    websocket,
+    health,
+    index,
+)
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -65,21 +79,12 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.lazy = lazy
+    routers = [module.router for module in MODULES]
+    routes = [route for router in routers for route in router.routes]
+    app.state.api_routes = [route for route in routes if isinstance(route, APIRoute)]
     problems.install(app)
-    for module in (
-        auth,
-        predict,
-        submit,
-        live,  # before `jobs`: nothing may be mistaken for a job's id
-        results,
-        jobs,
-        imports,
-        catalog,
-        websocket,
-        health,
-        index,
-    ):
-        app.include_router(module.router)
+    for router in routers:
+        app.include_router(router)
     return app
 
 

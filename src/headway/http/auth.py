@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request
 from fastapi.security import OAuth2PasswordRequestForm
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from headway.http.accounts import Identity
@@ -31,7 +32,7 @@ class Caller:
     parts: Parts
 
 
-async def opened(request: Request) -> Parts:
+async def opened(request: HTTPConnection) -> Parts:
     """The open service."""
     found: Parts = await request.app.state.lazy.opened()
     return found
@@ -65,7 +66,9 @@ async def identify(parts: Parts, headers: Headers) -> Identity:
 
 
 @router.post("/token", response_model=TokenAnswer, max_body_size=LARGEST_FORM)
-async def sign_in(form: Annotated[OAuth2PasswordRequestForm, Depends()], parts: PartsDep) -> Response:
+async def sign_in(
+    form: Annotated[OAuth2PasswordRequestForm, Depends()], parts: PartsDep
+) -> Response:
     """Exchange a user name and password for a bearer token (OAuth2 password form)."""
     token = await parts.accounts.sign_in(form.username, form.password)
     if token is None:

@@ -135,7 +135,8 @@ class Feed:
             return frames.conclusion(job) if job.status.finished else [frames.snapshot(job)]
         events = self._events(job, seen.number)
         news = frames.told(events, job)
-        if update != seen.update and not job.status.finished:
+        told = any(event.kind == "status" for event in events)
+        if update != seen.update and not told and not job.status.finished:
             news.append(frames.snapshot(job))
         self._seen[job.id] = _Seen(job.last_event, update)
         return news

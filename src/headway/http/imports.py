@@ -138,13 +138,18 @@ def _check_owner(job: Job, caller: Caller | None) -> None:
 
 def _import_document(job: Job) -> dict[str, Any]:
     document = job_document(job)
-    result = dict(job.result) if isinstance(job.result, dict) else {}
-    row_errors = result.pop("row_errors", None)
-    shared = ("progress", "message", "error", "counts", "created_at", "started_at", "completed_at")
+    shared = ("progress", "message", "error", "created_at", "started_at", "completed_at")
     return {
         "task_id": job.id,
         "status": WORDS[job.status],
         **{name: document[name] for name in shared},
-        "summary": result or None,
-        "row_errors": row_errors,
+        **(_account_of(job.result) if isinstance(job.result, dict) else {}),
     }
+
+
+def _account_of(result: dict[str, Json]) -> dict[str, Json]:
+    """What came of the rows."""
+    rest = dict(result)
+    row_errors = rest.pop("row_errors", [])
+    counts = {"rows": rest.pop("rows", 0), "row_errors": rest.pop("row_error_count", 0)}
+    return {"counts": counts, "summary": rest.pop("summary", {}) | rest, "row_errors": row_errors}

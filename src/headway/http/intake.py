@@ -1,6 +1,7 @@
 """Group commit: what many requests want written goes to the store together."""
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections import defaultdict
@@ -97,7 +98,7 @@ class Committer(Generic[T, R]):
         except StoreUnavailable as error:
             for wish in wishes:
                 wish.outcome = error
-        except Exception as error:  # handed to whoever waits
+        except Exception as error:  # noqa: BLE001 - it is handed to whoever waits
             self._blame(wishes, error)
         else:
             at = 0
@@ -121,10 +122,8 @@ def _answer(wishes: Sequence[_Wish[T, R]]) -> None:
     for wish in wishes:
         by_loop[wish.loop].append(wish)
     for loop, waiting in by_loop.items():
-        try:
+        with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits there any more
             loop.call_soon_threadsafe(_resolve, waiting)
-        except RuntimeError:
-            pass  # that loop was closed: its request is gone, the job is not
 
 
 def _resolve(wishes: Sequence[_Wish[T, R]]) -> None:

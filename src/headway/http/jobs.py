@@ -7,6 +7,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
+from headway.events import Event
 from headway.http.acceptance import job_answer, wait_for
 from headway.http.auth import Caller, CallerDep, json_answer
 from headway.http.headers import is_known, polling, preferences
@@ -17,7 +18,6 @@ from headway.wire import (
     EventView,
     JobView,
     Message,
-    event_document,
     job_document,
     moment,
 )
@@ -55,9 +55,7 @@ def list_jobs(
     return json_answer([job_document(job) for job in found], headers=headers)
 
 
-def _next_link(
-    status: list[Status] | None, job_type: str | None, limit: int, cursor: str
-) -> str:
+def _next_link(status: list[Status] | None, job_type: str | None, limit: int, cursor: str) -> str:
     asked: list[tuple[str, Any]] = [("status", one.value) for one in status or ()]
     if job_type is not None:
         asked.append(("job_type", job_type))
@@ -121,9 +119,7 @@ def list_metrics(
 
 
 @router.get("/{job_id}/logs", response_model=list[EventView])
-def list_logs(
-    caller: CallerDep, job_id: JobId, after: After = 0, limit: Limit = 1000
-) -> Response:
+def list_logs(caller: CallerDep, job_id: JobId, after: After = 0, limit: Limit = 1000) -> Response:
     """The lines the operation wrote for you."""
     return _events(caller, job_id, after, limit, ("log",))
 
@@ -131,10 +127,17 @@ def list_logs(
 def _events(
     caller: Caller, job_id: str, after: int, limit: int, kinds: tuple[str, ...]
 ) -> Response:
-    found = caller.parts.queue.events(
-        job_id, caller.name, after=after, kinds=kinds, limit=limit
-    )
-    return json_answer([event_document(event) for event in found])
+    found = caller.parts.queue.events(job_id, caller.name, after=after, kinds=kinds, limit=limit)
+    return json_answer([_event(event) for event in found])
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return {
+        "id": event.number,
+        "event": event.kind,
+        "at": moment(event.at),
+        "data": event.data,
+    }
 
 
 @router.get("/{job_id}/attempts", response_model=list[AttemptView])

@@ -93,6 +93,7 @@ def event_id(text: str | None) -> int | None:
 
 @router.get(
     "/{job_id}/stream",
+    status_code=200,
     response_class=EventStream,
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )

@@ -80,22 +80,20 @@ class LazyParts:
         self._lock = threading.Lock()
         self._parts: Parts | None = None
 
-    @property
-    def if_open(self) -> Parts | None:
-        """The parts, if anybody has needed them yet."""
-        return self._parts
-
     async def opened(self) -> Parts:
         """The parts; the first caller waits while a thread opens them."""
-        return self._parts or await to_thread.run_sync(self.open)
+        if self._parts is not None:
+            return self._parts
+        return await to_thread.run_sync(self.open)
 
     def open(self) -> Parts:
         """The parts, from any thread."""
         with self._lock:
-            if self._parts is None:
-                self._parts = Parts.open(self._settings)
-                atexit.register(self.close)
-            return self._parts
+            if self._parts is not None:
+                return self._parts
+            parts = self._parts = Parts.open(self._settings)
+            atexit.register(self.close)
+            return parts
 
     def close(self) -> None:
         """Close what was opened. Closing twice is fine."""
@@ -104,4 +102,3 @@ class LazyParts:
         atexit.unregister(self.close)
         if parts is not None:
             parts.close()
-

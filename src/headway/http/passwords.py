@@ -34,9 +34,7 @@ class Passwords:
         """Whether this is the password; as slow, and False, when there is no such user."""
         loop = asyncio.get_running_loop()
         asked = password[:LONGEST]
-        same = await loop.run_in_executor(
-            self._threads, self._hasher.verify, asked, kept or NOBODY
-        )
+        same = await loop.run_in_executor(self._threads, self._hasher.verify, asked, kept or NOBODY)
         return same and kept is not None and len(password) <= LONGEST
 
     def close(self) -> None:

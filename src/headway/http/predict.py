@@ -11,8 +11,8 @@ from starlette.responses import Response
 from headway.http.auth import CallerDep, json_answer
 from headway.http.bodies import body_of, json_body
 from headway.http.ledger import Prediction
-from headway.http.predictors import Answer, Predictor
 from headway.http.parts import Parts
+from headway.http.predictors import Answer, Predictor
 from headway.wire import PredictAnswer, PredictRequest
 
 _LONG: Final = 10_000

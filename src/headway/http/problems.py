@@ -8,6 +8,7 @@ from typing import Final
 import orjson
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
@@ -173,7 +174,9 @@ def _answer(scope: Scope, refused: Refused) -> Response:
 async def _invalid_request(request: HTTPConnection, error: Exception) -> Response:
     """Parameters of the path, the query, headers and forms: FastAPI checks those."""
     assert isinstance(error, RequestValidationError)
-    found = [("/" + "/".join(str(part) for part in one["loc"]), one["msg"]) for one in error.errors()]
+    found = [
+        ("/" + "/".join(str(part) for part in one["loc"]), one["msg"]) for one in error.errors()
+    ]
     detail = "; ".join(f"{where}: {what}" for where, what in found[:5])
     return problem(request.scope, 422, "invalid_parameters", detail, errors=found)
 
@@ -189,15 +192,17 @@ async def _http_exception(request: HTTPConnection, error: Exception) -> Response
 
 def _allowed(request: HTTPConnection) -> list[str]:
     """The methods of all routes on the path: Starlette names those of the first one only."""
-    methods: set[str] = request.app.state.methods_on(request.scope["path"])
-    return sorted(methods)
+    path = request.scope["path"]
+    routes: Sequence[APIRoute] = request.app.state.api_routes
+    on_path = [route.methods for route in routes if route.path_regex.match(path)]
+    return sorted({name for methods in on_path for name in methods or ()})
 
 
-async def _gone(request: HTTPConnection, error: Exception) -> Response:
+async def _gone(request: HTTPConnection, _error: Exception) -> Response:
     """The client left while it was sending: nobody reads this answer."""
     return problem(request.scope, 400, "client_left", "The request was not sent to its end")
 
 
-async def _unforeseen(request: Request, error: Exception) -> Response:
+async def _unforeseen(request: Request, _error: Exception) -> Response:
     """A defect of ours. The server logs it with its stack; the caller gets the request id."""
     return problem(request.scope, 500, "internal", _INTERNAL)

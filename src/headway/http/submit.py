@@ -23,7 +23,9 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 ANY_OBJECT: Final = {
     "requestBody": {
         "required": True,
-        "content": {"application/json": {"schema": {"type": "object"}, "example": {"data": "sample"}}},
+        "content": {
+            "application/json": {"schema": {"type": "object"}, "example": {"data": "sample"}}
+        },
     }
 }
 TEXTS: Final = {

@@ -1,7 +1,6 @@
 """One-time tickets: a browser cannot send a header with a WebSocket, and no token goes into a URL."""
 
 import contextlib
-import os
 import time
 from pathlib import Path
 from typing import Final
@@ -37,6 +36,6 @@ class Tickets:
 
     def _forget_expired(self) -> None:
         with contextlib.suppress(FileNotFoundError):  # another process forgets too
-            for used in os.scandir(self._directory):
+            for used in self._directory.iterdir():
                 if used.stat().st_mtime < time.time() - 2 * LIFETIME:
-                    os.unlink(used.path)
+                    used.unlink()

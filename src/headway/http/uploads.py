@@ -46,13 +46,14 @@ async def receive(request: Request, files: ArtifactFiles, limit: int) -> Upload 
     elif kind.decode("latin-1") in RAW_TYPES:
         upload = await _save(request.stream(), files, limit, None)
     else:
-        return await _nothing(request, kind)
+        await _expect_nothing(request, kind)
+        return None
     if upload.size == 0:
         raise InvalidInput("expected a CSV with at least a header line, got an empty file")
     return upload
 
 
-async def _nothing(request: Request, kind: bytes) -> None:
+async def _expect_nothing(request: Request, kind: bytes) -> None:
     async for chunk in request.stream():
         if chunk:
             raise Refused(
