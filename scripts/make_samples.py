@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Make the files that come with the package: the `sample` data set and the model trained on it.
 
     python scripts/make_samples.py

@@ -1,5 +1,6 @@
 """A synchronous client: sign in, submit, watch, read."""
 
+import contextlib
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -121,6 +122,17 @@ class Client:
         if response.is_error:
             raise ApiError.of(response.status_code, body)
         return dict(body)
+
+
+def wait_until_ready(base_url: str, seconds: float) -> None:
+    """Return once the service can take jobs and run them. Raise `HeadwayError` if that lasts."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(httpx2.TransportError):
+            if httpx2.get(f"{base_url}/readyz").is_success:
+                return
+        time.sleep(0.05)
+    raise HeadwayError(f"expected {base_url} to be ready within {seconds:g} s, but it is not")
 
 
 def _json(response: httpx2.Response) -> Any:
