@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headway.data.samples import bundled_rows
+from headway.models.epochs import Progress, Settings, plateau_of
 from headway.models.split import held_out
 from headway.models.trainer import Trainer
-from headway.models.training import Progress, Settings, Training, plateau_of
+from headway.models.training import Training
 from headway.models.vectors import choose_columns, count_grams, document_frequencies
 
 TEXTS, LABELS = zip(*list(bundled_rows("sample"))[:1_000], strict=True)
