@@ -1,28 +1,30 @@
 """Every error Headway raises on purpose.
 
-    HeadwayError
-    ├── SettingsError            a setting is missing, wrong or unsafe
-    ├── InvalidInput             the request cannot be a job: expected, got, what to do
-    │   ├── UnknownOperation
-    │   └── UnknownArtifact      no such data set, model or file, or it is not yours
-    ├── NotFound                 no such job, artefact or user
-    ├── NotAuthorized            it exists, and belongs to somebody else
-    ├── Conflict
-    │   ├── AlreadyFinished      the job has ended and cannot be cancelled
-    │   ├── NotFinished          the job has not ended and cannot be retried
-    │   └── KeyReused            the idempotency key came with another request before
-    ├── StoreError
-    │   ├── StoreUnavailable     busy, full, read-only or gone: nothing was written, try again
-    │   ├── StoreUnusable        it can never work like this: file system, version, owner
-    │   └── LostClaim            the attempt no longer owns its job
-    ├── CorruptArtifact          the bytes are not those whose hash was recorded
-    └── OperationFailed          raised by an operation: the sentence its user reads
-        └── NotRetryable         ... and trying again would not help
+HeadwayError
+├── SettingsError            a setting is missing, wrong or unsafe
+├── InvalidInput             the request cannot be a job: expected, got, what to do
+│   ├── UnknownOperation
+│   └── UnknownArtifact      no such data set, model or file, or it is not yours
+├── NotFound                 no such job, artefact or user
+├── NotAuthorized            it exists, and belongs to somebody else
+├── Conflict
+│   ├── AlreadyFinished      the job has ended and cannot be cancelled
+│   ├── NotFinished          the job has not ended and cannot be retried
+│   └── KeyReused            the idempotency key came with another request before
+├── StoreError
+│   ├── StoreUnavailable     busy, full, read-only or gone: nothing was written, try again
+│   ├── StoreUnusable        it can never work like this: file system, version, owner
+│   └── LostClaim            the attempt no longer owns its job
+├── CorruptArtifact          the bytes are not those whose hash was recorded
+└── OperationFailed          raised by an operation: the sentence its user reads
+    └── NotRetryable         ... and trying again would not help
 
-    StopAttempt (BaseException)  the attempt must end now; never catch it to go on
-    ├── Cancelled                the user cancelled the job
-    └── Interrupted              the worker is stopping; the job goes on elsewhere
+StopAttempt (BaseException)  the attempt must end now; never catch it to go on
+├── Cancelled                the user cancelled the job
+└── Interrupted              the worker is stopping; the job goes on elsewhere
 """
+
+from collections.abc import Sequence
 
 
 class HeadwayError(Exception):
@@ -34,11 +36,13 @@ class SettingsError(HeadwayError):
 
 
 class InvalidInput(HeadwayError):
-    """The request can never be a job. `pointer` is a JSON pointer to the part that is wrong."""
+    """The request can never be a job. `errors` pairs a JSON pointer into it with a sentence."""
 
-    def __init__(self, message: str, *, pointer: str = "") -> None:
+    def __init__(
+        self, message: str, *, pointer: str = "", errors: Sequence[tuple[str, str]] = ()
+    ) -> None:
         super().__init__(message)
-        self.pointer = pointer
+        self.errors = tuple(errors) or ((pointer, message),)
 
 
 class UnknownOperation(InvalidInput):

@@ -191,7 +191,7 @@ class Verdict:
     usage: Usage = Usage()
 
 
-def decide(outcome: Outcome, job: Job, backoff: Backoff, usage: Usage = Usage()) -> Verdict:  # noqa: B008 - frozen
+def decide(outcome: Outcome, job: Job, backoff: Backoff, usage: Usage = Usage()) -> Verdict:
     """Turn what came of an attempt into what is written about it. Pure but for the jitter."""
     match outcome:
         case Completed(result, publications):
@@ -227,7 +227,7 @@ def decide(outcome: Outcome, job: Job, backoff: Backoff, usage: Usage = Usage())
             return interrupted(job, reason, usage)
 
 
-def interrupted(job: Job, reason: str, usage: Usage = Usage()) -> Verdict:  # noqa: B008 - frozen
+def interrupted(job: Job, reason: str, usage: Usage = Usage()) -> Verdict:
     """The verdict on an attempt that was ended from outside: again at once, within bounds."""
     again = job.interruptions_in_a_row + 1 < MAX_INTERRUPTIONS
     return Verdict(

@@ -15,14 +15,14 @@ A `def` runs in a process of its own; an `async def` shares one process with man
 import importlib
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol, TypeVar, get_type_hints
 
 from pydantic import BaseModel, StringConstraints
 
-from headway.errors import UnknownOperation
+from headway.errors import SettingsError, UnknownOperation
 from headway.job import Json
 from headway.retry import Backoff
 
@@ -147,7 +147,16 @@ class Context(Protocol):
         """
 
 
-Function = Callable[[Any, Context], Any] | Callable[[Any, Context], Awaitable[Any]]
+class AsyncContext(Context, Protocol):
+    """The context of an `async def` operation: saving is awaited, the rest returns at once."""
+
+    async def checkpoint(  # type: ignore[override]  # the one call that waits
+        self, state: Mapping[str, Json], blob: bytes | None = None
+    ) -> None:
+        """See `Context.checkpoint`."""
+
+
+Function = Callable[[Any, Any], Any]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
@@ -158,8 +167,7 @@ class Operation:
 
     name: str
     function: Function | str
-    """The function, or "module:name" of a plain `def` whose module is too heavy to import before
-    an attempt needs it. `load()` gives the function either way."""
+    """The function, or `module:name` of one that is heavy to import: see `load`."""
     input: type[BaseModel]
     max_attempts: int = 3
     timeout: float | None = None
@@ -169,7 +177,7 @@ class Operation:
     backoff: Backoff = Backoff()
 
     def load(self) -> Function:
-        """The function itself, its module imported if need be."""
+        """The function itself, imported now if it was only named."""
         if not isinstance(self.function, str):
             return self.function
         module, _, name = self.function.partition(":")
@@ -178,7 +186,7 @@ class Operation:
 
     @property
     def is_async(self) -> bool:
-        """True for `async def`: many at a time in one process."""
+        """True for `async def`: many at a time in one process. A function only named is a `def`."""
         return inspect.iscoroutinefunction(self.function)
 
     @property
@@ -239,7 +247,7 @@ def operation(
     max_attempts: int = 3,
     timeout: float | None = None,
     memory_mb: int | None = None,
-    backoff: Backoff = Backoff(),  # noqa: B008 - frozen
+    backoff: Backoff = Backoff(),
 ) -> Callable[[Function], Operation]:
     """Make a function an operation. Its first parameter is a Pydantic model: the job's input."""
     if not _NAME.fullmatch(name):
@@ -261,6 +269,26 @@ def operation(
         )
 
     return register
+
+
+def load_registry(modules: Iterable[str]) -> Registry:
+    """Import these modules and register every operation that stands in them.
+
+    Raise `SettingsError` naming a module that cannot be imported.
+    """
+    registry = Registry()
+    for name in modules:
+        try:
+            module = importlib.import_module(name)
+        except ImportError as error:
+            raise SettingsError(
+                f"expected a module of operations that can be imported, got {name!r}: {error};"
+                " check HEADWAY_OPERATIONS and the folder you start in"
+            ) from error
+        for value in vars(module).values():
+            if isinstance(value, Operation):
+                registry.add(value)
+    return registry
 
 
 def _input_model(function: Function) -> type[BaseModel]:

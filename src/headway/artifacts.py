@@ -1,0 +1,108 @@
+"""The bytes of data sets, models, uploads and item results: files below one directory.
+
+What an attempt writes lies in a directory of that attempt, so that a zombie can never touch
+what another attempt made. Published files move to a name made of their content's hash.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from headway.errors import CorruptArtifact
+
+BUNDLED: Final[Mapping[str, frozenset[str]]] = {
+    "dataset": frozenset({"sample", "test"}),
+    "model": frozenset({"default"}),
+    "file": frozenset(),
+}
+"""Artefacts that come with the package: everybody sees them, no row is kept for them."""
+
+BUNDLED_PREFIX: Final = "bundled:"
+
+
+class ArtifactFiles:
+    """A directory of artefacts. Paths in the database are relative to it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, relative: str) -> Path:
+        """Where a stored path is on this machine. Paths that would leave the root are refused."""
+        path = (self.root / relative).resolve()
+        if not path.is_relative_to(self.root.resolve()):
+            raise CorruptArtifact(f"expected a path below the artefacts' root, got: {relative!r}")
+        return path
+
+    def attempt_dir(self, job_id: str, token: int) -> Path:
+        """The directory of one attempt; made if missing."""
+        path = self.root / "jobs" / job_id / str(token)
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def shared_dir(self) -> Path:
+        """A cache that all attempts share; whatever is in it can be made again."""
+        path = self.root / "cache"
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def keep(self, file: Path, kind: str, sha256: str) -> str:
+        """Move a finished, synced file to its place by content; the relative path it has now."""
+        relative = f"{kind}s/{sha256[:2]}/{sha256}{file.suffix}"
+        target = self.root / relative
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(file, target)
+        sync_directory(target.parent)
+        return relative
+
+    def drop_attempt(self, job_id: str, token: int) -> None:
+        """Remove an attempt's directory. Removing what is gone is fine."""
+        shutil.rmtree(self.root / "jobs" / job_id / str(token), ignore_errors=True)
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write a file so that after a crash it is there whole, or not at all."""
+    temporary = path.with_name(path.name + ".part")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+    sync_directory(path.parent)
+
+
+def sync_file(path: Path) -> None:
+    """Make sure that the file's content survives a power cut."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def sync_directory(path: Path) -> None:
+    """Make sure that the names in a directory survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def hash_file(path: Path) -> str:
+    """The SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_checked(path: Path, sha256: str) -> bytes:
+    """The file's content, or `CorruptArtifact` if it is not what was written."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CorruptArtifact(f"expected a file at {path.name}, got: {error.strerror}") from None
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise CorruptArtifact(
+            f"expected {path.name} to have the hash {sha256[:12]}..., got another; it was changed"
+            " or torn after it was written"
+        )
+    return data

@@ -1,0 +1,31 @@
+"""`headway work`: run a worker until it is told to stop."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from headway.cli.logs import log_to_stderr
+from headway.settings import Settings
+from headway.wiring import open_store, open_worker
+from headway.worker.signals import stop_on_signals, stop_without_supervisor
+
+
+def run(arguments: list[str]) -> int:
+    """Parse, open, work; exit code 0 after a stop."""
+    parser = argparse.ArgumentParser(prog="headway work", description="Run a worker.")
+    parser.add_argument("--data-dir", type=Path, help="where the jobs are")
+    parser.add_argument("--slots", type=int, help="CPU-bound jobs at a time")
+    parser.add_argument("--lifeline", action="store_true", help=argparse.SUPPRESS)
+    given = parser.parse_args(arguments)
+    log_to_stderr()
+    settings = Settings.from_env(data_dir=given.data_dir, slots=given.slots)
+    store = open_store(settings)
+    try:
+        worker = open_worker(settings, store, embedded=given.lifeline)
+        stop_on_signals(worker.stop)
+        if given.lifeline:
+            stop_without_supervisor(worker.stop, sys.stdin.fileno())
+        worker.run()
+    finally:
+        store.close()
+    return 0

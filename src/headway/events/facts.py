@@ -1,0 +1,71 @@
+"""One frozen class per fact. A fact is written in the transaction of the change it tells of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from headway.job import Json, Status
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChanged:
+    """The job entered a state. `reason` says why where the state alone does not."""
+
+    kind: ClassVar[str] = "status"
+    status: Status
+    reason: str | None = None
+    attempt: int | None = None
+    """Which attempt began, for a job that is running now."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRecorded:
+    """Named numbers at a step: one point of each curve."""
+
+    kind: ClassVar[str] = "metric"
+    step: int
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A line the operation wrote for its user."""
+
+    kind: ClassVar[str] = "log"
+    level: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsPublished:
+    """One more part of item results can be read: `count` items from index `first` on."""
+
+    kind: ClassVar[str] = "items"
+    first: int
+    count: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointSaved:
+    """A later attempt will start from here."""
+
+    kind: ClassVar[str] = "checkpoint"
+    number: int
+
+
+Fact = StatusChanged | MetricRecorded | LogLine | ItemsPublished | CheckpointSaved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A fact as it was stored."""
+
+    position: int
+    """Its place among all events, in commit order."""
+    job_id: str
+    number: int
+    """Its place among the job's events: 1, 2, 3, ... without gaps."""
+    kind: str
+    at: float
+    data: Mapping[str, Json]

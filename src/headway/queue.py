@@ -1,0 +1,279 @@
+"""The one door to jobs: HTTP, the command line and Python all call these methods."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256 as sha256_of
+from uuid import uuid4
+
+import orjson
+from pydantic import ValidationError
+
+from headway.artifacts import BUNDLED, BUNDLED_PREFIX
+from headway.engine.contract import Engine
+from headway.errors import InvalidInput, KeyReused, NotAuthorized, NotFound, UnknownArtifact
+from headway.events import Event
+from headway.job import (
+    DEFAULT_PRIORITY,
+    HIGHEST_PRIORITY,
+    LOWEST_PRIORITY,
+    Job,
+    Json,
+    Publication,
+    Status,
+)
+from headway.operation import Operation, Registry
+from headway.store.contract import (
+    Added,
+    AttemptRecord,
+    IdempotencyKey,
+    JobQuery,
+    Part,
+    Store,
+    StoredArtifact,
+    StoreHealth,
+    Submission,
+    Waiter,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRequest:
+    """What somebody asks for, not yet checked."""
+
+    operation: str
+    owner: str
+    input: Json = field(default_factory=dict)
+    priority: int = DEFAULT_PRIORITY
+    run_at: float | None = None
+    timeout: float | None = None
+    max_attempts: int | None = None
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+    idempotency_key: str | None = None
+    scope: str = ""
+    """The route the key belongs to."""
+
+
+class Queue:
+    """Submits, finds and ends jobs. Who asks is always said: only his own jobs are his."""
+
+    def __init__(self, store: Store, registry: Registry, engine: Engine) -> None:
+        self._store = store
+        self._engine = engine
+        self.registry = registry
+
+    def submit(self, request: JobRequest) -> Job:
+        """Make the job durable and wake a worker. The same key and request give the same job."""
+        (added,) = self.accept([self.prepare(request)])
+        if isinstance(added, KeyReused):
+            raise added
+        return added.job
+
+    def submit_many(self, requests: Sequence[JobRequest]) -> list[Job]:
+        """Make all the jobs durable in one transaction, or none of them."""
+        added = self.accept([self.prepare(request) for request in requests])
+        for one in added:
+            if isinstance(one, KeyReused):
+                raise one
+        return [one.job for one in added if isinstance(one, Added)]
+
+    def prepare(self, request: JobRequest) -> Submission:
+        """Check everything that can be checked before the job is made, or raise `InvalidInput`."""
+        operation = self.registry.get(request.operation)
+        _check_bounds(request)
+        body = _validated(operation, request.input)
+        return Submission(
+            id=str(uuid4()),
+            operation=operation.name,
+            owner=request.owner,
+            input=body,
+            priority=request.priority,
+            run_at=request.run_at,
+            max_attempts=request.max_attempts or operation.max_attempts,
+            timeout=request.timeout if request.timeout is not None else operation.timeout,
+            metadata=request.metadata,
+            uses=self._pin(operation, body, request.owner) if operation.references else {},
+            idempotency=_key(request, body) if request.idempotency_key is not None else None,
+        )
+
+    def accept(self, submissions: Sequence[Submission]) -> list[Added | KeyReused]:
+        """Make prepared submissions durable in one transaction, then wake workers."""
+        added = self._store.jobs.add(submissions)
+        if any(isinstance(one, Added) and not one.replayed for one in added):
+            self._engine.offer({one.operation for one in submissions})
+        return added
+
+    def get(self, job_id: str, owner: str) -> Job:
+        """The owner's job. Raise `NotFound` or `NotAuthorized`."""
+        return _authorized(self._store.jobs.get(job_id), owner)
+
+    def version(self, job_id: str, owner: str) -> tuple[int, Status]:
+        """Version and state of the owner's job, without its payload."""
+        found = self._store.jobs.version(job_id)
+        if found is None:
+            raise NotFound("Job not found")
+        if found[0] != owner:
+            raise NotAuthorized("Not authorized")
+        return found[1], found[2]
+
+    def find(self, query: JobQuery) -> list[Job]:
+        """Jobs newest first."""
+        return self._store.jobs.find(query)
+
+    def cancel(self, job_id: str, owner: str) -> Job:
+        """End a job that has not ended: it is cancelled when this returns."""
+        self.get(job_id, owner)
+        job = self._store.jobs.cancel(job_id)
+        self._store.bell.ring("cancel")
+        self._store.bell.ring("news")
+        return job
+
+    def retry(self, job_id: str, owner: str) -> Job:
+        """Give a failed or cancelled job new attempts."""
+        self.get(job_id, owner)
+        job = self._store.jobs.retry(job_id)
+        self._engine.offer({job.operation})
+        return job
+
+    def events(
+        self,
+        job_id: str,
+        owner: str,
+        *,
+        after: int = 0,
+        kinds: Collection[str] = (),
+        limit: int = 1000,
+    ) -> list[Event]:
+        """The job's events past number `after`."""
+        self.get(job_id, owner)
+        return self._store.events.of_job(job_id, after=after, kinds=kinds, limit=limit)
+
+    def parts(self, job_id: str, owner: str, *, after: int = -1) -> list[Part]:
+        """The files with the job's item results past index `after`."""
+        self.get(job_id, owner)
+        return self._store.jobs.parts(job_id, after=after)
+
+    def attempts(self, job_id: str, owner: str) -> list[AttemptRecord]:
+        """The job's ended attempts."""
+        self.get(job_id, owner)
+        return self._store.jobs.attempts(job_id)
+
+    def present(self, job_ids: Collection[str]) -> list[Job]:
+        """Those of the jobs that exist, whoever's they are: for viewers already let in."""
+        return self._store.jobs.get_many(job_ids)
+
+    def history(self, job_id: str, *, after: int) -> list[Event]:
+        """A page of a job's events past number `after`: for viewers already let in."""
+        return self._store.events.of_job(job_id, after=after)
+
+    def listen(self) -> Waiter:
+        """Begin to hear when jobs change."""
+        return self._store.bell.listen("news")
+
+    def changed(self) -> bool:
+        """True when somebody committed since this thread asked last, or nobody can tell."""
+        return self._store.changed()
+
+    def health(self) -> StoreHealth:
+        """Facts about the store; raise `StoreError` when it cannot be written."""
+        return self._store.health()
+
+    def add_file(self, owner: str, name: str, path: str, sha256: str, size: int) -> StoredArtifact:
+        """Make an uploaded file known. The same content under the same name is the same file."""
+        identity = sha256_of(f"{owner}\0{name}\0{sha256}".encode()).hexdigest()
+        file_id = f"file-{identity[:32]}"
+        known = self._store.artifacts.get(file_id)
+        return known or self._store.artifacts.add(
+            owner,
+            Publication(
+                id=file_id, kind="file", name=name, path=path, sha256=sha256, size=size, meta={}
+            ),
+        )
+
+    def artifacts(self, owner: str, kind: str, *, limit: int = 100) -> list[StoredArtifact]:
+        """The owner's artefacts of a kind, newest first."""
+        return self._store.artifacts.find(owner, kind, limit=limit)
+
+    def artifact(self, owner: str, kind: str, reference: str) -> StoredArtifact | str:
+        """What the owner means by a reference; the id alone where it comes with the package."""
+        found = self._store.artifacts.resolve(owner, kind, reference)
+        if found is not None:
+            return found
+        if reference.removeprefix(BUNDLED_PREFIX) in BUNDLED[kind]:
+            return BUNDLED_PREFIX + reference.removeprefix(BUNDLED_PREFIX)
+        raise UnknownArtifact(
+            f"expected the name of a {kind} of yours or one of"
+            f" {', '.join(sorted(BUNDLED[kind])) or 'none that is bundled'}, got: {reference[:80]!r}"
+        )
+
+    def _pin(self, operation: Operation, body: bytes, owner: str) -> dict[str, str]:
+        """The artefacts a job will use, by id: a new version made later changes nothing."""
+        values = orjson.loads(body)
+        pins = {}
+        for name, kind in operation.references.items():
+            if values.get(name) is None:
+                continue
+            try:
+                found = self.artifact(owner, kind, values[name])
+            except UnknownArtifact as error:
+                raise UnknownArtifact(str(error), pointer=f"/input/{name}") from None
+            pins[name] = found if isinstance(found, str) else found.id
+        return pins
+
+
+def _check_bounds(request: JobRequest) -> None:
+    if not HIGHEST_PRIORITY <= request.priority <= LOWEST_PRIORITY:
+        raise InvalidInput(
+            f"expected a priority from {HIGHEST_PRIORITY} (first) to {LOWEST_PRIORITY} (last),"
+            f" got: {request.priority}",
+            pointer="/priority",
+        )
+    if request.timeout is not None and request.timeout <= 0:
+        raise InvalidInput(
+            f"expected a timeout above 0 seconds, got: {request.timeout}", pointer="/timeout"
+        )
+    if request.max_attempts is not None and not 1 <= request.max_attempts <= 100:
+        raise InvalidInput(
+            f"expected max_attempts from 1 to 100, got: {request.max_attempts}",
+            pointer="/max_attempts",
+        )
+
+
+def _validated(operation: Operation, value: Json) -> bytes:
+    """The input as the operation's model understands it, as JSON."""
+    try:
+        return operation.input.model_validate(value).model_dump_json().encode()
+    except ValidationError as error:
+        problems = [
+            ("/input" + "".join(f"/{part}" for part in one["loc"]), one["msg"])
+            for one in error.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        raise InvalidInput(
+            f"the input does not fit {operation.name}: "
+            + "; ".join(f"{at.removeprefix('/input') or '/'}: {what}" for at, what in problems[:5]),
+            errors=problems,
+        ) from None
+
+
+def _key(request: JobRequest, body: bytes) -> IdempotencyKey:
+    """The request's key with a fingerprint of all that makes it the same request."""
+    rest = [
+        request.operation,
+        request.priority,
+        request.run_at,
+        request.timeout,
+        request.max_attempts,
+        dict(request.metadata),
+    ]
+    return IdempotencyKey(
+        scope=request.scope,
+        key=request.idempotency_key or "",
+        fingerprint=sha256_of(orjson.dumps(rest, option=orjson.OPT_SORT_KEYS) + body).hexdigest(),
+    )
+
+
+def _authorized(job: Job | None, owner: str) -> Job:
+    if job is None:
+        raise NotFound("Job not found")
+    if job.owner != owner:
+        raise NotAuthorized("Not authorized")
+    return job

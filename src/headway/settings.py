@@ -1,0 +1,109 @@
+"""Every setting there is: built and checked once by the entry point, then handed down."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from headway.errors import SettingsError
+
+PREFIX = "HEADWAY_"
+SHORTEST_SECRET = 32
+
+
+class Settings(BaseModel):
+    """What can be set, each by `HEADWAY_` and its name in capitals. All have safe defaults."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    data_dir: Path = Field(
+        default=Path("headway-data"), description="Database, artefacts, locks, development secret"
+    )
+    mode: Literal["development", "production"] = Field(
+        default="development", description="Production has no demo users and wants a secret"
+    )
+    secret_key: SecretStr | None = Field(
+        default=None, description="Signs tokens; at least 32 characters; required in production"
+    )
+    token_minutes: int = Field(default=60, ge=1, description="How long a token is valid")
+    database_url: str | None = Field(
+        default=None, description="Where jobs are kept; default: SQLite in the data directory"
+    )
+    operations: tuple[str, ...] = Field(
+        default=(), description="Modules with the user's operations, separated by commas"
+    )
+    embedded_worker: bool = Field(
+        default=True, description="Whether `headway serve` and the ASGI application run a worker"
+    )
+    slots: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=0,
+        description="CPU-bound jobs one worker runs at a time; default: the number of cores",
+    )
+    async_slots: int = Field(
+        default=400, ge=0, description="`async def` jobs one worker runs at a time"
+    )
+    grace: float = Field(
+        default=8.0, ge=0, description="Seconds that running jobs get to reach a checkpoint"
+    )
+    memory_mb: int | None = Field(
+        default=None, ge=64, description="Private memory of one CPU-bound attempt, in MiB"
+    )
+    max_body_mb: int = Field(default=64, ge=1, description="Largest request body, in MiB")
+    allow_remote: bool = Field(
+        default=False, description="In development mode, answer other hosts than this one"
+    )
+
+    @model_validator(mode="after")
+    def _production_wants_a_secret(self) -> Self:
+        if (
+            self.secret_key is not None
+            and len(self.secret_key.get_secret_value()) < SHORTEST_SECRET
+        ):
+            raise ValueError(
+                f"expected HEADWAY_SECRET_KEY of at least {SHORTEST_SECRET} characters, got "
+                f"{len(self.secret_key.get_secret_value())}; make one with:"
+                " python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+            )
+        if self.mode == "production" and self.secret_key is None:
+            raise ValueError(
+                "expected HEADWAY_SECRET_KEY in production mode, got none; make one with:"
+                " python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+            )
+        return self
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, **given: Any) -> Self:
+        """Settings from `HEADWAY_*` variables; what is `given` and not None wins over them.
+
+        Raise `SettingsError` naming each variable that is unknown or wrong.
+        """
+        environ = os.environ if environ is None else environ
+        values: dict[str, Any] = {
+            name.removeprefix(PREFIX).lower(): value
+            for name, value in environ.items()
+            if name.startswith(PREFIX) and name not in READ_ELSEWHERE
+        }
+        if "operations" in values:
+            values["operations"] = tuple(m.strip() for m in values["operations"].split(",") if m)
+        values |= {name: value for name, value in given.items() if value is not None}
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            raise SettingsError("; ".join(_sentence(one) for one in error.errors())) from None
+
+
+READ_ELSEWHERE = frozenset({"HEADWAY_TEST_DATA", "HEADWAY_REQUIRE_SERVICES"})
+"""Variables with our prefix that belong to the test suite."""
+
+
+def _sentence(error: Any) -> str:
+    if not error["loc"]:
+        return str(error["msg"]).removeprefix("Value error, ")
+    name = PREFIX + str(error["loc"][0]).upper()
+    if error["type"] == "extra_forbidden":
+        known = ", ".join(PREFIX + field.upper() for field in Settings.model_fields)
+        return f"{name} is not a setting; expected one of: {known}"
+    return f"{name}: {error['msg']}"

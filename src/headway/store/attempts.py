@@ -1,0 +1,168 @@
+"""Jobs as workers see them: claims, and the reports that only a claim's holder may write."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from headway.events import StatusChanged
+from headway.job import Job, Status
+from headway.store.artifacts import find_artifact
+from headway.store.contract import Claim, Report, StoredArtifact, StoredCheckpoint, Want
+from headway.store.database import Database, Row, Transaction
+from headway.store.events import write_facts
+from headway.store.reports import write_reports
+from headway.store.rows import JOB_COLUMNS, JOB_WIDTH, dumps, job_from_row, loads
+from headway.store.turns import serve, stage
+
+
+class SqlAttempts:
+    """See `store.contract.Attempts`."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def claim(self, worker: str, wants: Sequence[Want]) -> list[Claim]:
+        """See `Attempts.claim`."""
+        if not self._anything(wants):
+            return []
+        with self._db.write() as tx:
+            now = self._db.now(tx)
+            if not _lease_holds(tx, worker, now):
+                return []
+            stage(self._db, tx, now)
+            rows = [
+                row for want in wants if want.limit > 0 for row in _ready(tx, want, worker, now)
+            ]
+            if not rows:
+                return []
+            self._take(tx, worker, now, [row[0] for row in rows])
+            serve(tx, [(row[_PRIORITY], row[JOB_WIDTH + 1]) for row in rows])
+            claims = [_claim_from_row(tx, row) for row in rows]
+            write_facts(tx, now, ((c.job.seq, c.job.last_event, _started(c.job)) for c in claims))
+            return claims
+
+    def record(self, reports: Sequence[Report]) -> set[tuple[int, int]]:
+        """See `Attempts.record`."""
+        if not reports:
+            return set()
+        with self._db.write() as tx:
+            return write_reports(self._db, tx, reports, self._db.now(tx))
+
+    def held(self, worker: str) -> set[tuple[int, int]]:
+        """See `Attempts.held`."""
+        with self._db.read() as tx:
+            rows = tx.rows(
+                "SELECT seq, lease_token FROM jobs WHERE worker = :worker AND status = 'running'",
+                {"worker": worker},
+            )
+        return {(seq, token) for seq, token in rows}
+
+    def next_due_in(self) -> float | None:
+        """See `Attempts.next_due_in`."""
+        with self._db.read() as tx:
+            due = tx.value(f"SELECT min(run_at) FROM jobs WHERE {_DELAYED}")
+            return None if due is None else max(0.0, due - self._db.now(tx))
+
+    def _anything(self, wants: Sequence[Want]) -> bool:
+        """Whether a claim is worth a write transaction."""
+        with self._db.read() as tx:
+            for want in wants:
+                if want.limit > 0 and _ready(tx, Want(want.operations, 1), "", 0.0):
+                    return True
+            now = self._db.now(tx)
+            return bool(tx.row(f"SELECT 1 FROM jobs WHERE {_DELAYED} AND run_at <= :now LIMIT 1",
+                               {"now": now}))  # fmt: skip
+
+    def _take(self, tx: Transaction, worker: str, now: float, seqs: Sequence[int]) -> None:
+        wanted = self._db.rows_of({"wanted": "integer"})
+        tx.run(
+            "UPDATE jobs SET status = 'running', worker = :worker, claimed_at = :now,"
+            " started_at = coalesce(started_at, :now), lease_token = lease_token + 1,"
+            " version = version + 1, last_event = last_event + 1"
+            f" WHERE seq IN (SELECT wanted FROM {wanted} AS w) AND status = 'pending'",
+            {"worker": worker, "now": now, "rows": dumps([[seq] for seq in seqs])},
+        )
+
+
+_DELAYED: Final = "status = 'pending' AND waiting_for IN ('time', 'retry')"
+_COLUMNS_OF_JOB: Final = [name.strip() for name in JOB_COLUMNS.split(",")]
+_PRIORITY: Final = _COLUMNS_OF_JOB.index("priority")
+_CHANGED: Final = {
+    "status": "'running'",
+    "worker": ":worker",
+    "started_at": "coalesce(jobs.started_at, :now)",
+    "version": "jobs.version + 1",
+    "last_event": "jobs.last_event + 1",
+}
+_TAKEN: Final = ", ".join(_CHANGED.get(name, f"jobs.{name}") for name in _COLUMNS_OF_JOB)
+
+
+def _lease_holds(tx: Transaction, worker: str, now: float) -> bool:
+    return bool(
+        tx.row(
+            "SELECT 1 FROM workers WHERE id = :id AND expires_at > :now AND left_at IS NULL",
+            {"id": worker, "now": now},
+        )
+    )
+
+
+def _ready(tx: Transaction, want: Want, worker: str, now: float) -> list[Row]:
+    """The most urgent due jobs, as they will be once this worker has taken them.
+
+    One walk of the ready index for each operation, then a merge: so the jobs of an operation
+    this worker does not know are never stepped over.
+    """
+    operations = list(want.operations)
+    if not operations:
+        return []
+    walks = " UNION ALL ".join(
+        "SELECT * FROM (SELECT seq, priority, turn FROM jobs WHERE status = 'pending'"
+        f" AND waiting_for IS NULL AND operation = :o{i} ORDER BY priority, turn, seq LIMIT :limit)"
+        for i in range(len(operations))
+    )
+    return tx.rows(
+        f"SELECT {_TAKEN}, lease_token, jobs.turn, body, uses"
+        f" FROM (SELECT * FROM ({walks}) AS walks ORDER BY priority, turn, seq LIMIT :limit) AS due"
+        " JOIN jobs ON jobs.seq = due.seq JOIN inputs ON inputs.job = jobs.seq"
+        " ORDER BY jobs.priority, jobs.turn, jobs.seq",
+        {f"o{i}": name for i, name in enumerate(operations)}
+        | {"limit": want.limit, "worker": worker, "now": now},
+    )
+
+
+def _claim_from_row(tx: Transaction, row: Row) -> Claim:
+    """The claim of a row that `_ready` gave as it will be once it is taken."""
+    token, _, body, uses = row[JOB_WIDTH:]
+    job = job_from_row(row)
+    first = token == 0  # no attempt before this one: nothing can have been saved
+    return Claim(
+        job=job,
+        token=token + 1,
+        input=body.encode(),
+        uses={} if uses is None else _used(tx, loads(uses)),
+        checkpoints=() if first else _checkpoints(tx, job.seq),
+    )
+
+
+def _used(tx: Transaction, uses: Mapping[str, str]) -> dict[str, StoredArtifact | str]:
+    from_rows: dict[str, StoredArtifact | str] = {}
+    for name, artifact_id in uses.items():
+        from_rows[name] = find_artifact(tx, artifact_id) or artifact_id
+    return from_rows
+
+
+def _checkpoints(tx: Transaction, seq: int) -> list[StoredCheckpoint]:
+    rows = tx.rows(
+        "SELECT number, state, token, path, sha256 FROM checkpoints WHERE job = :job"
+        " ORDER BY number DESC",
+        {"job": seq},
+    )
+    return [
+        StoredCheckpoint(
+            number=number, state=loads(state), attempt_token=token, path=path, sha256=sha256
+        )
+        for number, state, token, path, sha256 in rows
+    ]
+
+
+def _started(job: Job) -> StatusChanged:
+    return StatusChanged(Status.RUNNING, attempt=job.attempt + 1)

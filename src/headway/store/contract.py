@@ -1,0 +1,394 @@
+"""What every store promises. Each method is one transaction; none of them calls anybody.
+
+All times are seconds since the epoch by the database's own clock.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from headway.errors import KeyReused
+from headway.events import Event, Fact
+from headway.job import Job, Json, Publication, Status, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdempotencyKey:
+    """A client's name for one request of his. `fingerprint` tells whether it is the same one."""
+
+    scope: str
+    """The route; with the owner it bounds where the key means anything."""
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A job that somebody wants, fully validated."""
+
+    id: str
+    operation: str
+    owner: str
+    input: bytes
+    """JSON."""
+    priority: int = 5
+    delay: float | None = None
+    """Seconds from now until it is due; None for at once."""
+    run_at: float | None = None
+    """The moment it is due; None for at once."""
+    max_attempts: int = 1
+    timeout: float | None = None
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+    uses: Mapping[str, str] = field(default_factory=dict)
+    """Input field -> id of the artefact it names, pinned at submission."""
+    idempotency: IdempotencyKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A submission that is durable now, or was before (`replayed`)."""
+
+    job: Job
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobQuery:
+    """Which jobs to list, newest first."""
+
+    owner: str | None = None
+    statuses: Collection[Status] = ()
+    operation: str | None = None
+    before: int | None = None
+    """Only jobs whose `seq` is smaller: the cursor."""
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredArtifact:
+    """A data set, a model or an uploaded file, as the database knows it."""
+
+    id: str
+    kind: str
+    name: str
+    version: int
+    owner: str
+    path: str
+    """Relative to the artefacts' root."""
+    sha256: str
+    size: int
+    meta: Mapping[str, Json]
+    created_at: float
+    job_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCheckpoint:
+    """What an attempt saved: its state, and where the bytes that go with it are."""
+
+    number: int
+    state: Mapping[str, Json]
+    attempt_token: int
+    path: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A file with the results of `count` consecutive items, one JSON object a line."""
+
+    first: int
+    count: int
+    failed: int
+    path: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A job that belongs to one worker, until the worker's lease ends."""
+
+    job: Job
+    token: int
+    """Grows with every claim of the job; every write of the attempt must carry it."""
+    input: bytes
+    uses: Mapping[str, StoredArtifact | str]
+    """Input field -> the artefact, or its id where it is a bundled one."""
+    checkpoints: Sequence[StoredCheckpoint] = ()
+    """Newest first; the second is there in case the first cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """Up to `limit` jobs of these operations."""
+
+    operations: Sequence[str]
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a running attempt has to tell since its last report."""
+
+    seq: int
+    token: int
+    progress: float | None = None
+    message: str | None = None
+    total: int | None = None
+    """Items expected."""
+    facts: Sequence[Fact] = ()
+    parts: Sequence[Part] = ()
+    checkpoint: StoredCheckpoint | None = None
+    resumed_from: Mapping[str, Json] | None = None
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerInfo:
+    """A worker process, as it shows itself."""
+
+    id: str
+    host: str
+    pid: int
+    slots: int
+    operations: Sequence[str] = ()
+    place: str | None = None
+    """What this worker holds the only lock of; None for one that may run beside others."""
+    started_at: float = 0.0
+    beat_at: float = 0.0
+    expires_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """Somebody who may sign in, with what he did so far."""
+
+    name: str
+    password_hash: str
+    disabled: bool = False
+    created_at: float = 0.0
+    request_count: int = 0
+    last_request_time: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRecord:
+    """One attempt that has ended."""
+
+    token: int
+    worker: str
+    host: str
+    started_at: float
+    ended_at: float
+    reason: str
+    error: str | None
+    traceback: str | None
+    peak_memory: int | None
+    cpu_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreHealth:
+    """Facts about the store for `/readyz`."""
+
+    engine: str
+    version: str
+    writable: bool
+    workers: int
+    """Workers whose lease holds."""
+
+
+class Jobs(Protocol):
+    """Jobs as their users see them."""
+
+    def add(self, submissions: Sequence[Submission]) -> list[Added | KeyReused]:
+        """Make these jobs durable, all in one transaction, and answer each in turn."""
+
+    def get(self, job_id: str) -> Job | None:
+        """The job as it is now."""
+
+    def get_many(self, job_ids: Collection[str]) -> list[Job]:
+        """Those of the jobs that exist, without their results' order promised."""
+
+    def version(self, job_id: str) -> tuple[str, int, Status] | None:
+        """Owner, version and state, without reading the payload."""
+
+    def input(self, job_id: str) -> bytes | None:
+        """The job's input as JSON."""
+
+    def find(self, query: JobQuery) -> list[Job]:
+        """Jobs newest first."""
+
+    def cancel(self, job_id: str) -> Job:
+        """Move a pending or running job to `cancelled`; its running attempt can write no more.
+
+        Raise `NotFound`, or `AlreadyFinished` with what it finished as.
+        """
+
+    def retry(self, job_id: str) -> Job:
+        """Move a failed or cancelled job back to `pending`, with fresh counters.
+
+        It continues from its last checkpoint. Raise `NotFound` or `NotFinished`.
+        """
+
+    def parts(self, job_id: str, *, after: int = -1) -> list[Part]:
+        """The published parts of item results that hold items past index `after`, in order."""
+
+    def attempts(self, job_id: str) -> list[AttemptRecord]:
+        """The job's ended attempts, oldest first."""
+
+
+class Attempts(Protocol):
+    """Jobs as workers see them."""
+
+    def claim(self, worker: str, wants: Sequence[Want]) -> list[Claim]:
+        """Hand out due jobs, most urgent first; each belongs to one worker until its lease ends.
+
+        A worker whose own lease has lapsed gets none.
+        """
+
+    def record(self, reports: Sequence[Report]) -> set[tuple[int, int]]:
+        """Write the reports whose claims still hold; answer those (seq, token).
+
+        A report whose claim was lost changes nothing at all.
+        """
+
+    def held(self, worker: str) -> set[tuple[int, int]]:
+        """The (seq, token) of the jobs this worker is running as far as the store knows."""
+
+    def next_due_in(self) -> float | None:
+        """Seconds until the next delayed job is due; None when there is none."""
+
+
+class Workers(Protocol):
+    """Who is alive."""
+
+    def join(self, worker: WorkerInfo, lease: float) -> None:
+        """Begin this worker's lease of `lease` seconds.
+
+        A worker with a `place` is the proof that those before it in this place are dead: their
+        jobs are due again at once.
+        """
+
+    def beat(self, worker: str, lease: float) -> bool:
+        """Extend the lease; False when it had lapsed and its jobs may be somebody else's."""
+
+    def leave(self, worker: str) -> None:
+        """End the lease; jobs the worker still held are due again at once."""
+
+    def expired(self) -> set[str]:
+        """Workers whose lease has ended and who still hold jobs or never left."""
+
+    def reap(self, workers: Collection[str], limit: int) -> int:
+        """Give up to `limit` jobs of those still expired back to the queue; the number given."""
+
+    def alive(self) -> list[WorkerInfo]:
+        """Workers whose lease holds."""
+
+
+class Events(Protocol):
+    """What happened, in order."""
+
+    def after(self, position: int, *, owner: str | None = None, limit: int = 1000) -> list[Event]:
+        """Events past this position, in commit order."""
+
+    def of_job(
+        self, job_id: str, *, after: int = 0, kinds: Collection[str] = (), limit: int = 1000
+    ) -> list[Event]:
+        """The job's events whose number is past `after`."""
+
+    def last_position(self) -> int:
+        """The newest position; 0 when nothing has happened."""
+
+
+class Artifacts(Protocol):
+    """Data sets, models and uploaded files: the rows; the bytes are elsewhere."""
+
+    def add(
+        self, owner: str, publication: Publication, job_id: str | None = None
+    ) -> StoredArtifact:
+        """Make a file known, as the next version of its name."""
+
+    def get(self, artifact_id: str) -> StoredArtifact | None:
+        """The artefact of this id."""
+
+    def resolve(self, owner: str, kind: str, reference: str) -> StoredArtifact | None:
+        """What a user means by `id`, `name`, `name@version` or `name@alias`.
+
+        A bare reference that is one of the user's aliases means what the alias points to.
+        """
+
+    def find(self, owner: str, kind: str, *, limit: int = 100) -> list[StoredArtifact]:
+        """The user's artefacts of a kind, newest first."""
+
+
+class Users(Protocol):
+    """Who may sign in."""
+
+    def add(self, name: str, password_hash: str) -> bool:
+        """Make a user; False, and nothing changed, if there is one of this name."""
+
+    def get(self, name: str) -> User | None:
+        """The user of this name."""
+
+    def change(
+        self, name: str, *, password_hash: str | None = None, disabled: bool | None = None
+    ) -> User:
+        """Change what is given. Raise `NotFound`."""
+
+    def count_requests(self, counts: Mapping[str, int]) -> None:
+        """Add to the users' request counts and set their last request time to now."""
+
+
+class Waiter(Protocol):
+    """Hears the bell. One thread waits, any may close."""
+
+    def fileno(self) -> int:
+        """A descriptor that can be read when it rang, for those who wait for many things."""
+
+    def wait(self, timeout: float) -> bool:
+        """Return at a ring, True, or after `timeout` seconds, False. Rings add up to one."""
+
+    def wake(self) -> None:
+        """Make `wait` return; safe from any thread and from a signal handler."""
+
+    def close(self) -> None:
+        """Stop hearing. Closing twice is fine."""
+
+
+class Bell(Protocol):
+    """The wake-up between processes. A lost ring costs latency, never a job."""
+
+    def ring(self, topic: str) -> None:
+        """Wake everybody who listens for `work`, `cancel` or `news`."""
+
+    def listen(self, topic: str) -> Waiter:
+        """Begin to hear rings for this topic."""
+
+
+class Store(Protocol):
+    """Keeps jobs and everything that happened to them."""
+
+    @property
+    def jobs(self) -> Jobs: ...
+    @property
+    def attempts(self) -> Attempts: ...
+    @property
+    def workers(self) -> Workers: ...
+    @property
+    def events(self) -> Events: ...
+    @property
+    def artifacts(self) -> Artifacts: ...
+    @property
+    def users(self) -> Users: ...
+    @property
+    def bell(self) -> Bell: ...
+
+    def changed(self) -> bool:
+        """True when somebody committed since this was asked last by this thread, or it can't tell."""
+
+    def health(self) -> StoreHealth:
+        """Prove with a write that the store can be written, and say which one it is."""
+
+    def close(self) -> None:
+        """Close every connection. Closing twice is fine."""

@@ -1,0 +1,91 @@
+"""What happened, in order: rows that are only ever added."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import fields
+from typing import Final
+
+from headway.events import Event, Fact
+from headway.store.database import Database, Row, Transaction
+from headway.store.rows import dumps, loads
+
+_COLUMNS: Final = "position, jobs.id, number, kind, at, data"
+
+
+def write_facts(tx: Transaction, at: float, facts: Iterable[tuple[int, int, Fact]]) -> None:
+    """Write facts as events: (job's seq, event's number, fact) each."""
+    tx.run_many(
+        "INSERT INTO events (job, number, kind, at, data) VALUES (:job, :number, :kind, :at, :data)",
+        [
+            {"job": seq, "number": number, "kind": fact.kind, "at": at, "data": _data(fact)}
+            for seq, number, fact in facts
+        ],
+    )
+
+
+def _data(fact: Fact) -> str:
+    # Thousands of jobs tell the same few facts, and equal facts have equal text.
+    try:
+        known = _texts.get(fact)
+    except TypeError:  # a fact that holds a mapping cannot be hashed
+        return _encode(fact)
+    if known is None:
+        if len(_texts) > 1000:
+            _texts.clear()
+        known = _texts[fact] = _encode(fact)
+    return known
+
+
+_texts: dict[Fact, str] = {}
+
+
+def _encode(fact: Fact) -> str:
+    return dumps({one.name: getattr(fact, one.name) for one in fields(fact)})
+
+
+class SqlEvents:
+    """See `store.contract.Events`."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def after(self, position: int, *, owner: str | None = None, limit: int = 1000) -> list[Event]:
+        """See `Events.after`."""
+        mine = "" if owner is None else " AND jobs.owner = :owner"
+        with self._db.read() as tx:
+            rows = tx.rows(
+                f"SELECT {_COLUMNS} FROM events JOIN jobs ON jobs.seq = events.job"
+                f" WHERE position > :position{mine} ORDER BY position LIMIT :limit",
+                {"position": position, "owner": owner, "limit": limit},
+            )
+        return [_event_from_row(row) for row in rows]
+
+    def of_job(
+        self, job_id: str, *, after: int = 0, kinds: Collection[str] = (), limit: int = 1000
+    ) -> list[Event]:
+        """See `Events.of_job`."""
+        wanted = self._db.rows_of({"kind": "text"})
+        only = f" AND kind IN (SELECT kind FROM {wanted} AS w)" if kinds else ""
+        with self._db.read() as tx:
+            rows = tx.rows(
+                f"SELECT {_COLUMNS} FROM jobs JOIN events ON events.job = jobs.seq"
+                f" WHERE jobs.id = :id AND number > :after{only} ORDER BY number LIMIT :limit",
+                {
+                    "id": job_id,
+                    "after": after,
+                    "rows": dumps([[kind] for kind in kinds]),
+                    "limit": limit,
+                },
+            )
+        return [_event_from_row(row) for row in rows]
+
+    def last_position(self) -> int:
+        """See `Events.last_position`."""
+        with self._db.read() as tx:
+            return int(tx.value("SELECT max(position) FROM events") or 0)
+
+
+def _event_from_row(row: Row) -> Event:
+    position, job_id, number, kind, at, data = row
+    return Event(
+        position=position, job_id=job_id, number=number, kind=kind, at=at, data=loads(data)
+    )

@@ -1,0 +1,81 @@
+"""Turns for the processes that write to one SQLite file.
+
+SQLite lets writers sleep and retry, so a process that commits in a loop can starve the others.
+Here a writer first takes the turnstile, then the gate, then leaves the turnstile: whoever
+waits at the gate goes next, before the one that has just left it.
+
+A blocking `flock` would do the waiting, but it cannot time out, and a process stopped inside the
+gate would hang everybody for good; so the wait is a bounded poll.
+"""
+
+import fcntl
+import os
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from headway.errors import StoreUnavailable
+
+_POLL_SECONDS = 0.0002
+
+
+class WriteGate:
+    """Held by one writer at a time, over all processes. Use it as a context manager."""
+
+    def __init__(self, directory: Path, timeout: float) -> None:
+        self._timeout = timeout
+        self._thread = threading.Lock()
+        self._turnstile = _open(directory / "write.turnstile")
+        self._gate = _open(directory / "write.gate")
+
+    def __enter__(self) -> Self:
+        if not self._thread.acquire(timeout=self._timeout):
+            raise _busy(self._timeout)
+        try:
+            deadline = time.monotonic() + self._timeout
+            self._take(self._turnstile, deadline)
+            try:
+                self._take(self._gate, deadline)
+            finally:
+                fcntl.flock(self._turnstile, fcntl.LOCK_UN)
+        except BaseException:
+            self._thread.release()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        fcntl.flock(self._gate, fcntl.LOCK_UN)
+        self._thread.release()
+
+    def close(self) -> None:
+        """Give the files back."""
+        os.close(self._turnstile)
+        os.close(self._gate)
+
+    def _take(self, descriptor: int, deadline: float) -> None:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise _busy(self._timeout) from None
+                time.sleep(_POLL_SECONDS)
+
+
+def _open(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _busy(timeout: float) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"expected to be the database's writer within {timeout:g} s, but others held it all that"
+        " time; nothing was written, try again"
+    )

@@ -1,0 +1,329 @@
+"""Jobs as their users see them."""
+
+from collections.abc import Collection, Sequence
+
+from headway.errors import AlreadyFinished, KeyReused, NotFinished, NotFound
+from headway.events import StatusChanged
+from headway.job import Job, Status, Waiting
+from headway.store.contract import Added, AttemptRecord, JobQuery, Part, Submission
+from headway.store.database import Database, Row, Transaction
+from headway.store.events import write_facts
+from headway.store.rows import JOB_COLUMNS, dumps, job_from_row
+from headway.store.turns import Turns
+from headway.store.users import add_requests
+
+
+class SqlJobs:
+    """See `store.contract.Jobs`."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def add(self, submissions: Sequence[Submission]) -> list[Added | KeyReused]:
+        """See `Jobs.add`."""
+        with self._db.write() as tx:
+            now = self._db.now(tx)
+            answers = _replays(tx, submissions)
+            fresh = [one for one in _first_of_each_key(submissions) if one.id not in answers]
+            answers |= {job.id: Added(job) for job in self._insert(tx, fresh, now)}
+            add_requests(tx, [one.owner for one in fresh], now)
+            return [answers.get(one.id) or _answer_twin(one, fresh, answers) for one in submissions]
+
+    def get(self, job_id: str) -> Job | None:
+        """See `Jobs.get`."""
+        with self._db.read() as tx:
+            row = tx.row(f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = :id", {"id": job_id})
+        return None if row is None else job_from_row(row)
+
+    def get_many(self, job_ids: Collection[str]) -> list[Job]:
+        """See `Jobs.get_many`."""
+        wanted = self._db.rows_of({"wanted": "text"})
+        with self._db.read() as tx:
+            rows = tx.rows(
+                f"SELECT {JOB_COLUMNS} FROM {wanted} AS w JOIN jobs ON jobs.id = w.wanted",
+                {"rows": dumps([[one] for one in job_ids])},
+            )
+        return [job_from_row(row) for row in rows]
+
+    def version(self, job_id: str) -> tuple[str, int, Status] | None:
+        """See `Jobs.version`."""
+        with self._db.read() as tx:
+            row = tx.row("SELECT owner, version, status FROM jobs WHERE id = :id", {"id": job_id})
+        return None if row is None else (row[0], row[1], Status(row[2]))
+
+    def input(self, job_id: str) -> bytes | None:
+        """See `Jobs.input`."""
+        with self._db.read() as tx:
+            body = tx.value(
+                "SELECT body FROM inputs JOIN jobs ON jobs.seq = inputs.job WHERE jobs.id = :id",
+                {"id": job_id},
+            )
+        return None if body is None else str(body).encode()
+
+    def find(self, query: JobQuery) -> list[Job]:
+        """See `Jobs.find`."""
+        conditions = ["1 = 1"]
+        if query.owner is not None:
+            conditions.append("owner = :owner")
+        if query.statuses:
+            conditions.append("status IN (" + ", ".join(f"'{s}'" for s in query.statuses) + ")")
+        if query.operation is not None:
+            conditions.append("operation = :operation")
+        if query.before is not None:
+            conditions.append("seq < :before")
+        with self._db.read() as tx:
+            rows = tx.rows(
+                f"SELECT {JOB_COLUMNS} FROM jobs WHERE {' AND '.join(conditions)}"
+                " ORDER BY seq DESC LIMIT :limit",
+                {
+                    "owner": query.owner,
+                    "operation": query.operation,
+                    "before": query.before,
+                    "limit": query.limit,
+                },
+            )
+        return [job_from_row(row) for row in rows]
+
+    def cancel(self, job_id: str) -> Job:
+        """See `Jobs.cancel`."""
+        with self._db.write() as tx:
+            now = self._db.now(tx)
+            before = _locked(tx, job_id)
+            if before.status.finished:
+                raise AlreadyFinished(f"Cannot cancel {before.status} job")
+            if before.status is Status.RUNNING:
+                _end_attempt(tx, before, now)
+            tx.run(
+                "UPDATE jobs SET status = 'cancelled', completed_at = :now, waiting_for = NULL,"
+                " version = version + 1, last_event = last_event + 1"
+                " WHERE seq = :seq AND status IN ('pending', 'running')",
+                {"now": now, "seq": before.seq},
+            )
+            fact = StatusChanged(Status.CANCELLED, reason="cancelled by its owner")
+            write_facts(tx, now, [(before.seq, before.last_event + 1, fact)])
+            return _locked(tx, job_id)
+
+    def retry(self, job_id: str) -> Job:
+        """See `Jobs.retry`."""
+        with self._db.write() as tx:
+            now = self._db.now(tx)
+            before = _locked(tx, job_id)
+            if before.status not in (Status.FAILED, Status.CANCELLED):
+                raise NotFinished(
+                    f"expected a failed or cancelled job, got a {before.status} one;"
+                    " only those can be retried"
+                )
+            turns = Turns(self._db, tx, [(before.owner, before.priority)])
+            tx.run(
+                "UPDATE jobs SET status = 'pending', waiting_for = NULL, run_at = NULL,"
+                " turn = :turn, completed_at = NULL, error = NULL, attempt = 0, crashes = 0,"
+                " interruptions = 0, crashes_in_a_row = 0, interruptions_in_a_row = 0,"
+                " version = version + 1, last_event = last_event + 1"
+                " WHERE seq = :seq AND status IN ('failed', 'cancelled')",
+                {"seq": before.seq, "turn": turns.take(before.owner, before.priority)},
+            )
+            turns.save()
+            fact = StatusChanged(Status.PENDING, reason="retried by its owner")
+            write_facts(tx, now, [(before.seq, before.last_event + 1, fact)])
+            return _locked(tx, job_id)
+
+    def parts(self, job_id: str, *, after: int = -1) -> list[Part]:
+        """See `Jobs.parts`."""
+        with self._db.read() as tx:
+            rows = tx.rows(
+                "SELECT first, count, parts.failed, path, size FROM parts"
+                " JOIN jobs ON jobs.seq = parts.job"
+                " WHERE jobs.id = :id AND first + count > :after + 1 ORDER BY first",
+                {"id": job_id, "after": after},
+            )
+        return [
+            Part(first=first, count=count, failed=failed, path=path, size=size)
+            for first, count, failed, path, size in rows
+        ]
+
+    def attempts(self, job_id: str) -> list[AttemptRecord]:
+        """See `Jobs.attempts`."""
+        with self._db.read() as tx:
+            rows = tx.rows(
+                "SELECT token, attempts.worker, coalesce(host, ''), attempts.started_at, ended_at,"
+                " reason, attempts.error, traceback, peak_memory, cpu_seconds FROM attempts"
+                " JOIN jobs ON jobs.seq = attempts.job"
+                " LEFT JOIN workers ON workers.id = attempts.worker"
+                " WHERE jobs.id = :id ORDER BY token",
+                {"id": job_id},
+            )
+        return [_attempt_from_row(row) for row in rows]
+
+    def _insert(self, tx: Transaction, fresh: Sequence[Submission], now: float) -> list[Job]:
+        if not fresh:
+            return []
+        first = self._db.reserve(tx, "jobs", len(fresh))
+        due = [(s.owner, s.priority) for s in fresh if _due_at(s, now) is None]
+        turns = Turns(self._db, tx, due)
+        numbered = list(enumerate(fresh, first))
+        rows = [_job_row(seq, one, turns, now) for seq, one in numbered]
+        tx.run_many(_INSERT_JOB, rows)
+        turns.save()
+        tx.run_many(
+            "INSERT INTO inputs (job, body) VALUES (:job, :body)",
+            [{"job": seq, "body": one.input.decode()} for seq, one in numbered],
+        )
+        write_facts(tx, now, [(seq, 1, _SUBMITTED) for seq, _ in numbered])
+        tx.run_many(
+            "INSERT INTO idempotency (owner, scope, key, fingerprint, job, at)"
+            " VALUES (:owner, :scope, :key, :fingerprint, :job, :at)",
+            [_key_row(seq, one, now) for seq, one in numbered if one.idempotency is not None],
+        )
+        return [_job_of(row, one) for row, one in zip(rows, fresh, strict=True)]
+
+
+_SUBMITTED = StatusChanged(Status.PENDING, reason="submitted")
+
+_INSERTED = (
+    "seq", "id", "operation", "owner", "status", "waiting_for", "priority", "turn", "run_at",
+    "created_at", "last_event", "max_attempts", "timeout", "uses", "metadata",
+)  # fmt: skip
+_INSERT_JOB = (
+    f"INSERT INTO jobs ({', '.join(_INSERTED)}) VALUES ({', '.join(':' + c for c in _INSERTED)})"
+)
+
+
+def _due_at(one: Submission, now: float) -> float | None:
+    """When a submission is due; None for at once."""
+    return one.run_at if one.run_at is not None and one.run_at > now else None
+
+
+def _job_row(seq: int, one: Submission, turns: Turns, now: float) -> dict[str, object]:
+    due_at = _due_at(one, now)
+    return {
+        "seq": seq,
+        "id": one.id,
+        "operation": one.operation,
+        "owner": one.owner,
+        "status": "pending",
+        "waiting_for": None if due_at is None else "time",
+        "priority": one.priority,
+        "turn": turns.take(one.owner, one.priority) if due_at is None else 0,
+        "run_at": one.run_at,
+        "created_at": now,
+        "last_event": 1,
+        "max_attempts": one.max_attempts,
+        "timeout": one.timeout,
+        "uses": dumps(one.uses) if one.uses else None,
+        "metadata": dumps(one.metadata) if one.metadata else None,
+    }
+
+
+def _job_of(row: dict[str, object], one: Submission) -> Job:
+    """The job a submission has just become, without reading it back."""
+    return Job(
+        seq=int(str(row["seq"])),
+        id=one.id,
+        operation=one.operation,
+        owner=one.owner,
+        status=Status.PENDING,
+        priority=one.priority,
+        created_at=float(str(row["created_at"])),
+        version=1,
+        run_at=one.run_at,
+        waiting_for=None if row["waiting_for"] is None else Waiting.TIME,
+        max_attempts=one.max_attempts,
+        timeout=one.timeout,
+        metadata=one.metadata,
+        last_event=1,
+    )
+
+
+def _key_row(seq: int, one: Submission, now: float) -> dict[str, object]:
+    key = one.idempotency
+    assert key is not None
+    return {
+        "owner": one.owner,
+        "scope": key.scope,
+        "key": key.key,
+        "fingerprint": key.fingerprint,
+        "job": seq,
+        "at": now,
+    }
+
+
+def _replays(tx: Transaction, submissions: Sequence[Submission]) -> dict[str, Added | KeyReused]:
+    """Answers for those submissions whose key was used in an earlier transaction."""
+    answers: dict[str, Added | KeyReused] = {}
+    for one in submissions:
+        if one.idempotency is None:
+            continue
+        found = tx.row(
+            "SELECT fingerprint, job FROM idempotency"
+            " WHERE owner = :owner AND scope = :scope AND key = :key",
+            {"owner": one.owner, "scope": one.idempotency.scope, "key": one.idempotency.key},
+        )
+        if found is not None:
+            row = tx.row(f"SELECT {JOB_COLUMNS} FROM jobs WHERE seq = :seq", {"seq": found[1]})
+            job = None if row is None else job_from_row(row)
+            answers[one.id] = _replay(one, found[0], job)
+    return answers
+
+
+def _replay(one: Submission, fingerprint: str, job: Job | None) -> Added | KeyReused:
+    key = one.idempotency
+    if key is not None and job is not None and fingerprint == key.fingerprint:
+        return Added(job, replayed=True)
+    return KeyReused(
+        "expected the same request as before with this Idempotency-Key, got another one;"
+        " use a new key for a new request"
+    )
+
+
+def _identity(one: Submission) -> object:
+    key = one.idempotency
+    return one.id if key is None else (one.owner, key.scope, key.key)
+
+
+def _first_of_each_key(submissions: Sequence[Submission]) -> list[Submission]:
+    """Drop the twins: requests with one key that were gathered into one transaction."""
+    first: dict[object, Submission] = {}
+    for one in submissions:
+        first.setdefault(_identity(one), one)
+    return list(first.values())
+
+
+def _answer_twin(
+    one: Submission, fresh: Sequence[Submission], answers: dict[str, Added | KeyReused]
+) -> Added | KeyReused:
+    twin = next(other for other in fresh if _identity(other) == _identity(one))
+    added = answers[twin.id]
+    assert isinstance(added, Added) and twin.idempotency is not None
+    return _replay(one, twin.idempotency.fingerprint, added.job)
+
+
+def _locked(tx: Transaction, job_id: str) -> Job:
+    row = tx.row(f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = :id", {"id": job_id})
+    if row is None:
+        raise NotFound("Job not found")
+    return job_from_row(row)
+
+
+def _end_attempt(tx: Transaction, job: Job, now: float) -> None:
+    tx.run(
+        "INSERT INTO attempts (job, token, worker, started_at, ended_at, reason)"
+        " SELECT seq, lease_token, worker, claimed_at, :now, 'cancelled' FROM jobs"
+        " WHERE seq = :seq",
+        {"now": now, "seq": job.seq},
+    )
+
+
+def _attempt_from_row(row: Row) -> AttemptRecord:
+    token, worker, host, started_at, ended_at, reason, error, trace, memory, cpu = row
+    return AttemptRecord(
+        token=token,
+        worker=worker,
+        host=host,
+        started_at=started_at,
+        ended_at=ended_at,
+        reason=reason,
+        error=error,
+        traceback=trace,
+        peak_memory=memory,
+        cpu_seconds=cpu,
+    )

@@ -1,0 +1,179 @@
+"""What attempts report, written in one transaction; a report whose claim was lost writes nothing."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from headway.events import CheckpointSaved, Fact, ItemsPublished, StatusChanged
+from headway.job import Verdict
+from headway.store.artifacts import insert_artifact
+from headway.store.contract import Report
+from headway.store.database import Database, Transaction
+from headway.store.events import write_facts
+from headway.store.rows import dumps
+
+KEPT_CHECKPOINTS: Final = 2
+"""The newest, and the one before in case the newest cannot be read."""
+
+_FIELDS: Final = {
+    "seq": "bigint", "token": "integer", "facts": "integer", "progress": "double precision",
+    "message": "text", "total": "integer", "succeeded": "integer", "failed": "integer",
+    "saved": "integer", "resumed_from": "text", "status": "text", "error": "text",
+    "result": "text", "delay": "double precision", "failures": "integer", "crashes": "integer",
+    "interruptions": "integer",
+}  # fmt: skip
+
+_UPDATE: Final = """
+UPDATE jobs SET
+  version = jobs.version + 1,
+  last_event = jobs.last_event + r.facts,
+  progress = CASE r.status WHEN 'completed' THEN 100 ELSE coalesce(r.progress, jobs.progress) END,
+  message = coalesce(r.message, jobs.message),
+  total = coalesce(r.total, jobs.total),
+  succeeded = jobs.succeeded + r.succeeded,
+  failed = jobs.failed + r.failed,
+  resumed_from = coalesce(r.resumed_from, jobs.resumed_from),
+  attempt = jobs.attempt + r.failures,
+  crashes = jobs.crashes + r.crashes,
+  interruptions = jobs.interruptions + r.interruptions,
+  crashes_in_a_row = CASE r.saved WHEN 1 THEN 0 ELSE jobs.crashes_in_a_row END + r.crashes,
+  interruptions_in_a_row =
+    CASE r.saved WHEN 1 THEN 0 ELSE jobs.interruptions_in_a_row END + r.interruptions,
+  status = coalesce(r.status, jobs.status),
+  waiting_for = CASE WHEN r.delay IS NULL THEN NULL ELSE 'retry' END,
+  run_at = CASE WHEN r.delay IS NULL THEN jobs.run_at ELSE :now + r.delay END,
+  completed_at = CASE WHEN r.status IN ('completed', 'failed') THEN :now END,
+  error = CASE WHEN r.status IS NULL THEN jobs.error ELSE r.error END,
+  result = coalesce(r.result, jobs.result)
+FROM {rows} AS r
+WHERE jobs.seq = r.seq AND jobs.lease_token = r.token AND jobs.status = 'running'
+RETURNING jobs.seq, jobs.lease_token, jobs.last_event, jobs.worker, jobs.claimed_at, jobs.owner
+"""
+
+
+def write_reports(
+    db: Database, tx: Transaction, reports: Sequence[Report], now: float
+) -> set[tuple[int, int]]:
+    """Write the reports whose claims hold and answer those (seq, token)."""
+    told = {(one.seq, one.token): (one, _facts(one)) for one in reports}
+    held = tx.rows(
+        _UPDATE.format(rows=db.rows_of(_FIELDS)),
+        {"now": now, "rows": dumps([_row(one, len(facts)) for one, facts in told.values()])},
+    )
+    numbered: list[tuple[int, int, Fact]] = []
+    ended: list[dict[str, object]] = []
+    for seq, token, last_event, worker, claimed_at, owner in held:
+        report, facts = told[seq, token]
+        numbered += [(seq, n, fact) for n, fact in enumerate(facts, last_event - len(facts) + 1)]
+        if report.parts or report.checkpoint is not None or report.verdict is not None:
+            _write_files(tx, report, owner, now)
+        if report.verdict is not None:
+            ended.append(_attempt_row(report, report.verdict, worker, claimed_at, now))
+    write_facts(tx, now, numbered)
+    tx.run_many(_INSERT_ATTEMPT, ended)
+    return {(row[0], row[1]) for row in held}
+
+
+def _row(report: Report, facts: int) -> list[object]:
+    verdict = report.verdict
+    return [
+        report.seq,
+        report.token,
+        facts,
+        report.progress,
+        report.message,
+        report.total,
+        sum(part.count - part.failed for part in report.parts),
+        sum(part.failed for part in report.parts),
+        int(report.checkpoint is not None),
+        None if report.resumed_from is None else dumps(report.resumed_from),
+        *((None,) * 4 if verdict is None else _verdict_fields(verdict)),
+        0 if verdict is None else verdict.failures,
+        0 if verdict is None else verdict.crashes,
+        0 if verdict is None else verdict.interruptions,
+    ]
+
+
+def _verdict_fields(verdict: Verdict) -> tuple[object, ...]:
+    result = None if verdict.result is None else dumps(verdict.result)
+    return (verdict.status, verdict.error, result, verdict.delay)
+
+
+def _facts(report: Report) -> list[Fact]:
+    """Everything the report tells, in the order it happened."""
+    facts = list(report.facts)
+    facts += [ItemsPublished(part.first, part.count, part.failed) for part in report.parts]
+    if report.checkpoint is not None:
+        facts.append(CheckpointSaved(report.checkpoint.number))
+    if report.verdict is not None:
+        facts.append(StatusChanged(report.verdict.status, reason=report.verdict.error))
+    return facts
+
+
+def _write_files(tx: Transaction, report: Report, owner: str, now: float) -> None:
+    """Publish what the attempt left on disk: parts of item results, a checkpoint, artefacts."""
+    tx.run_many(
+        "INSERT INTO parts (job, first, count, failed, path, size)"
+        " VALUES (:job, :first, :count, :failed, :path, :size)",
+        [
+            {
+                "job": report.seq,
+                "first": part.first,
+                "count": part.count,
+                "failed": part.failed,
+                "path": part.path,
+                "size": part.size,
+            }
+            for part in report.parts
+        ],
+    )
+    if report.checkpoint is not None:
+        _write_checkpoint(tx, report, now)
+    if report.verdict is not None:
+        for publication in report.verdict.publications:
+            insert_artifact(tx, owner, publication, now, report.seq)
+
+
+def _write_checkpoint(tx: Transaction, report: Report, now: float) -> None:
+    saved = report.checkpoint
+    assert saved is not None
+    tx.run(
+        "INSERT INTO checkpoints (job, number, token, state, path, sha256, at)"
+        " VALUES (:job, :number, :token, :state, :path, :sha256, :at)",
+        {
+            "job": report.seq,
+            "number": saved.number,
+            "token": report.token,
+            "state": dumps(saved.state),
+            "path": saved.path,
+            "sha256": saved.sha256,
+            "at": now,
+        },
+    )
+    tx.run(
+        "DELETE FROM checkpoints WHERE job = :job AND number <= :number",
+        {"job": report.seq, "number": saved.number - KEPT_CHECKPOINTS},
+    )
+
+
+_INSERT_ATTEMPT: Final = (
+    "INSERT INTO attempts (job, token, worker, started_at, ended_at, reason, error, traceback,"
+    " peak_memory, cpu_seconds) VALUES (:job, :token, :worker, :started_at, :ended_at, :reason,"
+    " :error, :traceback, :peak_memory, :cpu_seconds)"
+)
+
+
+def _attempt_row(
+    report: Report, verdict: Verdict, worker: str, claimed_at: float, now: float
+) -> dict[str, object]:
+    return {
+        "job": report.seq,
+        "token": report.token,
+        "worker": worker,
+        "started_at": claimed_at,
+        "ended_at": now,
+        "reason": verdict.reason,
+        "error": verdict.error,
+        "traceback": verdict.traceback,
+        "peak_memory": verdict.usage.peak_memory,
+        "cpu_seconds": verdict.usage.cpu_seconds,
+    }

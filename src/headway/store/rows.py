@@ -1,0 +1,72 @@
+"""From a row of `jobs` to a frozen `Job`, in one place."""
+
+from typing import Any, Final
+
+import orjson
+
+from headway.job import Counts, Job, Json, Status, Waiting
+from headway.store.database import Row
+
+JOB_COLUMNS: Final = (
+    "seq, id, operation, owner, status, priority, created_at, version, run_at, started_at,"
+    " completed_at, waiting_for, progress, message, total, succeeded, failed, attempt,"
+    " max_attempts, crashes, interruptions, crashes_in_a_row, interruptions_in_a_row, timeout,"
+    " worker, last_event, resumed_from, metadata, parent, error, result"
+)
+JOB_WIDTH: Final = JOB_COLUMNS.count(",") + 1
+
+_STATUS: Final = {status.value: status for status in Status}
+_WAITING: Final = {waiting.value: waiting for waiting in Waiting}
+_NO_COUNTS: Final = Counts()
+
+
+def job_from_row(row: Row) -> Job:
+    """The job in the first `JOB_WIDTH` columns of a row."""
+    (
+        seq, id, operation, owner, status, priority, created_at, version, run_at, started_at,
+        completed_at, waiting_for, progress, message, total, succeeded, failed, attempt,
+        max_attempts, crashes, interruptions, crashes_in_a_row, interruptions_in_a_row, timeout,
+        worker, last_event, resumed_from, metadata, parent, error, result,
+    ) = row[:JOB_WIDTH]  # fmt: skip
+    counted = total is not None or succeeded or failed
+    return Job(
+        seq=seq,
+        id=id,
+        operation=operation,
+        owner=owner,
+        status=_STATUS[status],
+        priority=priority,
+        created_at=created_at,
+        version=version,
+        run_at=run_at,
+        started_at=started_at,
+        completed_at=completed_at,
+        waiting_for=None if waiting_for is None else _WAITING[waiting_for],
+        progress=progress,
+        message=message,
+        counts=Counts(total, succeeded, failed) if counted else _NO_COUNTS,
+        attempt=attempt,
+        max_attempts=max_attempts,
+        crashes=crashes,
+        interruptions=interruptions,
+        crashes_in_a_row=crashes_in_a_row,
+        interruptions_in_a_row=interruptions_in_a_row,
+        timeout=timeout,
+        result=loads(result),
+        error=error,
+        resumed_from=loads(resumed_from),
+        metadata=loads(metadata) or {},
+        parent=parent,
+        worker=worker,
+        last_event=last_event,
+    )
+
+
+def dumps(value: Any) -> str:
+    """JSON text for a column."""
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def loads(text: str | None) -> Json:
+    """What a JSON column holds; None where it is null."""
+    return None if text is None else orjson.loads(text)

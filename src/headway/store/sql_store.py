@@ -1,0 +1,63 @@
+"""The store of any SQL database: the tables' code put together."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from headway.store.artifacts import SqlArtifacts
+from headway.store.attempts import SqlAttempts
+from headway.store.bell import SocketBell
+from headway.store.contract import StoreHealth
+from headway.store.database import Database
+from headway.store.events import SqlEvents
+from headway.store.jobs import SqlJobs
+from headway.store.users import SqlUsers
+from headway.store.workers import SqlWorkers
+
+
+class OpenDatabase(Database, Protocol):
+    """A database with a name, a version and an end."""
+
+    @property
+    def engine_name(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    def changed(self) -> bool:
+        """See `Store.changed`."""
+
+
+class SqlStore:
+    """See `store.contract.Store`."""
+
+    def __init__(self, database: OpenDatabase, bell: SocketBell, close: Callable[[], None]) -> None:
+        self._database = database
+        self._close = close
+        self._closed = False
+        self.bell = bell
+        self.jobs = SqlJobs(database)
+        self.attempts = SqlAttempts(database)
+        self.workers = SqlWorkers(database)
+        self.events = SqlEvents(database)
+        self.artifacts = SqlArtifacts(database)
+        self.users = SqlUsers(database)
+
+    def changed(self) -> bool:
+        """See `Store.changed`."""
+        return self._database.changed()
+
+    def health(self) -> StoreHealth:
+        """See `Store.health`."""
+        with self._database.write() as tx:
+            tx.run("UPDATE serving SET turn = turn WHERE priority = -1")
+        return StoreHealth(
+            engine=self._database.engine_name,
+            version=self._database.version,
+            writable=True,
+            workers=len(self.workers.alive()),
+        )
+
+    def close(self) -> None:
+        """See `Store.close`."""
+        if not self._closed:
+            self._closed = True
+            self.bell.close()
+            self._close()

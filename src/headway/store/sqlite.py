@@ -1,0 +1,212 @@
+"""SQLite as the store of a service: several processes, one writer at a time, every commit synced."""
+
+import contextlib
+import itertools
+import os
+import sqlite3 as linked
+import threading
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from headway.errors import StoreUnavailable, StoreUnusable
+from headway.store.bell import SocketBell
+from headway.store.database import Transaction, closing_cursor
+from headway.store.gate import WriteGate
+from headway.store.migrate import upgrade
+from headway.store.sql_store import SqlStore
+
+try:
+    from pysqlite3 import dbapi2 as driver
+except ImportError:  # no wheel for this machine: the one Python is linked with
+    driver = linked
+
+BUSY_SECONDS: Final = 5.0
+"""Below the workers' lease, so that a wait for the lock never costs a lease."""
+
+_WAL_RESET_FIXED: Final = (3, 51, 3)
+"""Before it, several connections in WAL mode can race at the log's reset and lose a commit."""
+
+_NETWORK: Final = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "glusterfs", "lustre", "afs"}
+)
+
+_WAL_LIMIT: Final = 64 * 2**20
+
+
+def open_sqlite(directory: Path) -> SqlStore:
+    """The store of a data directory: made, or brought up to date, if need be.
+
+    Raise `StoreUnusable` with the cause when it cannot be used as it is.
+    """
+    _refuse_network(directory)
+    _make(directory)
+    database = SqliteDatabase(directory / "headway.db")
+    try:
+        with database.gate:
+            upgrade(database.engine, directory / "headway.db")
+    except driver.Error as error:
+        raise _unusable(directory, error) from None
+    return SqlStore(database, SocketBell(directory / "bell"), close=database.close)
+
+
+class SqliteDatabase:
+    """One file, a pool of connections, and a gate that gives writers their turns."""
+
+    engine_name = "sqlite"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.gate = WriteGate(path.parent, BUSY_SECONDS)
+        self.version = driver.sqlite_version
+        self._pid = os.getpid()
+        self._watchers = threading.local()
+        self._watching: list[Any] = []
+        self.engine = sa.create_engine(
+            f"sqlite+pysqlite:///{path}",
+            module=driver,
+            connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+            poolclass=sa.QueuePool,
+            pool_size=8,
+            max_overflow=32,
+        )
+        sa.event.listen(self.engine, "connect", _prepare)
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """See `Database.write`. IMMEDIATE, because a read that becomes a write fails at once."""
+        with self._connection() as connection, self.gate, closing_cursor(connection) as tx:
+            tx.run("BEGIN IMMEDIATE")
+            try:
+                yield tx
+                tx.run("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    tx.run("ROLLBACK")
+                raise
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """See `Database.read`. Each statement is a snapshot of its own."""
+        with self._connection() as connection, closing_cursor(connection) as tx:
+            yield tx
+
+    def now(self, tx: Transaction) -> float:
+        """The system's clock as SQLite reads it, to the millisecond."""
+        return float(tx.value("SELECT (julianday('now') - 2440587.5) * 86400.0"))
+
+    def reserve(self, tx: Transaction, table: str, count: int) -> int:
+        """The next free key: the transaction is the only writer, so nobody else can take it."""
+        last = tx.value("SELECT seq FROM sqlite_sequence WHERE name = :table", {"table": table})
+        return (last or 0) + 1
+
+    def rows_of(self, columns: Mapping[str, str]) -> str:
+        """See `Database.rows_of`."""
+        fields = ", ".join(f"value ->> {i} AS {name}" for i, name in enumerate(columns))
+        return f"(SELECT {fields} FROM json_each(:rows))"
+
+    def changed(self) -> bool:
+        """True when another connection committed since this thread asked last."""
+        connection = getattr(self._watchers, "connection", None)
+        if connection is None:
+            connection = self._watchers.connection = self._watch()
+        version = connection.execute("PRAGMA data_version").fetchone()[0]
+        seen, self._watchers.version = getattr(self._watchers, "version", None), version
+        return bool(version != seen)
+
+    def close(self) -> None:
+        """Close all connections and the gate. Closing twice is fine."""
+        for connection in self._watching:
+            connection.close()
+        if self._watching is not None:
+            self._watching = []
+        self.engine.dispose()
+        self.gate.close()
+
+    def _watch(self) -> Any:
+        connection = driver.connect(self.path, check_same_thread=False, isolation_level=None)
+        self._watching.append(connection)
+        return connection
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[Any]:
+        if os.getpid() != self._pid:
+            raise RuntimeError(
+                "expected to use this store in the process that opened it, got a fork of it;"
+                " open a store of its own there"
+            )
+        try:
+            pooled = self.engine.raw_connection()
+            try:
+                yield pooled.driver_connection
+            finally:
+                pooled.close()
+        except (driver.OperationalError, sa.exc.OperationalError, sa.exc.TimeoutError) as error:
+            raise _unavailable(error) from None
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    journal = "wal" if driver.sqlite_version_info >= _WAL_RESET_FIXED else "delete"
+    for pragma in (
+        f"journal_mode={journal}",
+        "synchronous=full",
+        "foreign_keys=off",  # there are none; migrations that rebuild a table rely on it
+        f"journal_size_limit={_WAL_LIMIT}",
+        "cache_size=-16000",
+        "temp_store=memory",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _make(directory: Path) -> None:
+    if driver.sqlite_version_info < _WAL_RESET_FIXED:
+        warnings.warn(
+            f"SQLite {driver.sqlite_version} is older than 3.51.3: using the slower rollback"
+            " journal; install pysqlite3 for a recent one",
+            stacklevel=3,
+        )
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        probe = directory / f".probe-{os.getpid()}-{next(_probes)}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise _unusable(directory, error) from None
+
+
+_probes = itertools.count()
+
+
+def _refuse_network(directory: Path) -> None:
+    """WAL needs memory that all processes share; file locks over a network are not to be trusted."""
+    kind = _file_system(directory.resolve())
+    if kind in _NETWORK or kind.startswith("fuse.ssh"):
+        raise StoreUnusable(
+            f"expected {directory} on a local disk, got a network file system ({kind});"
+            " set HEADWAY_DATA_DIR to a local directory"
+        )
+
+
+def _file_system(path: Path) -> str:
+    try:
+        mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text().splitlines()]
+    except OSError:
+        return "unknown"
+    points = [(point, kind) for point, kind in mounts if path.is_relative_to(point)]
+    return max(points, key=lambda one: len(one[0]), default=("", "unknown"))[1]
+
+
+def _unusable(directory: Path, error: Exception) -> StoreUnusable:
+    return StoreUnusable(
+        f"expected to read and write the data directory {directory}, got: {error};"
+        " check its owner, its rights and the space left"
+    )
+
+
+def _unavailable(error: Exception) -> StoreUnavailable:
+    cause = str(getattr(error, "orig", None) or error)
+    return StoreUnavailable(f"the database cannot be used right now ({cause}); try again")

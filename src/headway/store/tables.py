@@ -1,0 +1,249 @@
+"""The tables, as the newest migration leaves them. Times are seconds since the epoch, UTC.
+
+What is large (inputs) lies beside the job's row, because SQLite rewrites a row as a whole and
+because most reads of a job do not want it.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_Key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""SQLite makes a rowid alias of INTEGER PRIMARY KEY only."""
+
+
+def _required(
+    name: str, kind: type | sa.types.TypeEngine[Any], default: str = ""
+) -> sa.Column[Any]:
+    return sa.Column(
+        name, kind, nullable=False, server_default=sa.text(default) if default else None
+    )
+
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("seq", _Key, primary_key=True),
+    _required("id", sa.Text()),
+    _required("operation", sa.Text()),
+    _required("owner", sa.Text()),
+    _required("status", sa.Text()),
+    sa.Column("waiting_for", sa.Text()),
+    _required("priority", sa.Integer()),
+    _required("turn", sa.BigInteger(), "0"),
+    sa.Column("run_at", sa.Double()),
+    _required("created_at", sa.Double()),
+    sa.Column("started_at", sa.Double()),
+    sa.Column("completed_at", sa.Double()),
+    _required("version", sa.Integer(), "1"),
+    _required("last_event", sa.Integer(), "0"),
+    _required("lease_token", sa.Integer(), "0"),
+    sa.Column("worker", sa.Text()),
+    sa.Column("claimed_at", sa.Double()),
+    _required("progress", sa.Double(), "0"),
+    sa.Column("message", sa.Text()),
+    sa.Column("total", sa.Integer()),
+    _required("succeeded", sa.Integer(), "0"),
+    _required("failed", sa.Integer(), "0"),
+    _required("attempt", sa.Integer(), "0"),
+    _required("max_attempts", sa.Integer(), "1"),
+    _required("crashes", sa.Integer(), "0"),
+    _required("interruptions", sa.Integer(), "0"),
+    _required("crashes_in_a_row", sa.Integer(), "0"),
+    _required("interruptions_in_a_row", sa.Integer(), "0"),
+    sa.Column("timeout", sa.Double()),
+    sa.Column("parent", sa.Text()),
+    sa.Column("resumed_from", sa.Text()),
+    sa.Column("uses", sa.Text()),
+    sa.Column("metadata", sa.Text()),
+    sa.Column("error", sa.Text()),
+    sa.Column("result", sa.Text()),
+    sa.UniqueConstraint("id"),
+    sqlite_autoincrement=True,  # a pruned job's number must not come back in somebody's cursor
+)
+
+# What can be claimed, in the order it is claimed. Rows that wait for anything are not in it, so
+# no claim ever steps over them.
+sa.Index(
+    "ix_jobs_ready",
+    jobs.c.operation, jobs.c.priority, jobs.c.turn, jobs.c.seq,
+    sqlite_where=sa.text("status = 'pending' AND waiting_for IS NULL"),
+    postgresql_where=sa.text("status = 'pending' AND waiting_for IS NULL"),
+)  # fmt: skip
+sa.Index(
+    "ix_jobs_delayed",
+    jobs.c.run_at,
+    sqlite_where=sa.text("status = 'pending' AND waiting_for IN ('time', 'retry')"),
+    postgresql_where=sa.text("status = 'pending' AND waiting_for IN ('time', 'retry')"),
+)
+sa.Index(
+    "ix_jobs_running",
+    jobs.c.worker,
+    sqlite_where=sa.text("status = 'running'"),
+    postgresql_where=sa.text("status = 'running'"),
+)
+sa.Index("ix_jobs_owner_seq", jobs.c.owner, jobs.c.seq)
+
+inputs = sa.Table(
+    "inputs",
+    metadata,
+    sa.Column("job", _Key, primary_key=True),
+    _required("body", sa.Text()),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("position", _Key, primary_key=True),
+    _required("job", sa.BigInteger()),
+    _required("number", sa.Integer()),
+    _required("kind", sa.Text()),
+    _required("at", sa.Double()),
+    _required("data", sa.Text()),
+    sqlite_autoincrement=True,  # a cursor must never see a position twice
+)
+sa.Index("ix_events_job_number", events.c.job, events.c.number, unique=True)
+
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("job", sa.BigInteger(), primary_key=True),
+    sa.Column("token", sa.Integer(), primary_key=True),
+    _required("worker", sa.Text()),
+    _required("started_at", sa.Double()),
+    _required("ended_at", sa.Double()),
+    _required("reason", sa.Text()),
+    sa.Column("error", sa.Text()),
+    sa.Column("traceback", sa.Text()),
+    sa.Column("peak_memory", sa.BigInteger()),
+    sa.Column("cpu_seconds", sa.Double()),
+    sqlite_with_rowid=False,
+)
+
+checkpoints = sa.Table(
+    "checkpoints",
+    metadata,
+    sa.Column("job", sa.BigInteger(), primary_key=True),
+    sa.Column("number", sa.Integer(), primary_key=True),
+    _required("token", sa.Integer()),
+    _required("state", sa.Text()),
+    sa.Column("path", sa.Text()),
+    sa.Column("sha256", sa.Text()),
+    _required("at", sa.Double()),
+    sqlite_with_rowid=False,
+)
+
+parts = sa.Table(
+    "parts",
+    metadata,
+    sa.Column("job", sa.BigInteger(), primary_key=True),
+    sa.Column("first", sa.Integer(), primary_key=True),
+    _required("count", sa.Integer()),
+    _required("failed", sa.Integer()),
+    _required("path", sa.Text()),
+    _required("size", sa.BigInteger()),
+    sqlite_with_rowid=False,
+)
+
+turns = sa.Table(
+    "turns",
+    metadata,
+    sa.Column("owner", sa.Text(), primary_key=True),
+    sa.Column("priority", sa.Integer(), primary_key=True),
+    _required("turn", sa.BigInteger()),
+    sqlite_with_rowid=False,
+)
+
+serving = sa.Table(
+    "serving",
+    metadata,
+    sa.Column("priority", sa.Integer(), primary_key=True, autoincrement=False),
+    _required("turn", sa.BigInteger()),
+)
+
+workers = sa.Table(
+    "workers",
+    metadata,
+    sa.Column("id", sa.Text(), primary_key=True),
+    _required("host", sa.Text()),
+    _required("pid", sa.Integer()),
+    _required("slots", sa.Integer()),
+    _required("operations", sa.Text()),
+    sa.Column("place", sa.Text()),
+    _required("started_at", sa.Double()),
+    _required("beat_at", sa.Double()),
+    _required("expires_at", sa.Double()),
+    sa.Column("left_at", sa.Double()),
+    sqlite_with_rowid=False,
+)
+
+idempotency = sa.Table(
+    "idempotency",
+    metadata,
+    sa.Column("owner", sa.Text(), primary_key=True),
+    sa.Column("scope", sa.Text(), primary_key=True),
+    sa.Column("key", sa.Text(), primary_key=True),
+    _required("fingerprint", sa.Text()),
+    _required("job", sa.BigInteger()),
+    _required("at", sa.Double()),
+    sqlite_with_rowid=False,
+)
+
+artifacts = sa.Table(
+    "artifacts",
+    metadata,
+    sa.Column("seq", _Key, primary_key=True),
+    _required("id", sa.Text()),
+    _required("kind", sa.Text()),
+    _required("owner", sa.Text()),
+    _required("name", sa.Text()),
+    _required("version", sa.Integer()),
+    _required("path", sa.Text()),
+    _required("sha256", sa.Text()),
+    _required("size", sa.BigInteger()),
+    _required("meta", sa.Text()),
+    _required("created_at", sa.Double()),
+    sa.Column("job", sa.BigInteger()),
+    sa.UniqueConstraint("id"),
+    sa.UniqueConstraint("owner", "kind", "name", "version"),
+)
+
+aliases = sa.Table(
+    "aliases",
+    metadata,
+    sa.Column("owner", sa.Text(), primary_key=True),
+    sa.Column("kind", sa.Text(), primary_key=True),
+    sa.Column("name", sa.Text(), primary_key=True),
+    sa.Column("alias", sa.Text(), primary_key=True),
+    _required("artifact", sa.BigInteger()),
+    _required("at", sa.Double()),
+    sqlite_with_rowid=False,
+)
+
+users = sa.Table(
+    "users",
+    metadata,
+    sa.Column("name", sa.Text(), primary_key=True),
+    _required("password_hash", sa.Text()),
+    _required("disabled", sa.Boolean(), "0"),
+    _required("created_at", sa.Double()),
+    sqlite_with_rowid=False,
+)
+
+# Beside `users`, because it changes with every request and has owners who cannot sign in.
+requests = sa.Table(
+    "requests",
+    metadata,
+    sa.Column("owner", sa.Text(), primary_key=True),
+    _required("count", sa.BigInteger()),
+    _required("at", sa.Double()),
+    sqlite_with_rowid=False,
+)

@@ -1,0 +1,118 @@
+"""The one place that knows all concrete classes, and puts them together."""
+
+import os
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from headway.artifacts import ArtifactFiles
+from headway.engine.contract import Engine
+from headway.engine.local import LocalEngine
+from headway.errors import SettingsError
+from headway.operation import Registry, load_registry
+from headway.queue import Queue
+from headway.settings import PREFIX, Settings
+from headway.store.contract import Store
+from headway.store.sqlite import open_sqlite
+from headway.worker.loop import Worker, WorkerOptions
+
+BUILT_IN = "headway.operations"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything an entry point needs, open."""
+
+    settings: Settings
+    store: Store
+    registry: Registry
+    files: ArtifactFiles
+    queue: Queue
+    engine: Engine
+
+    def start(self) -> None:
+        """Begin to run jobs. Starting twice is fine."""
+        self.engine.start()
+
+    def close(self) -> None:
+        """Stop running jobs and close the store. Closing twice is fine."""
+        self.engine.stop()
+        self.store.close()
+
+
+def open_service(settings: Settings) -> Service:
+    """Open what the settings describe. Raise `SettingsError` or `StoreUnusable`."""
+    store = open_store(settings)
+    registry = load_registry(modules_of(settings))
+    engine = LocalEngine(
+        settings.data_dir,
+        store.bell,
+        _worker_environment(settings),
+        embedded=settings.embedded_worker,
+        patience=settings.grace + 3,
+    )
+    return Service(
+        settings=settings,
+        store=store,
+        registry=registry,
+        files=_files(settings),
+        queue=Queue(store, registry, engine),
+        engine=engine,
+    )
+
+
+def open_store(settings: Settings) -> Store:
+    """The store the settings name."""
+    if settings.database_url is not None:
+        raise SettingsError(
+            "HEADWAY_DATABASE_URL: expected nothing, because this version keeps jobs in SQLite in"
+            f" the data directory; got {settings.database_url.partition(':')[0]!r}: unset it"
+        )
+    return open_sqlite(settings.data_dir)
+
+
+def open_worker(settings: Settings, store: Store, *, embedded: bool) -> Worker:
+    """A worker for this store, not running yet. An embedded one holds its data directory's lock."""
+    return Worker(
+        store,
+        load_registry(modules_of(settings)),
+        _files(settings),
+        modules_of(settings),
+        WorkerOptions(
+            slots=settings.slots,
+            async_slots=settings.async_slots,
+            grace=settings.grace,
+            memory=None if settings.memory_mb is None else settings.memory_mb * 2**20,
+            place=f"{socket.gethostname()}:{settings.data_dir.resolve()}" if embedded else None,
+        ),
+    )
+
+
+def modules_of(settings: Settings) -> tuple[str, ...]:
+    """The modules whose operations this service runs."""
+    return (BUILT_IN, *settings.operations)
+
+
+def _files(settings: Settings) -> ArtifactFiles:
+    return ArtifactFiles(settings.data_dir.absolute() / "artifacts")
+
+
+def _worker_environment(settings: Settings) -> dict[str, str]:
+    """The environment of the embedded worker: the same settings, but no secret.
+
+    It finds modules where we find them, whatever folder or tool we were started by.
+    """
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    told = settings.model_dump(
+        mode="json",
+        include={"operations", "slots", "async_slots", "grace", "memory_mb"},
+        exclude_none=True,
+    )
+    told["operations"] = ",".join(settings.operations)
+    return {
+        **ours,
+        "PYTHONPATH": os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path),
+        f"{PREFIX}DATA_DIR": str(settings.data_dir.absolute()),
+        **{PREFIX + name.upper(): str(value) for name, value in told.items()},
+    }

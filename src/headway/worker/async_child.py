@@ -1,0 +1,150 @@
+"""The child that runs `async def` attempts, many at a time, on one event loop."""
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+from headway.errors import Cancelled, Interrupted, StopAttempt
+from headway.job import Json
+from headway.operation import Registry
+from headway.worker.child import done, failure
+from headway.worker.context import BaseContext
+from headway.worker.protocol import (
+    CANCEL,
+    DONE,
+    FAILED,
+    SAVED,
+    START,
+    STOP,
+    STOPPED,
+    FrameReader,
+    Message,
+    frame,
+)
+from headway.worker.start import Start
+
+
+def run_many(sock: socket.socket, registry: Registry) -> None:
+    """Run attempts as the parent sends them, until it closes the line."""
+    sock.setblocking(False)
+    asyncio.run(_Host(sock, registry).serve())
+
+
+class AsyncAttemptContext(BaseContext):
+    """See `operation.AsyncContext`."""
+
+    def __init__(self, start: Start, ref: str, host: "_Host") -> None:
+        self._host = host
+        self._saved: asyncio.Future[None] | None = None
+        self._cancelled = False
+        self.stopping = False
+        super().__init__(start, ref, host)
+
+    @property
+    def cancelled(self) -> bool:
+        """See `Context.cancelled`."""
+        return self._cancelled
+
+    async def checkpoint(self, state: Mapping[str, Json], blob: bytes | None = None) -> None:
+        """See `Context.checkpoint`."""
+        self._check()
+        self._saved = asyncio.get_running_loop().create_future()
+        await asyncio.to_thread(self._save, state, blob)
+        await self._saved
+        if self.stopping:
+            raise Interrupted
+
+    def cancel(self) -> None:
+        """Note that the job was cancelled."""
+        self._cancelled = True
+
+    def saved(self) -> None:
+        """Note that the checkpoint on its way is durable."""
+        if self._saved is not None and not self._saved.done():
+            self._saved.set_result(None)
+
+    def _check(self) -> None:
+        if self._cancelled:
+            raise Cancelled
+
+
+class _Host:
+    """The attempts of one event loop, and the line they share."""
+
+    def __init__(self, sock: socket.socket, registry: Registry) -> None:
+        self._socket = sock
+        self._registry = registry
+        self._running: dict[str, tuple[asyncio.Task[None], AsyncAttemptContext]] = {}
+        self._outbox: list[Message] = []
+        self._more = asyncio.Event()
+
+    async def serve(self) -> None:
+        """Take messages until the parent is gone."""
+        self._loop = asyncio.get_running_loop()
+        writer = asyncio.create_task(self._write())
+        reader = FrameReader()
+        try:
+            while data := await self._loop.sock_recv(self._socket, 1 << 18):
+                for message in reader.feed(data):
+                    self._take(message)
+        except (ConnectionResetError, BrokenPipeError):
+            pass
+        finally:
+            writer.cancel()
+
+    def send(self, *message: Any) -> None:
+        """Send a message with the next frame; from any thread."""
+        self._outbox.append(list(message))
+        self._loop.call_soon_threadsafe(self._more.set)
+
+    later = send
+
+    def _tell(self, message: Message) -> None:
+        self._outbox.append(message)
+        self._more.set()
+
+    async def _write(self) -> None:
+        while True:
+            await self._more.wait()
+            self._more.clear()
+            messages, self._outbox = self._outbox, []
+            if messages:
+                await self._loop.sock_sendall(self._socket, frame(messages))
+
+    def _take(self, message: Message) -> None:
+        kind, ref = message[0], message[1]
+        if kind == START:
+            self._start(ref, Start(**message[2]))
+            return
+        task, context = self._running.get(ref, (None, None))
+        if task is None or context is None:
+            return
+        if kind == CANCEL:
+            context.cancel()
+            task.cancel()
+        elif kind == STOP:
+            context.stopping = True
+        elif kind == SAVED:
+            context.saved()
+
+    def _start(self, ref: str, start: Start) -> None:
+        context = AsyncAttemptContext(start, ref, self)
+        task = self._loop.create_task(self._attempt(ref, start, context))
+        self._running[ref] = (task, context)
+
+    async def _attempt(self, ref: str, start: Start, context: AsyncAttemptContext) -> None:
+        """Run one attempt to its end. The only broad `except` of an attempt is here."""
+        try:
+            operation = self._registry.get(start.operation)
+            request = operation.input.model_validate_json(start.input)
+            result = await operation.load()(request, context)
+            body = done(result, operation, context.finish(), shared=True)
+            self._tell([DONE, ref, body])
+        except (StopAttempt, asyncio.CancelledError):
+            self._tell([STOPPED, ref])
+        except BaseException as error:  # noqa: BLE001 - an outcome, not a swallowed error: it is recorded
+            self._tell([FAILED, ref, failure(error, shared=True)])
+        finally:
+            context.clear_scratch()
+            self._running.pop(ref, None)

@@ -1,0 +1,124 @@
+"""The child's main functions: run one `def` attempt, or many `async def` ones."""
+
+import os
+import resource
+import signal
+import socket
+import sys
+import traceback
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+
+from headway.errors import Cancelled, NotRetryable, OperationFailed, StopAttempt
+from headway.job import Json
+from headway.operation import Operation, Registry
+from headway.worker.channel import Channel, ParentGone
+from headway.worker.context import SyncContext
+from headway.worker.protocol import DONE, FAILED, START, STOPPED
+from headway.worker.start import Start
+
+LARGEST_RESULT = 4 * 2**20
+"""Bytes of JSON an operation may return; more belongs in items or an artefact."""
+
+
+def run_one(sock: socket.socket, registry: Registry) -> None:
+    """Run the attempt the parent is about to send, report what came of it, and return."""
+    channel = Channel(sock)
+    signal.signal(signal.SIGTERM, _raise_cancelled)
+    try:
+        kind, ref, start = channel.receive()
+        assert kind == START, kind
+        channel.send(*_attempt(Start(**start), ref, channel, registry))
+    except (ParentGone, BrokenPipeError, ConnectionResetError):
+        return
+
+
+def _attempt(start: Start, ref: str, channel: Channel, registry: Registry) -> list[Any]:
+    """The message that ends the attempt. The only broad `except` of an attempt is here."""
+    context: SyncContext | None = None
+    try:
+        operation = registry.get(start.operation)
+        context = SyncContext(start, ref, channel)
+        request = operation.input.model_validate_json(start.input)
+        result = operation.load()(request, context)
+        return [DONE, ref, done(result, operation, context.finish())]
+    except StopAttempt:
+        return [STOPPED, ref]
+    except ParentGone:
+        raise
+    except BaseException as error:  # noqa: BLE001 - an outcome, not a swallowed error: it is recorded
+        return [FAILED, ref, failure(error)]
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the outcome is being told
+        if context is not None:
+            context.clear_scratch()
+
+
+def done(
+    result: Json, operation: Operation, left: dict[str, Json], *, shared: bool = False
+) -> dict[str, Any]:
+    """The `done` message's body. Raise `NotRetryable` when the result cannot be kept.
+
+    In a `shared` process nobody can tell what one attempt has cost.
+    """
+    if isinstance(result, BaseModel):
+        result = result.model_dump(mode="json")
+    try:
+        text = orjson.dumps(result, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS)
+    except (TypeError, orjson.JSONEncodeError) as error:
+        raise NotRetryable(
+            f"expected {operation.name} to return what JSON can hold, got: {error}"
+        ) from error
+    if len(text) > LARGEST_RESULT:
+        raise NotRetryable(
+            f"expected a result of at most {LARGEST_RESULT} bytes as JSON, got {len(text)};"
+            " return a summary and give the rest to ctx.items or ctx.publish"
+        )
+    return {"result": result, **left, **({} if shared else usage())}
+
+
+def failure(error: BaseException, *, shared: bool = False) -> dict[str, Any]:
+    """The `failed` message's body: a sentence for the user, a traceback for the operator."""
+    return {
+        "error": _sentence(error),
+        "retryable": not isinstance(error, NotRetryable | SystemExit),
+        "traceback": "".join(traceback.format_exception(error))[-20_000:],
+        **({} if shared else usage()),
+    }
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, OperationFailed):
+        return str(error)[:2000]
+    if isinstance(error, MemoryError):
+        return "ran out of memory"
+    if isinstance(error, SystemExit):
+        return f"expected the operation to return, got: it called sys.exit({error.code!r})"
+    return f"{type(error).__name__}: {error}"[:2000]
+
+
+def usage() -> dict[str, Any]:
+    """What this process has cost so far."""
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return {"peak_memory": spent.ru_maxrss * unit, "cpu_seconds": spent.ru_utime + spent.ru_stime}
+
+
+def _raise_cancelled(_signal: int, _frame: object) -> None:
+    raise Cancelled
+
+
+def become(memory: int | None) -> None:
+    """Turn a fresh fork into a child: its own group, bound to its parent's life, and bounded."""
+    os.setsid()
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP):
+        signal.signal(one, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if memory is not None:
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:  # forks of one process must not draw alike
+        numpy_random.seed()

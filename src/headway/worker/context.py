@@ -1,0 +1,267 @@
+"""What an operation sees of Headway while it runs. See `operation.Context`."""
+
+import hashlib
+import shutil
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeVar
+from uuid import uuid4
+
+import orjson
+
+from headway.artifacts import ArtifactFiles, hash_file, read_checked, sync_file, write_durably
+from headway.errors import CorruptArtifact, Interrupted
+from headway.job import Json
+from headway.operation import Artifact
+from headway.worker.channel import Channel
+from headway.worker.protocol import CHECKPOINT, LOG, METRIC, PROGRESS, RESUMED, TOTAL
+from headway.worker.start import Start
+
+T = TypeVar("T")
+
+_PROGRESS_SECONDS = 0.05
+"""Between two reports of progress; the parent writes even fewer."""
+
+
+class SavedCheckpoint:
+    """See `operation.Checkpoint`."""
+
+    def __init__(self, number: int, state: Mapping[str, Json], blob: bytes | None) -> None:
+        self.number = number
+        self.state = state
+        self._blob = blob
+
+    def blob(self) -> bytes | None:
+        """The bytes saved with the state."""
+        return self._blob
+
+
+class Line(Protocol):
+    """Where a context sends its messages."""
+
+    def send(self, *message: Any) -> None:
+        """Send a message, together with those kept back."""
+
+    def later(self, *message: Any) -> None:
+        """Keep a message back until the next one is sent."""
+
+
+class BaseContext(ABC):
+    """All that does not wait, shared by `def` and `async def` operations."""
+
+    def __init__(self, start: Start, ref: str, line: Line) -> None:
+        self._start = start
+        self._ref = ref
+        self._line = line
+        self._files = ArtifactFiles(Path(start.root))
+        self._artifacts = start.artifacts()
+        self._rows: list[Mapping[str, Json]] = []
+        self._items_done = start.items_done
+        self._next_progress = 0.0
+        self._publications: list[dict[str, Json]] = []
+        self._directory: Path | None = None
+        self._resumed = self._newest_readable()
+        self._number = max((one["number"] for one in start.checkpoints), default=0)
+
+    @property
+    def job_id(self) -> str:
+        """See `Context.job_id`."""
+        return self._start.job_id
+
+    @property
+    def owner(self) -> str:
+        """See `Context.owner`."""
+        return self._start.owner
+
+    @property
+    def attempt(self) -> int:
+        """See `Context.attempt`."""
+        return self._start.attempt
+
+    @property
+    def scratch(self) -> Path:
+        """See `Context.scratch`."""
+        path = self._attempt_dir() / "scratch"
+        path.mkdir(exist_ok=True)
+        return path
+
+    @property
+    def shared(self) -> Path:
+        """See `Context.shared`."""
+        return self._files.shared_dir()
+
+    @property
+    def resumed(self) -> SavedCheckpoint | None:
+        """See `Context.resumed`."""
+        return self._resumed
+
+    @property
+    @abstractmethod
+    def cancelled(self) -> bool:
+        """See `Context.cancelled`."""
+
+    def artifact(self, name: str) -> Artifact | None:
+        """See `Context.artifact`."""
+        return self._artifacts.get(name)
+
+    def progress(self, percent: float, message: str | None = None) -> None:
+        """See `Context.progress`."""
+        self._check()
+        now = time.monotonic()
+        if now >= self._next_progress or percent >= 100:
+            self._next_progress = now + _PROGRESS_SECONDS
+            self._line.send(PROGRESS, self._ref, min(100.0, max(0.0, float(percent))), message)
+
+    def track(
+        self, items: Iterable[T], *, total: int | None = None, message: str | None = None
+    ) -> Iterator[T]:
+        """See `Context.track`."""
+        if total is None and isinstance(items, Sized):
+            total = len(items)
+        for done, item in enumerate(items):
+            self.progress(100 * done / total if total else 0, message)
+            yield item
+        self.progress(100, message)
+
+    def metric(self, values: Mapping[str, float], *, step: int) -> None:
+        """See `Context.metric`."""
+        self._check()
+        self._line.send(METRIC, self._ref, step, dict(values))
+
+    def log(self, message: str, *, level: str = "info") -> None:
+        """See `Context.log`."""
+        self._check()
+        self._line.send(LOG, self._ref, level, message)
+
+    def expect_items(self, total: int) -> None:
+        """See `Context.expect_items`."""
+        self._check()
+        self._line.send(TOTAL, self._ref, total)
+
+    def items(self, rows: Sequence[Mapping[str, Json]]) -> None:
+        """See `Context.items`."""
+        self._check()
+        self._rows.extend(rows)
+
+    def publish(
+        self,
+        kind: Literal["dataset", "model"],
+        name: str,
+        file: Path,
+        *,
+        meta: Mapping[str, Json],
+        alias: str | None = None,
+    ) -> str:
+        """See `Context.publish`."""
+        sync_file(file)
+        sha256, size = hash_file(file), file.stat().st_size
+        publication: dict[str, Json] = {
+            "id": str(uuid4()),
+            "kind": kind,
+            "name": name,
+            "path": self._files.keep(file, kind, sha256),
+            "sha256": sha256,
+            "size": size,
+            "meta": dict(meta),
+            "alias": alias,
+        }
+        self._publications.append(publication)
+        return str(publication["id"])
+
+    def finish(self) -> dict[str, Json]:
+        """What the verdict needs beside the result: the last items, and what was published."""
+        parts = self._write_part()
+        self.clear_scratch()
+        return {"publications": self._publications, "parts": parts}
+
+    def clear_scratch(self) -> None:
+        """Remove what the attempt does not leave behind."""
+        if self._directory is not None:
+            shutil.rmtree(self._directory / "scratch", ignore_errors=True)
+
+    @abstractmethod
+    def _check(self) -> None:
+        """Raise `Cancelled` when the job was cancelled."""
+
+    def _save(self, state: Mapping[str, Json], blob: bytes | None) -> None:
+        """Write what a checkpoint needs on disk, and tell the parent."""
+        self._number += 1
+        saved: dict[str, Json] = {"number": self._number, "state": dict(state)}
+        if blob is not None:
+            path = self._attempt_dir() / f"checkpoint-{self._number}"
+            write_durably(path, blob)
+            saved["path"] = str(path.relative_to(self._files.root))
+            saved["sha256"] = hashlib.sha256(blob).hexdigest()
+        saved["parts"] = self._write_part()
+        self._line.send(CHECKPOINT, self._ref, saved)
+
+    def _write_part(self) -> list[dict[str, Json]]:
+        """Write the items gathered since the last checkpoint as one part file."""
+        if not self._rows:
+            return []
+        rows, self._rows = self._rows, []
+        data = b"".join(orjson.dumps(row, option=_ROW_OPTIONS) for row in rows)
+        path = self._attempt_dir() / f"part-{self._items_done:012d}.jsonl"
+        write_durably(path, data)
+        part = {
+            "first": self._items_done,
+            "count": len(rows),
+            "failed": sum(row.get("error") is not None for row in rows),
+            "path": str(path.relative_to(self._files.root)),
+            "size": len(data),
+        }
+        self._items_done += len(rows)
+        return [part]
+
+    def _attempt_dir(self) -> Path:
+        if self._directory is None:
+            self._directory = self._files.attempt_dir(self.job_id, self._start.token)
+        return self._directory
+
+    def _newest_readable(self) -> SavedCheckpoint | None:
+        """The newest checkpoint whose bytes are whole; a torn one is passed over, and said so."""
+        for one in self._start.checkpoints:
+            try:
+                blob = None
+                if one["path"] is not None:
+                    blob = read_checked(self._files.path(one["path"]), one["sha256"])
+            except CorruptArtifact as error:
+                self._line.later(LOG, self._ref, "warning", f"checkpoint {one['number']}: {error}")
+                continue
+            from_here = {k: v for k, v in one["state"].items() if isinstance(v, _SHOWN)}
+            self._line.later(RESUMED, self._ref, {"checkpoint": one["number"], **from_here})
+            return SavedCheckpoint(one["number"], one["state"], blob)
+        return None
+
+
+_SHOWN = (str, int, float, bool)
+"""What of a checkpoint's state is shown as `resumed_from`: the cursor, not the bulk."""
+
+_ROW_OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+
+
+class SyncContext(BaseContext):
+    """The context of a `def` operation, alone in its process."""
+
+    def __init__(self, start: Start, ref: str, channel: Channel) -> None:
+        self._channel = channel
+        super().__init__(start, ref, channel)
+
+    @property
+    def cancelled(self) -> bool:
+        """See `Context.cancelled`."""
+        self._channel.take_in()
+        return self._channel.cancelled
+
+    def checkpoint(self, state: Mapping[str, Json], blob: bytes | None = None) -> None:
+        """See `Context.checkpoint`."""
+        self._check()
+        self._save(state, blob)
+        self._channel.wait_saved()
+        if self._channel.stopping:
+            raise Interrupted
+
+    def _check(self) -> None:
+        self._channel.listen()

@@ -1,0 +1,355 @@
+"""The worker: one thread, one loop, no user code.
+
+Each turn hears what children, zygote and bell have to say, commits what was said in one
+transaction, claims what there is room for, and ends what must end.
+"""
+
+import contextlib
+import logging
+import selectors
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from headway.artifacts import ArtifactFiles
+from headway.errors import StoreUnavailable
+from headway.job import Verdict
+from headway.operation import Registry
+from headway.store.contract import Claim, Store, Waiter, Want
+from headway.worker.attempt import Attempt, Ending
+from headway.worker.lease import Lease
+from headway.worker.pool import Child, Exit, Pool
+from headway.worker.protocol import SAVED, START, Message
+from headway.worker.record import Recorder
+from headway.worker.start import start_of
+from headway.worker.sweep import Sweep
+
+POLL_SECONDS: Final = 0.25
+"""The backstop for a lost ring."""
+
+CLAIM_AT_ONCE: Final = 200
+"""Below `async_slots`, so that children work on one group while the next is claimed."""
+
+log = logging.getLogger("headway.worker")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerOptions:
+    """How much a worker takes on, and how long it waits for it at the end."""
+
+    slots: int
+    async_slots: int = 400
+    grace: float = 8.0
+    memory: int | None = None
+    """Bytes of private memory an attempt may use if its operation does not say."""
+    place: str | None = None
+    """The lock that only this worker holds, if it holds one."""
+
+
+class Worker:
+    """Runs jobs until it is told to stop.
+
+    `modules` name where the operations are; children import them, this process only needs what
+    the registry says about them.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        registry: Registry,
+        files: ArtifactFiles,
+        modules: Sequence[str],
+        options: WorkerOptions,
+    ) -> None:
+        self._store = store
+        self._registry = registry
+        self._files = files
+        self._options = options
+        self._selector = selectors.DefaultSelector()
+        self._pool = Pool(self._selector, modules, self._on_exit, self._on_refused)
+        self._recorder = Recorder(store.attempts, self._on_saved, self._on_lost)
+        self._lease = Lease(
+            store.workers,
+            slots=options.slots,
+            operations=sorted(one.name for one in registry),
+            place=options.place,
+        )
+        self._sweep = Sweep(store.workers)
+        self._shared = [one.name for one in registry if one.is_async]
+        self._alone = [one.name for one in registry if not one.is_async]
+        self._attempts: dict[str, Attempt] = {}
+        self._exiting: set[str] = set()
+        self._async_child: Child | None = None
+        self._look = True
+        self._check_held = False
+        self._next_poll = 0.0
+        self._stops = 0
+        self._stops_seen = 0
+        self._grace_ends: float | None = None
+        self._awake, self._waker = socket.socketpair()
+        self._waker.setblocking(False)
+
+    def stop(self) -> None:
+        """Drain, then end; called twice, end at once. Safe from threads and signal handlers."""
+        self._stops += 1
+        with contextlib.suppress(OSError):  # full of wake-ups already, or the worker has ended
+            self._waker.send(b"!")
+
+    def run(self) -> None:
+        """Work until stopped; every job that was still running has gone back when this returns."""
+        self._selector.register(self._awake, selectors.EVENT_READ, self._awake)
+        self._pool.start()
+        work, cancel = self._store.bell.listen("work"), self._store.bell.listen("cancel")
+        for waiter in (work, cancel):
+            self._selector.register(waiter.fileno(), selectors.EVENT_READ, waiter)
+        self._work = work
+        self._lease.begin()
+        log.info("worker %s is ready: %d slots", self._lease.worker, self._options.slots)
+        try:
+            while not self._finished():
+                self._turn()
+        finally:
+            self._close(work, cancel)
+
+    def _turn(self) -> None:
+        self._listen(self._pause())
+        try:
+            self._beat()
+            self._write()
+            self._poll()
+            self._claim()
+        except StoreUnavailable as error:
+            log.warning("the store is unavailable, trying again: %s", error)
+        self._enforce()
+        self._drain()
+
+    # -- hearing
+
+    def _pause(self) -> float:
+        """Seconds until something is due even if nobody says a word."""
+        if self._stops != self._stops_seen or (self._look and self._wants()):
+            return 0.0
+        now = time.monotonic()
+        waits = [self._lease.beat_in(), self._next_poll - now]
+        if (due := self._recorder.due_in()) is not None:
+            waits.append(due)
+        if self._grace_ends is not None:
+            waits.append(self._grace_ends - now)
+        waits += [duty - now for one in self._attempts.values() if (duty := one.next_duty())]
+        return max(0.0, min(waits))
+
+    def _listen(self, timeout: float) -> None:
+        for key, events in self._selector.select(timeout):
+            source = key.data
+            if isinstance(source, Child):
+                if events & selectors.EVENT_WRITE:
+                    source.flush()
+                if events & selectors.EVENT_READ:
+                    self._hear(source)
+            elif source is self._pool:
+                self._pool.serve()
+            elif source is self._awake:
+                self._awake.recv(4096)
+            else:
+                source.wait(0)
+                self._look = self._look or source is self._work
+                self._check_held = self._check_held or source is not self._work
+
+    def _hear(self, child: Child) -> None:
+        for message in child.receive():
+            attempt = self._attempts.get(message[1])
+            if attempt is None or attempt.ending is Ending.LOST:
+                if attempt is not None and message[0] in _LAST_WORDS:
+                    self._forget(attempt)
+                continue
+            verdict = attempt.take(message, self._recorder.of(*attempt.key))
+            if verdict is not None:
+                self._conclude(attempt, verdict)
+
+    def _on_exit(self, child: Child, exit: Exit) -> None:
+        """A child has ended: with its last word said, or without."""
+        self._hear(child)
+        if child is self._async_child:
+            self._async_child = None
+        orphans = [one for one in self._attempts.values() if one.child is child]
+        for attempt in orphans:
+            verdict = attempt.gone(exit, siblings=len(orphans) - 1)
+            if verdict is None:
+                self._forget(attempt)
+            else:
+                self._conclude(attempt, verdict)
+        self._exiting.discard(child.id)
+        self._look = True
+
+    def _on_refused(self, child: Child, error: str, traceback: str) -> None:
+        for attempt in [one for one in self._attempts.values() if one.child is child]:
+            verdict = attempt.refused(error, traceback)
+            if verdict is not None:
+                self._conclude(attempt, verdict)
+        self._exiting.discard(child.id)
+
+    # -- recording
+
+    def _conclude(self, attempt: Attempt, verdict: Verdict) -> None:
+        self._recorder.of(*attempt.key).verdict = verdict
+        self._forget(attempt)
+
+    def _forget(self, attempt: Attempt) -> None:
+        del self._attempts[attempt.ref]
+        if attempt.ending is Ending.LOST:
+            self._recorder.forget(*attempt.key)
+        if not attempt.shared:
+            self._exiting.add(attempt.child.id)
+        self._look = True
+
+    def _write(self) -> None:
+        if self._recorder.write():
+            self._store.bell.ring("news")
+
+    def _on_saved(self, seq: int, token: int) -> None:
+        attempt = self._attempts.get(_ref(seq, token))
+        if attempt is not None:
+            attempt.child.send([[SAVED, attempt.ref]])
+
+    def _on_lost(self, seq: int, token: int) -> None:
+        attempt = self._attempts.get(_ref(seq, token))
+        if attempt is not None:
+            attempt.end(Ending.LOST)
+
+    # -- the lease, and what others may have done to our claims
+
+    def _beat(self) -> None:
+        if self._lease.beat_in() > 0:
+            return
+        if self._lease.beat():
+            if self._sweep.run():
+                self._store.bell.ring("work")
+            return
+        log.warning("the lease has lapsed: %d attempts are given up", len(self._attempts))
+        for attempt in list(self._attempts.values()):
+            attempt.end(Ending.LOST)
+        self._lease.begin()
+
+    def _poll(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_poll:
+            self._next_poll = now + POLL_SECONDS
+            if self._store.changed():
+                self._look = self._check_held = True
+            elif self._store.attempts.next_due_in() == 0.0:
+                self._look = True
+        if self._check_held and self._attempts:
+            held = self._store.attempts.held(self._lease.worker)
+            for attempt in self._attempts.values():
+                if attempt.key not in held:
+                    attempt.end(Ending.LOST)
+        self._check_held = False
+
+    # -- claiming
+
+    def _wants(self) -> list[Want]:
+        """What there is room for."""
+        if self._stops:
+            return []
+        shared = sum(one.shared for one in self._attempts.values())
+        alone = len(self._attempts) - shared + len(self._exiting)
+        room = (
+            (self._alone, self._options.slots - alone),
+            (self._shared, self._options.async_slots - shared),
+        )
+        return [
+            Want(operations, min(limit, CLAIM_AT_ONCE))
+            for operations, limit in room
+            if limit > 0 and operations
+        ]
+
+    def _claim(self) -> None:
+        if not self._look:
+            return
+        wants = self._wants()
+        claims = self._store.attempts.claim(self._lease.worker, wants) if wants else []
+        self._look = bool(claims)
+        if claims:
+            self._store.bell.ring("news")
+        starts: list[Attempt] = []
+        for claim in claims:
+            attempt = self._attempt_of(claim)
+            self._attempts[attempt.ref] = attempt
+            starts.append(attempt)
+        self._send_starts(starts)
+
+    def _attempt_of(self, claim: Claim) -> Attempt:
+        operation = self._registry.get(claim.job.operation)
+        shared = operation.name in self._shared
+        if shared:
+            self._async_child = self._async_child or self._pool.fork(None, None)
+            child = self._async_child
+        else:
+            child = self._pool.fork(operation.name, operation.memory or self._options.memory)
+        timeout = claim.job.timeout
+        return Attempt(
+            claim=claim,
+            operation=operation,
+            child=child,
+            shared=shared,
+            ref=_ref(claim.job.seq, claim.token),
+            deadline=None if timeout is None else time.monotonic() + timeout,
+        )
+
+    def _send_starts(self, attempts: Sequence[Attempt]) -> None:
+        """One frame for each child, however many attempts it gets."""
+        frames: dict[Child, list[Message]] = {}
+        for one in attempts:
+            message: Message = [START, one.ref, start_of(one.claim, self._files)]
+            frames.setdefault(one.child, []).append(message)
+        for child, messages in frames.items():
+            child.send(messages)
+
+    # -- ending
+
+    def _enforce(self) -> None:
+        now = time.monotonic()
+        for attempt in list(self._attempts.values()):
+            attempt.enforce(now)
+
+    def _drain(self) -> None:
+        """First stop: children end at a checkpoint within the grace time. Second: at once."""
+        if self._stops == 0:
+            return
+        if self._stops_seen == 0:
+            log.info("stopping: %d jobs are running", len(self._attempts))
+            self._grace_ends = time.monotonic() + self._options.grace
+            for attempt in self._attempts.values():
+                attempt.ask_to_stop()
+        self._stops_seen = self._stops
+        assert self._grace_ends is not None
+        if self._stops > 1 or time.monotonic() >= self._grace_ends:
+            self._grace_ends = time.monotonic() + 3600
+            for attempt in self._attempts.values():
+                attempt.end(Ending.STOPPING)
+
+    def _finished(self) -> bool:
+        return self._stops > 0 and not self._attempts and self._recorder.due_in() is None
+
+    def _close(self, *waiters: Waiter) -> None:
+        self._pool.stop()
+        try:
+            self._lease.end()
+        except StoreUnavailable as error:
+            log.warning("could not leave; the sweep of another worker will see to it: %s", error)
+        self._store.bell.ring("work")
+        for waiter in waiters:
+            waiter.close()
+        self._selector.close()
+        self._awake.close()
+        self._waker.close()
+        log.info("worker %s has stopped", self._lease.worker)
+
+
+_LAST_WORDS = frozenset({"done", "failed", "stopped"})
+
+
+def _ref(seq: int, token: int) -> str:
+    return f"{seq}:{token}"

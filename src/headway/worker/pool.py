@@ -1,0 +1,245 @@
+"""The worker's side of its processes: one zygote, and the children forked from it."""
+
+import contextlib
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import orjson
+
+from headway.worker.protocol import FrameReader, Message, frame
+
+_KEPT_FROM_CHILDREN = ("HEADWAY_SECRET_KEY", "HEADWAY_DATABASE_URL", "HEADWAY_BROKER_URL")
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS")
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a child ended."""
+
+    reason: str
+    peak_memory: int | None = None
+    cpu_seconds: float | None = None
+    by_itself: bool = True
+    """False when it went down with the zygote."""
+
+
+class Child:
+    """A child process: a line to write to, and a group to kill."""
+
+    def __init__(self, pool: "Pool", sock: socket.socket) -> None:
+        self.id = uuid4().hex
+        self.pid: int | None = None
+        self._pool = pool
+        self._socket = sock
+        self._reader = FrameReader()
+        self._outbox = bytearray()
+
+    def send(self, messages: Sequence[Message]) -> None:
+        """Send messages, now or as soon as the child reads on; never blocks."""
+        self._outbox += frame(messages)
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what the socket takes, and ask to be called again if that was not all."""
+        with contextlib.suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
+            while self._outbox:
+                del self._outbox[: self._socket.send(self._outbox)]
+        self._pool.watch(self._socket, self, writing=bool(self._outbox))
+
+    def receive(self) -> list[Message]:
+        """What the child has said since; nothing once it has closed the line."""
+        try:
+            data = self._socket.recv(1 << 18)
+        except BlockingIOError:
+            return []
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            self._pool.unwatch(self._socket)
+            return []
+        return list(self._reader.feed(data))
+
+    def kill(self, number: signal.Signals) -> None:
+        """Signal the child's whole process group. Killing what is gone is fine.
+
+        The zygote reaps, so the number could in theory be somebody else's by now; Linux hands
+        process ids out in a circle, and it does not come round within a message's way here.
+        """
+        if self.pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, number)
+
+    def close(self) -> None:
+        """Drop the line."""
+        self._pool.unwatch(self._socket)
+        self._socket.close()
+
+
+class Pool:
+    """Forks children through a zygote, and starts another zygote when that one dies.
+
+    `on_exit` and `on_refused` are called from `serve`, in the worker's only thread.
+    """
+
+    def __init__(
+        self,
+        selector: selectors.BaseSelector,
+        modules: Sequence[str],
+        on_exit: Callable[[Child, Exit], None],
+        on_refused: Callable[[Child, str, str], None],
+    ) -> None:
+        self._selector = selector
+        self._modules = modules
+        self._on_exit = on_exit
+        self._on_refused = on_refused
+        self._children: dict[str, Child] = {}
+        self._zygote: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+
+    def start(self) -> None:
+        """Start the zygote, so that it imports while others do something else."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setblocking(False)
+        with theirs:
+            self._zygote = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "headway.worker.zygote",
+                    str(theirs.fileno()),
+                    *self._modules,
+                ],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                env=_child_environment(),
+            )
+        self._control = ours
+        self._selector.register(ours, selectors.EVENT_READ, self)
+
+    def fork(self, operation: str | None, memory: int | None) -> Child:
+        """A new child for an attempt of this operation, or for every `async def` one.
+
+        It can be written to at once; whether it came to be is told by a callback.
+        """
+        if self._control is None:
+            self.start()
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        for one in (ours, theirs):
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        child = Child(self, ours)
+        self._children[child.id] = child
+        request = orjson.dumps({"fork": child.id, "operation": operation, "memory": memory})
+        with theirs:
+            assert self._control is not None
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                # If the zygote has just died, its end of the line says so in a moment.
+                socket.send_fds(self._control, [request], [theirs.fileno()])
+        self.watch(ours, child, writing=False)
+        return child
+
+    def serve(self) -> None:
+        """Take in what the zygote has said."""
+        while self._control is not None:
+            try:
+                data = self._control.recv(1 << 16)
+            except BlockingIOError:
+                return
+            except ConnectionResetError:
+                data = b""
+            if not data:
+                self._zygote_died()
+                return
+            self._note(orjson.loads(data))
+
+    def restart(self) -> None:
+        """Kill a zygote that does not answer; its children die with it."""
+        if self._zygote is not None:
+            self._zygote.kill()
+
+    def stop(self) -> None:
+        """End the zygote and every child. Stopping twice is fine."""
+        if self._control is not None:
+            self._selector.unregister(self._control)
+            self._control.close()  # it kills all groups when its line ends
+            self._control = None
+        if self._zygote is not None:
+            try:
+                self._zygote.wait(3)
+            except subprocess.TimeoutExpired:
+                self._zygote.kill()
+                self._zygote.wait()
+            self._zygote = None
+        for child in list(self._children.values()):
+            child.kill(signal.SIGKILL)
+            child.close()
+        self._children.clear()
+
+    def watch(self, sock: socket.socket, child: Child, *, writing: bool) -> None:
+        """Hear this line, and whether it can be written to."""
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if writing else 0)
+        known = self._selector.get_map().get(sock.fileno()) if sock.fileno() >= 0 else None
+        if known is None and sock.fileno() >= 0:
+            self._selector.register(sock, events, child)
+        elif known is not None and known.events != events:
+            self._selector.modify(sock, events, child)
+
+    def unwatch(self, sock: socket.socket) -> None:
+        """Hear this line no more."""
+        with contextlib.suppress(KeyError, ValueError):
+            self._selector.unregister(sock)
+
+    def _note(self, told: dict[str, Any]) -> None:
+        match told:
+            case {"forked": id, "pid": pid}:
+                if id in self._children:
+                    self._children[id].pid = pid
+            case {"refused": id, "error": error, "traceback": trace}:
+                child = self._children.pop(id)
+                self._on_refused(child, error, trace)
+                child.close()
+            case {"exited": id, "status": status}:
+                child = self._children.pop(id)
+                self._on_exit(
+                    child, Exit(_reason(status), told["peak_memory"], told["cpu_seconds"])
+                )
+                child.close()
+
+    def _zygote_died(self) -> None:
+        """Every child died with it; those it was to fork never came to be."""
+        assert self._control is not None
+        self._selector.unregister(self._control)
+        self._control.close()
+        self._control = None
+        if self._zygote is not None:
+            self._zygote.wait()
+        for child in list(self._children.values()):
+            starting = child.pid is None
+            child.kill(signal.SIGKILL)
+            self._on_exit(child, Exit("the process that forks children died", by_itself=starting))
+            child.close()
+        self._children.clear()
+
+
+def _child_environment() -> dict[str, str]:
+    """What children see: no secret, and one thread for each numerical library."""
+    kept = {name: value for name, value in os.environ.items() if name not in _KEPT_FROM_CHILDREN}
+    return dict.fromkeys(_ONE_THREAD, "1") | kept
+
+
+def _reason(status: int) -> str:
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        return f"the process was killed by signal {number} ({signal.Signals(number).name})"
+    return (
+        f"the process ended with exit code {os.WEXITSTATUS(status)} before the operation returned"
+    )

@@ -1,0 +1,72 @@
+"""What parent and children say to each other: frames of JSON, never pickle.
+
+A frame is four bytes of length and a JSON list of messages; a message is a list that opens with
+its kind and the attempt it is about. Many messages travel in one frame when there are many.
+
+    parent -> child    start ref {...}       run this attempt
+                       cancel ref            the job was cancelled: stop now
+                       stop ref              the worker is stopping: end at the next checkpoint
+                       saved ref             the last checkpoint is durable
+    child -> parent    resumed ref {...}     it starts from this checkpoint
+                       progress ref percent message
+                       total ref count
+                       metric ref step {...}
+                       log ref level message
+                       checkpoint ref {...}
+                       done ref {...}        the operation returned
+                       failed ref {...}      it raised
+                       stopped ref           it ended because it was told to
+"""
+
+import struct
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import orjson
+
+Message = list[Any]
+
+START: Final = "start"
+CANCEL: Final = "cancel"
+STOP: Final = "stop"
+SAVED: Final = "saved"
+RESUMED: Final = "resumed"
+PROGRESS: Final = "progress"
+TOTAL: Final = "total"
+METRIC: Final = "metric"
+LOG: Final = "log"
+CHECKPOINT: Final = "checkpoint"
+DONE: Final = "done"
+FAILED: Final = "failed"
+STOPPED: Final = "stopped"
+
+LARGEST_FRAME: Final = 256 * 2**20
+_LENGTH: Final = struct.Struct("!I")
+_OPTIONS: Final = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
+
+
+def frame(messages: Sequence[Message]) -> bytes:
+    """The bytes of one frame."""
+    body = orjson.dumps(messages, option=_OPTIONS)
+    return _LENGTH.pack(len(body)) + body
+
+
+class FrameReader:
+    """Puts frames together from whatever pieces a stream socket gives."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Message]:
+        """Add bytes; yield the messages of every frame that is whole now."""
+        self._buffer += data
+        while len(self._buffer) >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(self._buffer)
+            if length > LARGEST_FRAME:
+                raise ValueError(f"expected a frame below {LARGEST_FRAME} bytes, got: {length}")
+            end = _LENGTH.size + length
+            if len(self._buffer) < end:
+                return
+            messages = orjson.loads(memoryview(self._buffer)[_LENGTH.size : end])
+            del self._buffer[:end]
+            yield from messages

@@ -1,0 +1,114 @@
+"""What attempts have said since the last commit, and the commit that makes it durable.
+
+All attempts share one transaction. While it runs, what arrives waits in the sockets and goes
+into the next one: the busier the worker, the larger the group.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from headway.events import Fact
+from headway.job import Json, Verdict
+from headway.store.contract import Attempts, Part, Report, StoredCheckpoint
+
+PROGRESS_SECONDS = 0.1
+"""Progress alone does not cause more commits than one in this time."""
+
+
+@dataclass(slots=True)
+class Pending:
+    """What one attempt has said since its last report."""
+
+    progress: float | None = None
+    message: str | None = None
+    total: int | None = None
+    facts: list[Fact] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    checkpoint: StoredCheckpoint | None = None
+    resumed_from: Mapping[str, Json] | None = None
+    verdict: Verdict | None = None
+
+    @property
+    def can_wait(self) -> bool:
+        """True when nothing but progress was said."""
+        return not (self.facts or self.parts or self.checkpoint or self.verdict)
+
+
+class Recorder:
+    """Gathers what attempts say, and writes it in groups.
+
+    `on_saved` hears of each checkpoint that became durable, `on_lost` of each attempt whose claim
+    is no longer ours: nothing of what it said was written.
+    """
+
+    def __init__(
+        self,
+        attempts: Attempts,
+        on_saved: Callable[[int, int], None],
+        on_lost: Callable[[int, int], None],
+    ) -> None:
+        self._attempts = attempts
+        self._on_saved = on_saved
+        self._on_lost = on_lost
+        self._pending: dict[tuple[int, int], Pending] = {}
+        self._progress_at = 0.0
+
+    def of(self, seq: int, token: int) -> Pending:
+        """What this attempt has said since its last report, to be added to."""
+        key = (seq, token)
+        found = self._pending.get(key)
+        if found is None:
+            found = self._pending[key] = Pending()
+        return found
+
+    def due_in(self) -> float | None:
+        """Seconds until `write` has something to do; None when nothing was said."""
+        if not self._pending:
+            return None
+        if all(one.can_wait for one in self._pending.values()):
+            return max(0.0, self._progress_at + PROGRESS_SECONDS - time.monotonic())
+        return 0.0
+
+    def write(self) -> bool:
+        """Commit what was said, and tell what came of it; False when nothing was due.
+
+        Raise `StoreUnavailable` with everything kept for the next try.
+        """
+        if self.due_in() != 0.0:
+            return False
+        reports = [_report(key, one) for key, one in self._pending.items()]
+        held = self._attempts.record(reports)
+        self._pending.clear()
+        self._progress_at = time.monotonic()
+        for report in reports:
+            if (report.seq, report.token) not in held:
+                self._on_lost(report.seq, report.token)
+            elif report.checkpoint is not None:
+                self._on_saved(report.seq, report.token)
+        return True
+
+    def forget(self, seq: int, token: int) -> None:
+        """Drop what a lost attempt said."""
+        self._pending.pop((seq, token), None)
+
+
+def _report(key: tuple[int, int], one: Pending) -> Report:
+    return Report(
+        seq=key[0],
+        token=key[1],
+        progress=one.progress,
+        message=one.message,
+        total=one.total,
+        facts=one.facts,
+        parts=one.parts,
+        checkpoint=one.checkpoint,
+        resumed_from=one.resumed_from,
+        verdict=one.verdict,
+    )
+
+
+def parts_of(body: Mapping[str, Any]) -> Sequence[Part]:
+    """The part files named in a message."""
+    return [Part(**one) for one in body["parts"]]

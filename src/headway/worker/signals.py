@@ -1,0 +1,24 @@
+"""Signals and the lifeline: whatever tells a worker process to stop."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+
+
+def stop_on_signals(stop: Callable[[], None]) -> None:
+    """Call `stop` once for each SIGTERM or SIGINT. It must do no more than note it."""
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, lambda *_: stop())
+
+
+def stop_without_supervisor(stop: Callable[[], None], lifeline: int) -> None:
+    """Call `stop` twice, which means at once, when whoever holds the lifeline's end has died."""
+
+    def listen() -> None:
+        while os.read(lifeline, 4096):
+            pass
+        stop()
+        stop()
+
+    threading.Thread(target=listen, name="headway-lifeline", daemon=True).start()

@@ -1,0 +1,76 @@
+"""What a child is told at the start of an attempt. orjson writes it as it stands."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from headway.artifacts import ArtifactFiles
+from headway.operation import Artifact
+from headway.store.contract import Claim, StoredArtifact, StoredCheckpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Everything an attempt needs to know. It needs no database."""
+
+    job_id: str
+    owner: str
+    operation: str
+    attempt: int
+    token: int
+    input: str
+    """JSON."""
+    root: str
+    """Where artefacts are on this machine."""
+    uses: Mapping[str, Mapping[str, Any]]
+    checkpoints: Sequence[Mapping[str, Any]]
+    """Newest first."""
+    items_done: int
+
+    def artifacts(self) -> dict[str, Artifact]:
+        """The artefacts the input's fields refer to."""
+        return {
+            name: Artifact(**{**one, "path": Path(one["path"])}) for name, one in self.uses.items()
+        }
+
+
+def start_of(claim: Claim, files: ArtifactFiles) -> Start:
+    """The start of a claim's attempt."""
+    job = claim.job
+    return Start(
+        job_id=job.id,
+        owner=job.owner,
+        operation=job.operation,
+        attempt=job.attempt + 1,
+        token=claim.token,
+        input=claim.input.decode(),
+        root=str(files.root),
+        uses={name: _artifact(one, files) for name, one in claim.uses.items()},
+        checkpoints=[_checkpoint(one) for one in claim.checkpoints],
+        items_done=job.counts.succeeded + job.counts.failed,
+    )
+
+
+def _artifact(one: StoredArtifact | str, files: ArtifactFiles) -> dict[str, Any]:
+    if isinstance(one, str):  # it comes with the package, which knows where
+        kind_name = one.partition(":")[2]
+        return {"id": one, "kind": "bundled", "name": kind_name, "path": "", "sha256": ""}
+    return {
+        "id": one.id,
+        "kind": one.kind,
+        "name": one.name,
+        "path": str(files.path(one.path)),
+        "sha256": one.sha256,
+        "version": one.version,
+        "meta": dict(one.meta),
+    }
+
+
+def _checkpoint(one: StoredCheckpoint) -> dict[str, Any]:
+    return {
+        "number": one.number,
+        "state": dict(one.state),
+        "path": one.path,
+        "sha256": one.sha256,
+    }

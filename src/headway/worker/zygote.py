@@ -1,0 +1,160 @@
+"""The zygote: a small program that imports what operations need, and forks children from it.
+
+It is single-threaded and idle most of the time, so a fork is safe and takes milliseconds, and it
+hears at once when the worker is gone: then it kills every child, and ends.
+
+Started as `python -m headway.worker.zygote DESCRIPTOR MODULE...`. On the control socket, one
+datagram of JSON each:
+
+    worker -> zygote   {"fork": id, "operation": name or null, "memory": bytes or null} + a socket
+    zygote -> worker   {"forked": id, "pid": n}
+                       {"refused": id, "error": text, "traceback": text}
+                       {"exited": id, "status": wait status, "peak_memory": n, "cpu_seconds": x}
+"""
+
+import contextlib
+import ctypes
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+import traceback
+from dataclasses import dataclass
+
+import orjson
+
+from headway.operation import Registry, load_registry
+from headway.worker.async_child import run_many
+from headway.worker.child import become, run_one
+
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ForkRequest:
+    """What the worker asks for."""
+
+    id: str
+    operation: str | None
+    """None for the child that runs every `async def` operation."""
+    memory: int | None
+
+
+class Zygote:
+    """Forks children on request until the control socket ends."""
+
+    def __init__(self, control: socket.socket, registry: Registry) -> None:
+        self._control = control
+        self._registry = registry
+        self._children: dict[int, str] = {}
+        self._child_ended, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the worker's to hear
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._pid = os.getpid()
+
+    def run(self) -> None:
+        """Serve until the worker is gone; then leave no child behind."""
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        poll.register(self._child_ended, select.POLLIN)
+        try:
+            while True:
+                for descriptor, _ in poll.poll():
+                    if descriptor == self._child_ended:
+                        os.read(self._child_ended, 4096)
+                        self._reap()
+                    elif not self._serve():
+                        return
+        finally:
+            self._kill_all()
+
+    def _serve(self) -> bool:
+        """Take one request; False when the worker is gone."""
+        data, descriptors, _, _ = socket.recv_fds(self._control, 65536, 1)
+        if not data:
+            return False
+        request = orjson.loads(data)
+        with socket.socket(fileno=descriptors[0]) as line:
+            self._fork(ForkRequest(request["fork"], request["operation"], request["memory"]), line)
+        return True
+
+    def _fork(self, request: ForkRequest, line: socket.socket) -> None:
+        try:
+            if request.operation is not None:
+                self._registry.get(request.operation).load()
+        except Exception as error:  # noqa: BLE001 - the user's module: what it raises is the answer
+            self._tell(
+                refused=request.id,
+                error=f"cannot be imported: {error}",
+                traceback=traceback.format_exc(),
+            )
+            return
+        gc.freeze()  # what is shared stays shared: no collector touches it in the child
+        pid = os.fork()
+        if pid == 0:
+            self._child(request, line)
+        self._children[pid] = request.id
+        self._tell(forked=request.id, pid=pid)
+
+    def _child(self, request: ForkRequest, line: socket.socket) -> None:
+        """The child's whole life; never returns."""
+        code = 1
+        try:
+            signal.set_wakeup_fd(-1)
+            self._libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != self._pid:  # the zygote died before the line above
+                os._exit(1)
+            self._control.close()
+            become(request.memory)
+            line.setblocking(True)
+            if request.operation is None:
+                run_many(line, self._registry)
+            else:
+                run_one(line, self._registry)
+            code = 0
+        except BaseException:  # noqa: BLE001 - nothing above it: the child ends here
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+
+    def _reap(self) -> None:
+        while self._children:
+            pid, status, spent = os.wait4(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            _kill_group(pid)  # what the child started goes with it
+            self._tell(
+                exited=self._children.pop(pid),
+                status=status,
+                peak_memory=spent.ru_maxrss * 1024,
+                cpu_seconds=spent.ru_utime + spent.ru_stime,
+            )
+
+    def _tell(self, **message: object) -> None:
+        self._control.send(orjson.dumps(message))
+
+    def _kill_all(self) -> None:
+        for pid in self._children:
+            _kill_group(pid)
+
+
+def _kill_group(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def main(arguments: list[str]) -> None:
+    """Be the zygote for the worker at the other end of the descriptor."""
+    control = socket.socket(fileno=int(arguments[0]))
+    Zygote(control, load_registry(arguments[1:])).run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
