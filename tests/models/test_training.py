@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.data.samples import bundled_rows
@@ -107,6 +107,7 @@ def test_the_rarest_grams_go_when_there_are_too_many(monkeypatch: pytest.MonkeyP
     assert frequencies[kept].min() >= np.sort(frequencies)[-100]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 4), max_size=60), st.floats(0.01, 0.5), st.integers(0, 3))
 def test_every_class_keeps_a_row_and_gives_its_share(
     labels: list[int], share: float, seed: int
