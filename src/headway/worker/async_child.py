@@ -3,7 +3,6 @@
 import asyncio
 import socket
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from headway.errors import Cancelled, Interrupted, StopAttempt
@@ -144,7 +143,7 @@ class _Host:
             self._tell([DONE, ref, body])
         except (StopAttempt, asyncio.CancelledError):
             self._tell([STOPPED, ref])
-        except BaseException as error:  # an outcome, not a swallowed error: it is recorded
+        except BaseException as error:  # noqa: BLE001 - an outcome, not a swallowed error: it is recorded
             self._tell([FAILED, ref, failure(error, shared=True)])
         finally:
             context.clear_scratch()
