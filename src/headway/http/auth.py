@@ -38,7 +38,7 @@ async def opened(request: HTTPConnection) -> Parts:
     return found
 
 
-async def caller(request: Request) -> Caller:
+async def identified(request: Request) -> Caller:
     """The user whose bearer token came with the request."""
     parts = await opened(request)
     identity = await identify(parts, request.headers)
@@ -47,11 +47,11 @@ async def caller(request: Request) -> Caller:
 
 async def caller_if_any(request: Request) -> Caller | None:
     """The caller; None only when the request has no Authorization header at all."""
-    return await caller(request) if "authorization" in request.headers else None
+    return await identified(request) if "authorization" in request.headers else None
 
 
 PartsDep = Annotated[Parts, Depends(opened)]
-CallerDep = Annotated[Caller, Depends(caller)]
+CallerDep = Annotated[Caller, Depends(identified)]
 
 
 async def identify(parts: Parts, headers: Headers) -> Identity:

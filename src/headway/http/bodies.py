@@ -1,15 +1,14 @@
 """Request bodies: counted while they stream in, parsed strictly, checked against a model."""
 
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Annotated, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from anyio import to_thread
-from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
 
 from headway.errors import InvalidInput
-from headway.http.auth import CallerDep
+from headway.http.auth import Caller
 from headway.http.problems import Refused
 from headway.http.strict_json import parse
 from headway.job import Json
@@ -60,8 +59,8 @@ def check_encoding(request: Request) -> None:
         )
 
 
-async def read_json(request: Request, caller: CallerDep) -> Json:
-    """The body as JSON. It depends on the caller, so that strangers' bodies are never read."""
+async def read_json(request: Request, caller: Caller) -> Json:
+    """The body as JSON. It takes the caller, so that strangers' bodies are never read."""
     _check_media_type(request)
     check_encoding(request)
     body = await read_body(request, caller.parts.settings.max_body_mb * 2**20)
@@ -69,9 +68,6 @@ async def read_json(request: Request, caller: CallerDep) -> Json:
         return parse(body) if len(body) < _LARGE else await to_thread.run_sync(parse, body)
     except ValueError as error:
         raise Refused(HTTPStatus.BAD_REQUEST, "malformed_json", str(error)) from None
-
-
-JsonBody = Annotated[Any, Depends(read_json)]
 
 
 def _check_media_type(request: Request) -> None:
@@ -92,17 +88,9 @@ def _check_media_type(request: Request) -> None:
         )
 
 
-def json_body(model: type[M]) -> Callable[[Request, Any], Awaitable[M]]:
-    """A dependency that reads the body as this model."""
-
-    async def read(request: Request, caller: CallerDep) -> M:
-        return checked(model, await read_json(request, caller))
-
-    return read
-
-
-def checked(model: type[M], value: Json) -> M:
-    """The value as the model has it, or `InvalidInput` with a pointer to each mistake."""
+async def read_as(model: type[M], request: Request, caller: Caller) -> M:
+    """The body as the model has it, or `InvalidInput` with a pointer to each mistake."""
+    value = await read_json(request, caller)
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -119,7 +107,7 @@ def _escaped(part: object) -> str:
 
 
 def body_of(model: type[BaseModel], *, example: Json = None) -> dict[str, Any]:
-    """How OpenAPI describes a body that `json_body` reads."""
+    """How OpenAPI describes a body that `read_as` reads."""
     content: dict[str, Any] = {"schema": model.model_json_schema(ref_template=REFERENCE)}
     if example is not None:
         content["example"] = example

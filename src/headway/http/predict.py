@@ -2,14 +2,14 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Final
 
 from anyio import to_thread
-from fastapi import APIRouter, BackgroundTasks, Depends
+from fastapi import APIRouter, BackgroundTasks, Request
 from starlette.responses import Response
 
-from headway.http.auth import CallerDep, json_answer
-from headway.http.bodies import body_of, json_body
+from headway.http.auth import identified, json_answer
+from headway.http.bodies import body_of, read_as
 from headway.http.ledger import Prediction
 from headway.http.parts import Parts
 from headway.http.predictors import Answer, Predictor
@@ -22,12 +22,10 @@ router = APIRouter(prefix="/api/v1", tags=["predictions"])
 
 
 @router.post("/predict", response_model=PredictAnswer, openapi_extra=body_of(PredictRequest))
-async def predict(
-    caller: CallerDep,
-    body: Annotated[PredictRequest, Depends(json_body(PredictRequest))],
-    after: BackgroundTasks,
-) -> Response:
+async def predict(request: Request, after: BackgroundTasks) -> Response:
     """Classify one text now. The log and your statistics are written after the answer."""
+    caller = await identified(request)
+    body = await read_as(PredictRequest, request, caller)
     predictor = await to_thread.run_sync(caller.parts.predictors.find, caller.name, body.model)
     answer = await _classified(predictor, body.text)
     after.add_task(_record, caller.parts, caller.name, body.text, answer.prediction)

@@ -1,15 +1,15 @@
 """The ways in: every route that makes a job."""
 
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from headway.errors import InvalidInput
 from headway.http.acceptance import accept, accept_all, accepted, answer, replay_header
-from headway.http.auth import Caller, CallerDep, json_answer
-from headway.http.bodies import JsonBody, body_of, json_body
+from headway.http.auth import Caller, identified, json_answer
+from headway.http.bodies import body_of, read_as, read_json
 from headway.http.headers import idempotency_key, preferences
 from headway.http.problems import Refused
 from headway.job import Json
@@ -64,12 +64,10 @@ TEXTS: Final = {
     response_model=Accepted,
     openapi_extra=body_of(SubmitRequest),
 )
-async def submit(
-    request: Request,
-    caller: CallerDep,
-    body: Annotated[SubmitRequest, Depends(json_body(SubmitRequest))],
-) -> Response:
+async def submit(request: Request) -> Response:
     """Submit a job of any registered operation. Once answered, it is durable."""
+    caller = await identified(request)
+    body = await read_as(SubmitRequest, request, caller)
     wanted = _job_request(body, caller, idempotency_key(request))
     added = await accept(request, caller.parts, wanted)
     return await answer(caller, added, CREATED, HTTPStatus.ACCEPTED, preferences(request))
@@ -81,12 +79,10 @@ async def submit(
     response_model=BulkAccepted,
     openapi_extra=body_of(BulkRequest),
 )
-async def submit_bulk(
-    request: Request,
-    caller: CallerDep,
-    body: Annotated[BulkRequest, Depends(json_body(BulkRequest))],
-) -> Response:
+async def submit_bulk(request: Request) -> Response:
     """Submit up to 1,000 jobs: all of them are accepted in one transaction, or none."""
+    caller = await identified(request)
+    body = await read_as(BulkRequest, request, caller)
     wanted = [_job_request(one, caller, None) for one in body.jobs]
     added = await accept_all(caller.parts, wanted, idempotency_key(request))
     document = {"jobs": [accepted(one.job, CREATED) for one in added]}
@@ -95,8 +91,10 @@ async def submit_bulk(
 
 
 @router.post("/batch-predict", response_model=Accepted, openapi_extra=TEXTS)
-async def batch_predict(request: Request, caller: CallerDep, body: JsonBody) -> Response:
+async def batch_predict(request: Request) -> Response:
     """Classify up to 1,000 texts: `{"texts": [...]}` or the bare list. More goes in as a file."""
+    caller = await identified(request)
+    body = await read_json(request, caller)
     is_list = isinstance(body, list)
     value = {"texts": body} if is_list else _object(body)
     _check_texts(value.get("texts"))
@@ -105,15 +103,19 @@ async def batch_predict(request: Request, caller: CallerDep, body: JsonBody) -> 
 
 
 @router.post("/train-model", response_model=Accepted, openapi_extra=ANY_OBJECT)
-async def train_model(request: Request, caller: CallerDep, body: JsonBody) -> Response:
+async def train_model(request: Request) -> Response:
     """Train a text classifier, for instance on `{"data": "sample"}`."""
-    return await _named(request, caller, "train_model", _object(body), "Training job created")
+    caller = await identified(request)
+    body = _object(await read_json(request, caller))
+    return await _named(request, caller, "train_model", body, "Training job created")
 
 
 @router.post("/evaluate-model", response_model=Accepted, openapi_extra=ANY_OBJECT)
-async def evaluate_model(request: Request, caller: CallerDep, body: JsonBody) -> Response:
+async def evaluate_model(request: Request) -> Response:
     """Measure a model on a data set."""
-    return await _named(request, caller, "evaluate_model", _object(body), "Evaluation job created")
+    caller = await identified(request)
+    body = _object(await read_json(request, caller))
+    return await _named(request, caller, "evaluate_model", body, "Evaluation job created")
 
 
 def _object(body: Json) -> dict[str, Any]:
