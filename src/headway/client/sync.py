@@ -33,11 +33,13 @@ class Client:
 
     def __init__(self, base_url: str, username: str, password: str) -> None:
         self._http = httpx2.Client(base_url=base_url, timeout=httpx2.Timeout(60, connect=5))
+        self.token = ""
+        """The bearer token, once signed in."""
         self._sign_in = {"username": username, "password": password}
 
     def __enter__(self) -> Self:
-        token = self._answer("POST", "/token", data=self._sign_in)["access_token"]
-        self._http.headers["Authorization"] = f"Bearer {token}"
+        self.token = str(self._answer("POST", "/token", data=self._sign_in)["access_token"])
+        self._http.headers["Authorization"] = f"Bearer {self.token}"
         return self
 
     def __exit__(
