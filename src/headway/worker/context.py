@@ -152,6 +152,7 @@ class BaseContext(ABC):
         alias: str | None = None,
     ) -> str:
         """See `Context.publish`."""
+        orjson.dumps(dict(meta), option=_ROW_OPTIONS)  # what cannot be stored fails here, not later
         sync_file(file)
         sha256, size = hash_file(file), file.stat().st_size
         publication: dict[str, Json] = {
