@@ -245,6 +245,14 @@ def in_c_code(request: Note, ctx: Context) -> int:
     return sum(range(10**12))
 
 
+@operation("fills_scratch")
+def fills_scratch(request: Note, ctx: Context) -> None:
+    """Leave files behind and be stuck."""
+    (ctx.scratch / "large").write_bytes(bytes(1000))
+    _say(request)
+    sum(range(10**12))
+
+
 @operation("ignores_sigterm")
 def ignores_sigterm(request: Note, ctx: Context) -> None:
     """Neither look up nor hear SIGTERM."""

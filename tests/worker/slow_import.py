@@ -13,6 +13,10 @@ while not _gate.exists():
     time.sleep(0.01)
 
 
+if os.environ.get("SLOW_IMPORT_FAILS"):
+    raise ImportError("it failed after all")
+
+
 def run(request: Note, ctx: Context) -> int:
     """Never end by itself."""
     result: int = in_c_code.function(request, ctx)  # type: ignore[operator]

@@ -173,6 +173,7 @@ class Worker:
             self._async_child = None
         orphans = [one for one in self._attempts.values() if one.child is child]
         for attempt in orphans:
+            self._files.drop_scratch(attempt.claim.job.id, attempt.claim.token)
             verdict = attempt.gone(exit, siblings=len(orphans) - 1)
             if verdict is None:
                 self._forget(attempt)
