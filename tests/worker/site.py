@@ -107,7 +107,11 @@ class Site:
         self.store = self.service.store
 
     def start(
-        self, *arguments: str, entry: Collection[str] = ("headway",), **environment: object
+        self,
+        *arguments: str,
+        entry: Collection[str] = ("headway",),
+        stdin: int = subprocess.DEVNULL,
+        **environment: object,
     ) -> WorkerProcess:
         """Start a worker and return at once."""
         log_file = self.directory / f"worker-{len(self.workers)}.log"
@@ -115,7 +119,7 @@ class Site:
         with log_file.open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", *entry, "work", *arguments],
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -198,6 +202,8 @@ class Site:
     def close(self) -> None:
         """Kill what still runs."""
         for worker in self.workers:
+            if worker.process.stdin is not None:
+                worker.process.stdin.close()
             if worker.process.poll() is None:
                 worker.stop()
         self.service.close()

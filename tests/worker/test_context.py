@@ -1,5 +1,6 @@
 """What an operation says becomes visible when, and as, it was promised."""
 
+import itertools
 import json
 import socket
 from collections.abc import Iterator
@@ -69,7 +70,7 @@ def test_progress_in_a_tight_loop_is_thinned_out(ends: Ends) -> None:
         ends.context.progress(one / 1000)
     shown = [message[2] for message in ends.said()]
     assert 100 <= len(shown) < 1000
-    assert max(b - a for a, b in zip(shown, shown[1:], strict=False)) < 1.01
+    assert max(b - a for a, b in itertools.pairwise(shown)) < 1.01
     assert shown[-1] == 100
 
 
