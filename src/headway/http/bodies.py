@@ -23,18 +23,22 @@ M = TypeVar("M", bound=BaseModel)
 
 async def read_json(request: Request, caller: Caller) -> Json:
     """The body as JSON. It takes the caller, so that strangers' bodies are never read."""
-    _check_media_type(request)
+    given = request.headers.get("content-type", "")
+    if given:
+        _check_media_type(given)
     check_encoding(request)
     limit = caller.parts.settings.max_body_mb * 2**20
     body = b"".join([chunk async for chunk in counted(request, limit)])
+    if not body:
+        raise InvalidInput("expected a JSON body, got none")
+    _check_media_type(given)
     try:
         return parse(body) if len(body) < _LARGE else await to_thread.run_sync(parse, body)
     except ValueError as error:
         raise Refused(HTTPStatus.BAD_REQUEST, "malformed_json", str(error)) from None
 
 
-def _check_media_type(request: Request) -> None:
-    given = request.headers.get("content-type", "")
+def _check_media_type(given: str) -> None:
     if given == "application/json":
         return
     kind, _, parameters = given.lower().partition(";")
