@@ -114,8 +114,8 @@ async def answer(
         job = await wait_for(caller, job.id, wishes.wait)
         if job.status.finished:
             return job_answer(job, headers)
-    elif wishes.respond_async:
-        headers["Preference-Applied"] = "respond-async"
+    if wishes.respond_async:
+        headers.setdefault("Preference-Applied", "respond-async")
         status = HTTPStatus.ACCEPTED
     return json_answer(accepted(job, message), status, headers=headers)
 

@@ -76,7 +76,6 @@ def create_app(settings: Settings) -> FastAPI:
         version="0.1.0",
         lifespan=_lifespan(lazy),
         telemetry={"operation_spans": False, "metrics": False, "logs": False},
-        redirect_slashes=False,
     )
     app.state.lazy = lazy
     routers = [module.router for module in MODULES]

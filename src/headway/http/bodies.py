@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from headway.errors import InvalidInput
 from headway.http.auth import Caller
+from headway.http.limits import check_encoding, counted
 from headway.http.problems import Refused
 from headway.http.strict_json import parse
 from headway.job import Json
@@ -20,58 +21,24 @@ _LARGE: Final = 65_536
 M = TypeVar("M", bound=BaseModel)
 
 
-async def read_body(request: Request, limit: int) -> bytes:
-    """The whole body, refused with 413 as soon as it is known to be too large."""
-    _refuse_declared(request, limit)
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise too_large(limit)
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def too_large(limit: int) -> Refused:
-    """The refusal of a body past the limit."""
-    return Refused(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        "too_large",
-        f"expected a body of at most {limit} bytes, got more; larger work goes in as a file",
-    )
-
-
-def _refuse_declared(request: Request, limit: int) -> None:
-    declared = request.headers.get("content-length", "")
-    if declared.isascii() and declared.isdigit() and int(declared[:20]) > limit:
-        raise too_large(limit)
-
-
-def check_encoding(request: Request) -> None:
-    """Refuse compressed bodies: their size says nothing about what they unpack to."""
-    encoding = request.headers.get("content-encoding", "identity")
-    if encoding.lower() != "identity":
-        raise Refused(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "unsupported_encoding",
-            f"expected a body without Content-Encoding, got: {encoding[:80]!r}",
-        )
-
-
 async def read_json(request: Request, caller: Caller) -> Json:
     """The body as JSON. It takes the caller, so that strangers' bodies are never read."""
-    _check_media_type(request)
+    given = request.headers.get("content-type", "")
+    if given:
+        _check_media_type(given)
     check_encoding(request)
-    body = await read_body(request, caller.parts.settings.max_body_mb * 2**20)
+    limit = caller.parts.settings.max_body_mb * 2**20
+    body = b"".join([chunk async for chunk in counted(request, limit)])
+    if not body:
+        raise InvalidInput("expected a JSON body, got none")
+    _check_media_type(given)
     try:
         return parse(body) if len(body) < _LARGE else await to_thread.run_sync(parse, body)
     except ValueError as error:
         raise Refused(HTTPStatus.BAD_REQUEST, "malformed_json", str(error)) from None
 
 
-def _check_media_type(request: Request) -> None:
-    given = request.headers.get("content-type", "")
+def _check_media_type(given: str) -> None:
     if given == "application/json":
         return
     kind, _, parameters = given.lower().partition(";")

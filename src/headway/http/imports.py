@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from headway.errors import NotAuthorized
@@ -112,9 +112,7 @@ async def _input(
 
 
 @router.get("/{task_id}", response_model=ImportView, response_model_exclude_none=True)
-async def get_import(
-    parts: PartsDep, caller: MaybeCaller, task_id: Annotated[str, Path(max_length=200)]
-) -> Response:
+async def get_import(parts: PartsDep, caller: MaybeCaller, task_id: str) -> Response:
     """How far the import is. An id that was never issued is `unknown`."""
     may_be_anonymous = parts.settings.mode == "development"
     if caller is None and not may_be_anonymous:

@@ -24,7 +24,7 @@ from headway.wire import (
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
-JobId = Annotated[str, Path(max_length=200, description="The job's id")]
+JobId = Annotated[str, Path(description="The job's id")]
 After = Annotated[int, Query(ge=0, le=2**53, description="Only what has a larger id")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 

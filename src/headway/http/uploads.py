@@ -15,7 +15,7 @@ from starlette.requests import Request
 
 from headway.artifacts import ArtifactFiles
 from headway.errors import InvalidInput
-from headway.http.bodies import check_encoding, too_large
+from headway.http.limits import check_encoding, counted
 from headway.http.problems import Refused
 
 FIELD: Final = "file"
@@ -42,9 +42,9 @@ async def receive(request: Request, files: ArtifactFiles, limit: int) -> Upload 
     check_encoding(request)
     if kind == b"multipart/form-data":
         form = _FilePart(parameters.get(b"boundary", b""))
-        upload = await _save(_contents(request, form), files, limit, form)
+        upload = await _save(_contents(request, form, limit), files, form)
     elif kind.decode("latin-1") in RAW_TYPES:
-        upload = await _save(request.stream(), files, limit, None)
+        upload = await _save(counted(request, limit), files, None)
     else:
         await _expect_nothing(request, kind)
         return None
@@ -64,21 +64,19 @@ async def _expect_nothing(request: Request, kind: bytes) -> None:
             )
 
 
-async def _contents(request: Request, form: "_FilePart") -> AsyncIterator[bytes]:
+async def _contents(request: Request, form: "_FilePart", limit: int) -> AsyncIterator[bytes]:
     """The bytes of the one file in a multipart body."""
-    async for chunk in request.stream():
+    async for chunk in counted(request, limit):
         yield form.feed(chunk)
     form.finish()
 
 
 async def _save(
-    chunks: AsyncIterator[bytes], files: ArtifactFiles, limit: int, form: "_FilePart | None"
+    chunks: AsyncIterator[bytes], files: ArtifactFiles, form: "_FilePart | None"
 ) -> Upload:
     draft = _Draft(files)
     try:
         async for chunk in chunks:
-            if draft.size + len(chunk) > limit:
-                raise too_large(limit)
             if draft.add(chunk):
                 await to_thread.run_sync(draft.write)
         path = await to_thread.run_sync(draft.keep)
