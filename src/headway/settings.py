@@ -43,7 +43,7 @@ class Settings(BaseModel):
         description="CPU-bound jobs one worker runs at a time; default: the number of cores",
     )
     async_slots: int = Field(
-        default=200, ge=0, description="`async def` jobs one worker runs at a time"
+        default=400, ge=0, description="`async def` jobs one worker runs at a time"
     )
     grace: float = Field(
         default=8.0, ge=0, description="Seconds that running jobs get to reach a checkpoint"

@@ -1,1 +1,29 @@
-"""The built-in operations."""
+"""The operations that come with Headway: what they are called and what they take.
+
+Importing this costs no more than Pydantic: an API process knows the schemas, and only the child
+that runs an attempt imports the module with the numbers.
+"""
+
+from typing import Final
+
+from headway.operation import Operation
+from headway.operations.requests import BatchPredict, EvaluateModel, ImportCsv, TrainModel
+
+IMPORT_CSV: Final = Operation(
+    name="import_csv", function="headway.operations.import_csv:import_csv", input=ImportCsv
+)
+TRAIN_MODEL: Final = Operation(
+    name="train_model", function="headway.operations.train:train_model", input=TrainModel
+)
+BATCH_PREDICT: Final = Operation(
+    name="batch_predict", function="headway.operations.predict:batch_predict", input=BatchPredict
+)
+EVALUATE_MODEL: Final = Operation(
+    name="evaluate_model",
+    function="headway.operations.evaluate:evaluate_model",
+    input=EvaluateModel,
+)
+
+BUILTIN: Final = (IMPORT_CSV, TRAIN_MODEL, BATCH_PREDICT, EVALUATE_MODEL)
+
+__all__ = ["BATCH_PREDICT", "BUILTIN", "EVALUATE_MODEL", "IMPORT_CSV", "TRAIN_MODEL"]

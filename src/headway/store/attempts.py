@@ -9,8 +9,8 @@ from headway.store.artifacts import find_artifact
 from headway.store.contract import Claim, Report, StoredArtifact, StoredCheckpoint, Want
 from headway.store.database import Database, Row, Transaction
 from headway.store.events import write_facts
-from headway.store.rows import JOB_COLUMNS, JOB_WIDTH, dumps, job_from_row, loads
 from headway.store.reports import write_reports
+from headway.store.rows import JOB_COLUMNS, JOB_WIDTH, dumps, job_from_row, loads
 from headway.store.turns import serve, stage
 
 
@@ -29,12 +29,16 @@ class SqlAttempts:
             if not _lease_holds(tx, worker, now):
                 return []
             stage(self._db, tx, now)
-            rows = [row for want in wants if want.limit > 0 for row in _ready(tx, want)]
+            rows: list[Row] = []
+            for want in wants:
+                found = _ready(tx, want, worker, now) if want.limit > 0 else []
+                if found:  # taken before the next want looks, which may want the same operation
+                    self._take(tx, worker, now, [row[0] for row in found])
+                rows += found
             if not rows:
                 return []
-            self._take(tx, worker, now, [row[0] for row in rows])
             serve(tx, [(row[_PRIORITY], row[JOB_WIDTH + 1]) for row in rows])
-            claims = [_claim_from_row(tx, row, worker, now) for row in rows]
+            claims = [_claim_from_row(tx, row) for row in rows]
             write_facts(tx, now, ((c.job.seq, c.job.last_event, _started(c.job)) for c in claims))
             return claims
 
@@ -64,7 +68,7 @@ class SqlAttempts:
         """Whether a claim is worth a write transaction."""
         with self._db.read() as tx:
             for want in wants:
-                if want.limit > 0 and _ready(tx, Want(want.operations, 1)):
+                if want.limit > 0 and _ready(tx, Want(want.operations, 1), "", 0.0):
                     return True
             now = self._db.now(tx)
             return bool(tx.row(f"SELECT 1 FROM jobs WHERE {_DELAYED} AND run_at <= :now LIMIT 1",
@@ -84,7 +88,14 @@ class SqlAttempts:
 _DELAYED: Final = "status = 'pending' AND waiting_for IN ('time', 'retry')"
 _COLUMNS_OF_JOB: Final = [name.strip() for name in JOB_COLUMNS.split(",")]
 _PRIORITY: Final = _COLUMNS_OF_JOB.index("priority")
-_LAST_EVENT: Final = _COLUMNS_OF_JOB.index("last_event")
+_CHANGED: Final = {
+    "status": "'running'",
+    "worker": ":worker",
+    "started_at": "coalesce(jobs.started_at, :now)",
+    "version": "jobs.version + 1",
+    "last_event": "jobs.last_event + 1",
+}
+_TAKEN: Final = ", ".join(_CHANGED.get(name, f"jobs.{name}") for name in _COLUMNS_OF_JOB)
 
 
 def _lease_holds(tx: Transaction, worker: str, now: float) -> bool:
@@ -96,12 +107,13 @@ def _lease_holds(tx: Transaction, worker: str, now: float) -> bool:
     )
 
 
-def _ready(tx: Transaction, want: Want) -> list[Row]:
-    """The most urgent due jobs: one walk of the ready index for each operation, then a merge.
+def _ready(tx: Transaction, want: Want, worker: str, now: float) -> list[Row]:
+    """The most urgent due jobs, as they will be once this worker has taken them.
 
-    So the jobs of an operation this worker does not know are never stepped over.
+    One walk of the ready index for each operation, then a merge: so the jobs of an operation
+    this worker does not know are never stepped over.
     """
-    operations = list(want.operations)
+    operations = list(dict.fromkeys(want.operations))
     if not operations:
         return []
     walks = " UNION ALL ".join(
@@ -110,27 +122,19 @@ def _ready(tx: Transaction, want: Want) -> list[Row]:
         for i in range(len(operations))
     )
     return tx.rows(
-        f"SELECT {', '.join('jobs.' + name for name in _COLUMNS_OF_JOB)}, lease_token, jobs.turn,"
-        " body, uses"
+        f"SELECT {_TAKEN}, lease_token, jobs.turn, body, uses"
         f" FROM (SELECT * FROM ({walks}) AS walks ORDER BY priority, turn, seq LIMIT :limit) AS due"
         " JOIN jobs ON jobs.seq = due.seq JOIN inputs ON inputs.job = jobs.seq"
         " ORDER BY jobs.priority, jobs.turn, jobs.seq",
-        {f"o{i}": name for i, name in enumerate(operations)} | {"limit": want.limit},
+        {f"o{i}": name for i, name in enumerate(operations)}
+        | {"limit": want.limit, "worker": worker, "now": now},
     )
 
 
-def _claim_from_row(tx: Transaction, row: Row, worker: str, now: float) -> Claim:
-    """The claim of a row read just before it was taken."""
+def _claim_from_row(tx: Transaction, row: Row) -> Claim:
+    """The claim of a row that `_ready` gave as it will be once it is taken."""
     token, _, body, uses = row[JOB_WIDTH:]
-    values = dict(zip(_COLUMNS_OF_JOB, row, strict=False))
-    values |= {
-        "status": "running",
-        "worker": worker,
-        "started_at": values["started_at"] or now,
-        "version": values["version"] + 1,
-        "last_event": values["last_event"] + 1,
-    }
-    job = job_from_row(tuple(values.values()))
+    job = job_from_row(row)
     first = token == 0  # no attempt before this one: nothing can have been saved
     return Claim(
         job=job,

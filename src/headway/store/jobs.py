@@ -23,7 +23,7 @@ class SqlJobs:
         """See `Jobs.add`."""
         with self._db.write() as tx:
             now = self._db.now(tx)
-            answers = _replays(self._db, tx, submissions)
+            answers = _replays(tx, submissions)
             fresh = [one for one in _first_of_each_key(submissions) if one.id not in answers]
             answers |= {job.id: Added(job) for job in self._insert(tx, fresh, now)}
             add_requests(tx, [one.owner for one in fresh], now)
@@ -151,7 +151,7 @@ class SqlJobs:
                 " LEFT JOIN workers ON workers.id = attempts.worker"
                 " WHERE jobs.id = :id ORDER BY token",
                 {"id": job_id},
-            )
+            ) + tx.rows(_LAST_ATTEMPT, {"id": job_id})
         return [_attempt_from_row(row) for row in rows]
 
     def _insert(self, tx: Transaction, fresh: Sequence[Submission], now: float) -> list[Job]:
@@ -177,6 +177,15 @@ class SqlJobs:
         return [_job_of(row, one) for row, one in zip(rows, fresh, strict=True)]
 
 
+# An attempt that completed in a shared process has no row of its own: nothing is known of it that
+# its job does not say.
+_LAST_ATTEMPT = (
+    "SELECT lease_token, worker, coalesce(host, ''), claimed_at, completed_at, 'completed', NULL,"
+    " NULL, NULL, NULL FROM jobs LEFT JOIN workers ON workers.id = jobs.worker"
+    " WHERE jobs.id = :id AND status = 'completed' AND NOT EXISTS"
+    " (SELECT 1 FROM attempts WHERE attempts.job = seq AND token = lease_token)"
+)
+
 _SUBMITTED = StatusChanged(Status.PENDING, reason="submitted")
 
 _INSERTED = (
@@ -190,7 +199,8 @@ _INSERT_JOB = (
 
 def _due_at(one: Submission, now: float) -> float | None:
     """When a submission is due; None for at once."""
-    return one.run_at if one.run_at is not None and one.run_at > now else None
+    due_at = one.run_at if one.delay is None else now + one.delay
+    return due_at if due_at is not None and due_at > now else None
 
 
 def _job_row(seq: int, one: Submission, turns: Turns, now: float) -> dict[str, object]:
@@ -204,7 +214,7 @@ def _job_row(seq: int, one: Submission, turns: Turns, now: float) -> dict[str, o
         "waiting_for": None if due_at is None else "time",
         "priority": one.priority,
         "turn": turns.take(one.owner, one.priority) if due_at is None else 0,
-        "run_at": one.run_at,
+        "run_at": one.run_at if due_at is None else due_at,
         "created_at": now,
         "last_event": 1,
         "max_attempts": one.max_attempts,
@@ -225,7 +235,7 @@ def _job_of(row: dict[str, object], one: Submission) -> Job:
         priority=one.priority,
         created_at=float(str(row["created_at"])),
         version=1,
-        run_at=one.run_at,
+        run_at=None if row["run_at"] is None else float(str(row["run_at"])),
         waiting_for=None if row["waiting_for"] is None else Waiting.TIME,
         max_attempts=one.max_attempts,
         timeout=one.timeout,
@@ -247,9 +257,7 @@ def _key_row(seq: int, one: Submission, now: float) -> dict[str, object]:
     }
 
 
-def _replays(
-    db: Database, tx: Transaction, submissions: Sequence[Submission]
-) -> dict[str, Added | KeyReused]:
+def _replays(tx: Transaction, submissions: Sequence[Submission]) -> dict[str, Added | KeyReused]:
     """Answers for those submissions whose key was used in an earlier transaction."""
     answers: dict[str, Added | KeyReused] = {}
     for one in submissions:

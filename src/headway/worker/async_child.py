@@ -150,7 +150,7 @@ class _Host:
         except asyncio.CancelledError as error:
             told = context.cancelled  # if not, the operation has cancelled something of its own
             self._tell([STOPPED, ref] if told else [FAILED, ref, failure(error, shared=True)])
-        except BaseException as error:  # an outcome, not a swallowed error: it is recorded
+        except BaseException as error:  # noqa: BLE001 - an outcome: it is recorded
             self._tell([FAILED, ref, failure(error, shared=True)])
         finally:
             context.clear_scratch()

@@ -51,7 +51,7 @@ def _attempt(start: Start, ref: str, channel: Channel, registry: Registry) -> li
         return [STOPPED, ref]
     except ParentGone:
         raise
-    except BaseException as error:  # an outcome, not a swallowed error: it is recorded
+    except BaseException as error:  # noqa: BLE001 - an outcome, not a swallowed error: it is recorded
         return [FAILED, ref, failure(error)]
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the outcome is being told

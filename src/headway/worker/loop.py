@@ -4,6 +4,7 @@ Each turn hears what children, zygote and bell have to say, commits what was sai
 transaction, claims what there is room for, and ends what must end.
 """
 
+import contextlib
 import logging
 import selectors
 import socket
@@ -28,6 +29,9 @@ from headway.worker.sweep import Sweep
 POLL_SECONDS: Final = 0.25
 """The backstop for a lost ring."""
 
+CLAIM_AT_ONCE: Final = 200
+"""Below `async_slots`, so that children work on one group while the next is claimed."""
+
 log = logging.getLogger("headway.worker")
 
 
@@ -36,7 +40,7 @@ class WorkerOptions:
     """How much a worker takes on, and how long it waits for it at the end."""
 
     slots: int
-    async_slots: int = 200
+    async_slots: int = 400
     grace: float = 8.0
     memory: int | None = None
     """Bytes of private memory an attempt may use if its operation does not say."""
@@ -73,6 +77,8 @@ class Worker:
             place=options.place,
         )
         self._sweep = Sweep(store.workers)
+        self._shared = [one.name for one in registry if one.is_async]
+        self._alone = [one.name for one in registry if not one.is_async]
         self._attempts: dict[str, Attempt] = {}
         self._exiting: set[str] = set()
         self._async_child: Child | None = None
@@ -88,10 +94,8 @@ class Worker:
     def stop(self) -> None:
         """Drain, then end; called twice, end at once. Safe from threads and signal handlers."""
         self._stops += 1
-        try:
+        with contextlib.suppress(OSError):  # full of wake-ups already, or the worker has ended
             self._waker.send(b"!")
-        except OSError:
-            pass  # its buffer is full of wake-ups, or the worker has ended
 
     def run(self) -> None:
         """Work until stopped; every job that was still running has gone back when this returns."""
@@ -256,11 +260,14 @@ class Worker:
             return []
         shared = sum(one.shared for one in self._attempts.values())
         alone = len(self._attempts) - shared + len(self._exiting)
-        room = {False: self._options.slots - alone, True: self._options.async_slots - shared}
+        room = (
+            (self._alone, self._options.slots - alone),
+            (self._shared, self._options.async_slots - shared),
+        )
         return [
-            Want([one.name for one in self._registry if one.is_async is kind], limit)
-            for kind, limit in room.items()
-            if limit > 0
+            Want(operations, min(limit, CLAIM_AT_ONCE))
+            for operations, limit in room
+            if limit > 0 and operations
         ]
 
     def _claim(self) -> None:
@@ -280,7 +287,8 @@ class Worker:
 
     def _attempt_of(self, claim: Claim) -> Attempt:
         operation = self._registry.get(claim.job.operation)
-        if operation.is_async:
+        shared = operation.name in self._shared
+        if shared:
             self._async_child = self._async_child or self._pool.fork(None, None)
             child = self._async_child
         else:
@@ -290,7 +298,7 @@ class Worker:
             claim=claim,
             operation=operation,
             child=child,
-            shared=operation.is_async,
+            shared=shared,
             ref=_ref(claim.job.seq, claim.token),
             deadline=None if timeout is None else time.monotonic() + timeout,
         )
@@ -299,7 +307,7 @@ class Worker:
         """One frame for each child, however many attempts it gets."""
         frames: dict[Child, list[Message]] = {}
         for one in attempts:
-            message: Message = [START, one.ref, start_of(one.claim, self._files).message()]
+            message: Message = [START, one.ref, start_of(one.claim, self._files)]
             frames.setdefault(one.child, []).append(message)
         for child, messages in frames.items():
             child.send(messages)

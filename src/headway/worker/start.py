@@ -1,7 +1,7 @@
-"""What a child is told at the start of an attempt, and how it is put on the wire."""
+"""What a child is told at the start of an attempt. orjson writes it as it stands."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,6 @@ class Start:
     checkpoints: Sequence[Mapping[str, Any]]
     """Newest first."""
     items_done: int
-
-    def message(self) -> dict[str, Any]:
-        """The start as JSON can carry it."""
-        return asdict(self)
 
     def artifacts(self) -> dict[str, Artifact]:
         """The artefacts the input's fields refer to."""

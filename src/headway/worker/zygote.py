@@ -12,6 +12,7 @@ datagram of JSON each:
                        {"exited": id, "status": wait status, "peak_memory": n, "cpu_seconds": x}
 """
 
+import contextlib
 import ctypes
 import gc
 import os
@@ -86,9 +87,12 @@ class Zygote:
         try:
             if request.operation is not None:
                 self._registry.get(request.operation).load()
-        except BaseException as error:  # the user's module: whatever it raises is the answer
-            self._tell(refused=request.id, error=f"cannot be imported: {text_of(error)}",
-                       traceback=traceback_of(error))  # fmt: skip
+        except BaseException as error:  # noqa: BLE001 - the user's module: what it raises is the answer
+            self._tell(
+                refused=request.id,
+                error=f"cannot be imported: {text_of(error)}",
+                traceback=traceback_of(error),
+            )
             return
         gc.freeze()  # what is shared stays shared: no collector touches it in the child
         pid = os.fork()
@@ -113,7 +117,7 @@ class Zygote:
             else:
                 run_one(line, self._registry)
             code = 0
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - nothing above it: the child ends here
             traceback.print_exc()
         finally:
             try:
@@ -146,10 +150,8 @@ class Zygote:
 
 
 def _kill_group(pid: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def main(arguments: list[str]) -> None:

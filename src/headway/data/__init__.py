@@ -1,0 +1,1 @@
+"""Tables: reading CSV files that people have, keeping data sets as Parquet, and the bundled ones."""

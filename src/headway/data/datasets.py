@@ -1,0 +1,169 @@
+"""Data sets: one immutable Parquet file each, every value a string, an empty cell a null.
+
+Written row group by row group and read the same way, so that memory does not grow with rows. The
+same rows give the same bytes, so the file's SHA-256 names its content.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from headway.data.columns import Column, guess_label_column, guess_text_column
+from headway.errors import CorruptArtifact, NotRetryable
+from headway.job import Json
+
+ROW_GROUP: Final = 5_000
+_SAMPLE_ROWS: Final = 5
+_SAMPLE_CHARACTERS: Final = 200
+
+
+class DatasetWriter:
+    """Writes rows to a Parquet file. Leave the `with` block, then ask for `meta()`."""
+
+    def __init__(self, path: Path, names: Sequence[str]) -> None:
+        self.rows = 0
+        self._path = path
+        self._columns = [Column(name) for name in names]
+        self._schema = pa.schema([(name, pa.string()) for name in names])
+        self._file = pq.ParquetWriter(path, self._schema, compression="zstd")
+        self._waiting: list[Sequence[str]] = []
+        self._sample: list[dict[str, Json]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self._write_group()
+        self._file.close()
+
+    def add(self, row: Sequence[str]) -> None:
+        """Append a row with one value per column; an empty string becomes a null."""
+        self._waiting.append(row)
+        if len(self._waiting) == ROW_GROUP:
+            self._write_group()
+
+    def meta(self) -> dict[str, Json]:
+        """Rows, columns with types, guessed text and label columns, labels, sample rows, SHA-256."""
+        text = guess_text_column(self._columns)
+        label = guess_label_column(self._columns, text)
+        counted = next((column.labels for column in self._columns if column.name == label), None)
+        return {
+            "rows": self.rows,
+            "columns": [column.as_json() for column in self._columns],
+            "text_column": text,
+            "label_column": label,
+            "labels": counted,
+            "sample_rows": self._sample,
+            "sha256": file_sha256(self._path),
+        }
+
+    def _write_group(self) -> None:
+        if not self._waiting:
+            return
+        values = [
+            [value or None for value in column] for column in zip(*self._waiting, strict=True)
+        ]
+        for column, given in zip(self._columns, values, strict=True):
+            column.add(given)
+        self._take_sample()
+        arrays = [pa.array(column, pa.string()) for column in values]
+        self._file.write_table(pa.Table.from_arrays(arrays, schema=self._schema), ROW_GROUP)
+        self.rows += len(self._waiting)
+        self._waiting = []
+
+    def _take_sample(self) -> None:
+        names = [column.name for column in self._columns]
+        for row in self._waiting[: _SAMPLE_ROWS - len(self._sample)]:
+            short = [value[:_SAMPLE_CHARACTERS] for value in row]
+            self._sample.append(dict(zip(names, short, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some rows of some columns."""
+
+    start: int
+    """The number of the first row, from 0."""
+    columns: Mapping[str, Sequence[str | None]]
+    """All of one length."""
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values()), ()))
+
+
+class Dataset:
+    """A data set opened for reading."""
+
+    def __init__(self, path: Path) -> None:
+        """`CorruptArtifact` when the file is missing or no Parquet file."""
+        try:
+            self._file = pq.ParquetFile(path)
+        except (OSError, pa.ArrowException) as error:
+            raise CorruptArtifact(
+                f"expected a data set in Parquet, got a file that is none ({path.name});"
+                " import the data set again"
+            ) from error
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        rows: int = self._file.metadata.num_rows
+        return rows
+
+    @property
+    def names(self) -> list[str]:
+        """Its columns, in order."""
+        return list(self._file.schema_arrow.names)
+
+    def column(self, wanted: str | None, guessed: str | None, purpose: str) -> str:
+        """The column to use: the one wanted, else the guessed one. `NotRetryable` if it has none."""
+        name = wanted or guessed
+        if name is None or name not in self.names:
+            got = "none that looks like it" if name is None else repr(name)
+            raise NotRetryable(
+                f"expected a {purpose} column among {', '.join(map(repr, self.names[:20]))},"
+                f" got: {got}; name one in the request"
+            )
+        return name
+
+    def guessed_columns(self) -> tuple[str | None, str | None]:
+        """The (text, label) columns as the first row group suggests them."""
+        first = next(self.read(self.names), None)
+        columns = [Column(name) for name in self.names]
+        for column in columns if first is not None else []:
+            column.add(first.columns[column.name] if first is not None else [])
+        text = guess_text_column(columns)
+        return text, guess_label_column(columns, text)
+
+    def read(self, names: Sequence[str], start: int = 0) -> Iterator[Chunk]:
+        """Yield the columns' values from row `start` on, one row group at a time."""
+        first = 0
+        for group in range(self._file.num_row_groups):
+            size = self._file.metadata.row_group(group).num_rows
+            if first + size > start:
+                table = self._file.read_row_group(group, columns=list(names), use_threads=False)
+                skip = max(0, start - first)
+                yield Chunk(first + skip, _values(table.slice(skip), names))
+            first += size
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _values(table: Any, names: Sequence[str]) -> dict[str, list[str | None]]:
+    return {name: table.column(name).cast(pa.string()).to_pylist() for name in names}

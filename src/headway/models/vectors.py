@@ -1,0 +1,95 @@
+"""Texts as sparse matrices: raw counts over buckets, then weighted rows over the columns seen."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from headway.models.classifier import Classifier, Floats
+from headway.models.grams import BUCKETS, bucket_arrays
+
+Matrix = Any  # scipy.sparse.csr_array; scipy ships no types
+
+MAX_WEIGHTS: Final = 1 << 24
+"""Columns times classes at most: 134 MB in training. Beyond it the rarest grams are left out."""
+
+
+def count_grams(texts: Sequence[str]) -> Matrix:
+    """How often each text has each gram: float32, shape (len(texts), BUCKETS)."""
+    rows, buckets = bucket_arrays(texts)
+    counts = _csr(
+        np.ones(len(rows), dtype=np.float32), buckets, _row_starts(rows, len(texts)), BUCKETS
+    )
+    counts.sum_duplicates()
+    return counts
+
+
+def stack(parts: Sequence[Matrix]) -> Matrix:
+    """The rows of all parts below each other."""
+    return sparse.vstack(parts, format="csr") if parts else count_grams([])
+
+
+def document_frequencies(counts: Matrix) -> NDArray[np.int64]:
+    """In how many rows each bucket occurs; shape (BUCKETS,)."""
+    return np.bincount(counts.indices, minlength=BUCKETS)
+
+
+def choose_columns(frequencies: NDArray[np.int64], width: int) -> NDArray[np.int32]:
+    """The buckets that become columns of `width` weights: all seen ones, the most frequent if those
+    would be too many; growing."""
+    seen = np.flatnonzero(frequencies)
+    limit = max(1, MAX_WEIGHTS // width)
+    if len(seen) > limit:
+        by_frequency = np.argsort(-frequencies[seen], kind="stable")
+        seen = np.sort(seen[by_frequency[:limit]])
+    return seen.astype(np.int32)
+
+
+def inverse_frequencies(frequencies: NDArray[np.int64], rows: int) -> NDArray[np.float32]:
+    """ln((1 + rows) / (1 + frequency)) + 1, and 0 for what never occurred."""
+    idf = np.log((1.0 + rows) / (1.0 + frequencies)) + 1.0
+    return np.where(frequencies > 0, idf, 0.0).astype(np.float32)
+
+
+def weigh(counts: Matrix, columns: NDArray[np.int32], idf: NDArray[np.float32]) -> Matrix:
+    """Counts as rows of length 1 over the columns: (1 + ln count) * idf; float64. Grams that are
+    no column, or have an idf of 0, are left out before the length is taken."""
+    column_of = np.full(BUCKETS, -1, dtype=np.int32)
+    used = np.flatnonzero(idf)
+    column_of[columns[used]] = used
+    indices = column_of[counts.indices]
+    known = indices >= 0
+    starts = np.concatenate([[0], np.cumsum(known)])[counts.indptr]
+    indices = indices[known]
+    values = counts.data[known].astype(np.float64)  # changed in place from here on: it is large
+    np.log(values, out=values)
+    values += 1.0
+    values *= idf.astype(np.float64)[indices]
+    _to_unit_length(values, starts)
+    return _csr(values, indices, starts, len(columns))
+
+
+def margins_of(classifier: Classifier, texts: Sequence[str]) -> Floats:
+    """The margins of many texts: shape (len(texts), weight columns)."""
+    matrix = weigh(count_grams(texts), classifier.buckets, classifier.idf)
+    margins: Floats = matrix @ classifier.weights64 + classifier.bias64
+    return margins
+
+
+def _row_starts(rows: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    return np.searchsorted(rows, np.arange(n + 1))
+
+
+def _to_unit_length(values: Floats, starts: NDArray[np.int64]) -> None:
+    sizes = np.diff(starts)
+    row_of = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+    lengths = np.sqrt(np.bincount(row_of, weights=values * values, minlength=len(sizes)))
+    values /= lengths[row_of]
+
+
+def _csr(data: Any, indices: Any, starts: Any, width: int) -> Matrix:
+    return sparse.csr_array(
+        (data, indices.astype(np.int32), starts.astype(np.int32)), shape=(len(starts) - 1, width)
+    )

@@ -1,0 +1,81 @@
+"""Opening what a request names: the artefact that was pinned for it, or what the package brings."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from headway.data.datasets import Dataset
+from headway.data.samples import bundled_dataset
+from headway.errors import NotRetryable
+from headway.models.bundle import DEFAULT_BUNDLE, Bundle
+from headway.operation import Artifact, Context
+
+BUNDLED: Final = "bundled:"
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledChunk:
+    """Rows that have a text and a label."""
+
+    done: int
+    """Rows of the data set up to the end of this chunk, the incomplete ones among them."""
+    texts: Sequence[str]
+    labels: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledRows:
+    """The texts and labels of a data set, to be read in chunks."""
+
+    dataset: Dataset
+    text: str
+    label: str
+
+    @property
+    def total(self) -> int:
+        """All rows, the incomplete ones among them."""
+        return self.dataset.rows
+
+    def chunks(self, start: int = 0) -> Iterator[LabelledChunk]:
+        """Yield the rows from `start` on; those without a text or a label are left out."""
+        for chunk in self.dataset.read([self.text, self.label], start):
+            pairs = zip(chunk.columns[self.text], chunk.columns[self.label], strict=True)
+            kept = [
+                (text, label) for text, label in pairs if text is not None and label is not None
+            ]
+            texts, labels = zip(*kept, strict=True) if kept else ((), ())
+            yield LabelledChunk(chunk.start + len(chunk), texts, labels)
+
+
+def labelled_rows(ctx: Context, text: str | None, label: str | None) -> LabelledRows:
+    """The data set in the field `data`, with the columns asked for or guessed."""
+    dataset = open_dataset(ctx)
+    guessed_text, guessed_label = dataset.guessed_columns()
+    return LabelledRows(
+        dataset,
+        dataset.column(text, guessed_text, "text"),
+        dataset.column(label, guessed_label, "label"),
+    )
+
+
+def open_dataset(ctx: Context) -> Dataset:
+    """The data set in the field `data`."""
+    artifact = _artifact(ctx, "data")
+    if artifact.id.startswith(BUNDLED):
+        return Dataset(bundled_dataset(artifact.id.removeprefix(BUNDLED), ctx.shared))
+    return Dataset(artifact.path)
+
+
+def open_model(ctx: Context) -> tuple[str, Bundle]:
+    """The id and the bundle of the model in the field `model`, checked against its hash."""
+    artifact = _artifact(ctx, "model")
+    if artifact.id.startswith(BUNDLED):
+        return artifact.id, Bundle.load(DEFAULT_BUNDLE)
+    return artifact.id, Bundle.load(artifact.path, artifact.sha256)
+
+
+def _artifact(ctx: Context, field: str) -> Artifact:
+    artifact = ctx.artifact(field)
+    if artifact is None:
+        raise NotRetryable(f"expected an artefact for the field {field!r}, got none")
+    return artifact

@@ -1,0 +1,126 @@
+"""A context in this process: it records what an operation says, and can stop it at a checkpoint."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from headway.errors import Cancelled, Interrupted
+from headway.job import Json
+from headway.operation import Artifact
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A checkpoint as it comes back from the store: through JSON and bytes."""
+
+    text: str
+    content: bytes | None
+
+    @property
+    def state(self) -> Mapping[str, Json]:
+        state: Mapping[str, Json] = json.loads(self.text)
+        return state
+
+    def blob(self) -> bytes | None:
+        return self.content
+
+
+@dataclass(frozen=True)
+class Published:
+    kind: str
+    name: str
+    content: bytes
+    meta: Mapping[str, Json]
+    alias: str | None
+
+
+@dataclass
+class FakeContext:
+    """Behaves as the worker's context does, in one process. `interrupt_at=n` stops at the n-th
+    checkpoint, `cancel_at=n` at the n-th report of progress; both count from 1."""
+
+    folder: Path
+    artifacts: Mapping[str, Artifact] = field(default_factory=dict)
+    resumed: Saved | None = None
+    interrupt_at: int | None = None
+    cancel_at: int | None = None
+    percents: list[float] = field(default_factory=list)
+    metrics: dict[int, Mapping[str, float]] = field(default_factory=dict)
+    handed_out: list[Mapping[str, Json]] = field(default_factory=list)
+    durable: list[Mapping[str, Json]] = field(default_factory=list)
+    checkpoints: list[Saved] = field(default_factory=list)
+    published: list[Published] = field(default_factory=list)
+    expected: int | None = None
+    job_id: str = "job"
+    owner: str = "alice"
+    attempt: int = 1
+    cancelled: bool = False
+
+    @property
+    def scratch(self) -> Path:
+        return self._made("scratch")
+
+    @property
+    def shared(self) -> Path:
+        return self._made("shared")
+
+    def artifact(self, name: str) -> Artifact | None:
+        return self.artifacts.get(name)
+
+    def progress(self, percent: float, message: str | None = None) -> None:
+        self.percents.append(percent)
+        if self.cancel_at == len(self.percents):
+            raise Cancelled
+
+    def track(
+        self, items: Iterable[T], *, total: int | None = None, message: str | None = None
+    ) -> Iterator[T]:
+        yield from items
+
+    def metric(self, values: Mapping[str, float], *, step: int) -> None:
+        self.metrics[step] = values
+
+    def log(self, message: str, *, level: str = "info") -> None:
+        """Nobody reads it here."""
+
+    def expect_items(self, total: int) -> None:
+        self.expected = total
+
+    def items(self, rows: Sequence[Mapping[str, Json]]) -> None:
+        self.handed_out += rows
+
+    def checkpoint(self, state: Mapping[str, Json], blob: bytes | None = None) -> None:
+        self.checkpoints.append(Saved(json.dumps(state), blob))
+        self.durable += self.handed_out
+        self.handed_out.clear()
+        if self.interrupt_at == len(self.checkpoints):
+            raise Interrupted
+
+    def publish(
+        self,
+        kind: Literal["dataset", "model"],
+        name: str,
+        file: Path,
+        *,
+        meta: Mapping[str, Json],
+        alias: str | None = None,
+    ) -> str:
+        json.dumps(meta)
+        self.published.append(Published(kind, name, file.read_bytes(), meta, alias))
+        return f"{kind}:{name}"
+
+    def after(self) -> "FakeContext":
+        """The context of the next attempt, which goes on from the last checkpoint."""
+        resumed = self.checkpoints[-1] if self.checkpoints else self.resumed
+        return FakeContext(
+            self.folder, self.artifacts, resumed, metrics=self.metrics, durable=self.durable
+        )
+
+    def _made(self, name: str) -> Path:
+        path = self.folder / name
+        path.mkdir(parents=True, exist_ok=True)
+        return path

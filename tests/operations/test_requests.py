@@ -1,0 +1,68 @@
+import subprocess
+import sys
+
+import pytest
+from pydantic import ValidationError
+
+from headway.job import Json
+from headway.operation import Registry
+from headway.operations import BUILTIN
+from headway.operations.requests import BatchPredict, EvaluateModel, ImportCsv, TrainModel
+
+LABELS = [{"text": "a", "label": "x"}, {"text": "b", "label": "y"}]
+
+
+def test_knowing_the_operations_imports_no_numbers() -> None:
+    """An API process that lists the schemas pays for Pydantic only."""
+    code = (
+        "import sys, headway.operations as o; [one.input.model_json_schema() for one in o.BUILTIN];"
+        "print([m for m in ('numpy', 'scipy', 'pyarrow') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_operation_loads_its_function() -> None:
+    """What is declared by name exists under that name."""
+    for operation in Registry(BUILTIN):
+        assert getattr(operation.load(), "__name__", None) == operation.name
+        assert not operation.is_async
+
+
+def test_the_fields_that_name_artefacts_are_known() -> None:
+    """The queue pins these before the job exists."""
+    references = {operation.name: dict(operation.references) for operation in BUILTIN}
+    assert references == {
+        "import_csv": {"file": "file"},
+        "train_model": {"data": "dataset"},
+        "batch_predict": {"data": "dataset", "model": "model"},
+        "evaluate_model": {"model": "model", "data": "dataset"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("model", "value"),
+    [
+        (TrainModel, {}),
+        (TrainModel, {"data": "sample", "examples": LABELS}),
+        (TrainModel, {"examples": LABELS[:1]}),
+        (TrainModel, {"data": "sample", "epochs": 0}),
+        (TrainModel, {"data": "sample", "epochs": 1001}),
+        (TrainModel, {"data": "sample", "name": "../x"}),
+        (TrainModel, {"data": "sample", "surprise": 1}),
+        (BatchPredict, {}),
+        (BatchPredict, {"texts": []}),
+        (BatchPredict, {"texts": ["a"], "data": "sample"}),
+        (EvaluateModel, {"model": "m"}),
+        (ImportCsv, {"delimiter": ":"}),
+        (ImportCsv, {"encoding": "base64"}),
+        (ImportCsv, {"encoding": "klingon"}),
+        (ImportCsv, {"max_errors": float("nan")}),
+    ],
+)
+def test_a_request_that_can_never_work_is_refused(
+    model: type[TrainModel | BatchPredict | EvaluateModel | ImportCsv], value: Json
+) -> None:
+    """Before a job is made of it."""
+    with pytest.raises(ValidationError):
+        model.model_validate(value)
