@@ -43,7 +43,6 @@ BARRED = {
         "engine.contract",
     ): "an engine calls workers; a worker that knew one could run under no other",
     ("http", "store"): "a route asks the queue, as every door does",
-    ("http", "store.contract"): "a route asks the queue, as every door does",
     ("http", "models"): "only the synchronous prediction uses a model; all else is a job",
     ("http", "worker"): "jobs run in processes of their own",
 }
@@ -51,7 +50,7 @@ BARRED = {
 ONLY = {"client": {"errors", "retry", "wire"}}
 # Wider than the rules above: module, what it may import, and why.
 EXCEPTIONS = {
-    ("headway.http.predict", "models"): "an answer at once, without a job",
+    ("headway.http.predictors", "models"): "an answer at once, without a job",
 }
 
 # Where each library is at home. What is not listed has no home yet.
@@ -67,6 +66,7 @@ HOMES = {
     "pyarrow": {"data"},
     "pydantic": {"*"},  # the vocabulary of every border, no input or output of its own
     "pysqlite3": {"store"},
+    "python_multipart": {"http"},
     "rich": {"cli"},
     "scipy": {"models", "operations"},
     "sqlalchemy": {"store"},

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
+from hashlib import sha256 as sha256_of
 from math import inf
 from typing import Final
 from uuid import uuid4
@@ -14,7 +14,15 @@ from headway.artifacts import BUNDLED, BUNDLED_PREFIX
 from headway.engine.contract import Engine
 from headway.errors import InvalidInput, KeyReused, NotAuthorized, NotFound, UnknownArtifact
 from headway.events import Event
-from headway.job import DEFAULT_PRIORITY, HIGHEST_PRIORITY, LOWEST_PRIORITY, Job, Json
+from headway.job import (
+    DEFAULT_PRIORITY,
+    HIGHEST_PRIORITY,
+    LOWEST_PRIORITY,
+    Job,
+    Json,
+    Publication,
+    Status,
+)
 from headway.operation import Operation, Registry
 from headway.store.contract import (
     Added,
@@ -24,7 +32,9 @@ from headway.store.contract import (
     Part,
     Store,
     StoredArtifact,
+    StoreHealth,
     Submission,
+    Waiter,
 )
 
 
@@ -101,6 +111,15 @@ class Queue:
         """The owner's job. Raise `NotFound` or `NotAuthorized`."""
         return _authorized(self._store.jobs.get(job_id), owner)
 
+    def version(self, job_id: str, owner: str) -> tuple[int, Status]:
+        """Version and state of the owner's job, without its payload."""
+        found = self._store.jobs.version(job_id)
+        if found is None:
+            raise NotFound("Job not found")
+        if found[0] != owner:
+            raise NotAuthorized("Not authorized")
+        return found[1], found[2]
+
     def find(self, query: JobQuery) -> list[Job]:
         """Jobs newest first."""
         return self._store.jobs.find(query)
@@ -143,6 +162,42 @@ class Queue:
         self.get(job_id, owner)
         return self._store.jobs.attempts(job_id)
 
+    def present(self, job_ids: Collection[str]) -> list[Job]:
+        """Those of the jobs that exist, whoever's they are: for viewers already let in."""
+        return self._store.jobs.get_many(job_ids)
+
+    def history(self, job_id: str, *, after: int) -> list[Event]:
+        """A page of a job's events past number `after`: for viewers already let in."""
+        return self._store.events.of_job(job_id, after=after)
+
+    def listen(self) -> Waiter:
+        """Begin to hear when jobs change."""
+        return self._store.bell.listen("news")
+
+    def changed(self) -> bool:
+        """True when somebody committed since this thread asked last, or nobody can tell."""
+        return self._store.changed()
+
+    def health(self) -> StoreHealth:
+        """Facts about the store; raise `StoreError` when it cannot be written."""
+        return self._store.health()
+
+    def add_file(self, owner: str, name: str, path: str, sha256: str, size: int) -> StoredArtifact:
+        """Make an uploaded file known. The same content under the same name is the same file."""
+        identity = sha256_of(f"{owner}\0{name}\0{sha256}".encode()).hexdigest()
+        file_id = f"file-{identity[:32]}"
+        known = self._store.artifacts.get(file_id)
+        return known or self._store.artifacts.add(
+            owner,
+            Publication(
+                id=file_id, kind="file", name=name, path=path, sha256=sha256, size=size, meta={}
+            ),
+        )
+
+    def artifacts(self, owner: str, kind: str, *, limit: int = 100) -> list[StoredArtifact]:
+        """The owner's artefacts of a kind, newest first."""
+        return self._store.artifacts.find(owner, kind, limit=limit)
+
     def artifact(self, owner: str, kind: str, reference: str) -> StoredArtifact | str:
         """What the owner means by a reference; the id alone where it comes with the package."""
         found = self._store.artifacts.resolve(owner, kind, reference)
@@ -166,7 +221,7 @@ class Queue:
             try:
                 found = self.artifact(owner, kind, values[told_as])
             except UnknownArtifact as error:
-                raise UnknownArtifact(str(error), pointer=f"/{told_as}") from None
+                raise UnknownArtifact(str(error), pointer=f"/input/{told_as}") from None
             pins[name] = found if isinstance(found, str) else found.id
         return pins
 
@@ -210,12 +265,12 @@ def _validated(operation: Operation, value: Json) -> bytes:
         return operation.input.model_validate(value).model_dump_json(by_alias=True).encode()
     except ValidationError as error:
         problems = [
-            ("".join(f"/{part}" for part in one["loc"]), one["msg"])
+            ("/input" + "".join(f"/{part}" for part in one["loc"]), one["msg"])
             for one in error.errors(include_url=False, include_input=False, include_context=False)
         ]
         raise InvalidInput(
             f"the input does not fit {operation.name}: "
-            + "; ".join(f"{pointer or '/'}: {message}" for pointer, message in problems[:5]),
+            + "; ".join(f"{at.removeprefix('/input') or '/'}: {what}" for at, what in problems[:5]),
             errors=problems,
         ) from None
 
@@ -233,7 +288,7 @@ def _key(request: JobRequest, body: bytes) -> IdempotencyKey:
     return IdempotencyKey(
         scope=request.scope,
         key=request.idempotency_key or "",
-        fingerprint=sha256(orjson.dumps(rest, option=orjson.OPT_SORT_KEYS) + body).hexdigest(),
+        fingerprint=sha256_of(orjson.dumps(rest, option=orjson.OPT_SORT_KEYS) + body).hexdigest(),
     )
 
 

@@ -23,7 +23,7 @@ def insert_artifact(
         "INSERT INTO artifacts (id, kind, owner, name, version, path, sha256, size, meta,"
         " created_at, job) VALUES (:id, :kind, :owner, :name, 1 + coalesce((SELECT max(version)"
         " FROM artifacts WHERE owner = :owner AND kind = :kind AND name = :name), 0), :path,"
-        " :sha256, :size, :meta, :now, :job)",
+        " :sha256, :size, :meta, :now, :job) ON CONFLICT (id) DO NOTHING",
         {
             "id": publication.id,
             "kind": publication.kind,

@@ -308,7 +308,7 @@ class Artifacts(Protocol):
     def add(
         self, owner: str, publication: Publication, job_id: str | None = None
     ) -> StoredArtifact:
-        """Make a file known, as the next version of its name."""
+        """Make a file known, as the next version of its name. One of this id stays as it is."""
 
     def get(self, artifact_id: str) -> StoredArtifact | None:
         """The artefact of this id."""

@@ -151,7 +151,7 @@ class SqlJobs:
                 " LEFT JOIN workers ON workers.id = attempts.worker"
                 " WHERE jobs.id = :id ORDER BY token",
                 {"id": job_id},
-            )
+            ) + tx.rows(_LAST_ATTEMPT, {"id": job_id})
         return [_attempt_from_row(row) for row in rows]
 
     def _insert(self, tx: Transaction, fresh: Sequence[Submission], now: float) -> list[Job]:
@@ -176,6 +176,15 @@ class SqlJobs:
         )
         return [_job_of(row, one) for row, one in zip(rows, fresh, strict=True)]
 
+
+# An attempt that completed in a shared process has no row of its own: nothing is known of it that
+# its job does not say.
+_LAST_ATTEMPT = (
+    "SELECT lease_token, worker, coalesce(host, ''), claimed_at, completed_at, 'completed', NULL,"
+    " NULL, NULL, NULL FROM jobs LEFT JOIN workers ON workers.id = jobs.worker"
+    " WHERE jobs.id = :id AND status = 'completed' AND NOT EXISTS"
+    " (SELECT 1 FROM attempts WHERE attempts.job = seq AND token = lease_token)"
+)
 
 _SUBMITTED = StatusChanged(Status.PENDING, reason="submitted")
 

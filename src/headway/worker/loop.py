@@ -171,10 +171,13 @@ class Worker:
     def _on_exit(self, child: Child, exit: Exit) -> None:
         """A child has ended: with its last word said, or without."""
         self._hear(child)
+        while not child.silent:
+            self._hear(child)
         if child is self._async_child:
             self._async_child = None
         orphans = [one for one in self._attempts.values() if one.child is child]
         for attempt in orphans:
+            self._files.drop_scratch(attempt.claim.job.id, attempt.claim.token)
             verdict = attempt.gone(exit, siblings=len(orphans) - 1)
             if verdict is None:
                 self._forget(attempt)
@@ -186,7 +189,9 @@ class Worker:
     def _on_refused(self, child: Child, error: str, traceback: str) -> None:
         for attempt in [one for one in self._attempts.values() if one.child is child]:
             verdict = attempt.refused(error, traceback)
-            if verdict is not None:
+            if verdict is None:
+                self._forget(attempt)
+            else:
                 self._conclude(attempt, verdict)
         self._exiting.discard(child.id)
 

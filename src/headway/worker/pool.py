@@ -41,6 +41,10 @@ class Child:
         self._socket = sock
         self._reader = FrameReader()
         self._outbox = bytearray()
+        self.silent = False
+        """True when there was nothing left to read."""
+        self.fault: str | None = None
+        """What was wrong with what it said, if it was ended for that."""
 
     def send(self, messages: Sequence[Message]) -> None:
         """Send messages, now or as soon as the child reads on; never blocks."""
@@ -49,23 +53,39 @@ class Child:
 
     def flush(self) -> None:
         """Send what the socket takes, and ask to be called again if that was not all."""
+        if self._socket.fileno() < 0:  # closed: its end was told in the same turn
+            return
         with contextlib.suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
             while self._outbox:
                 del self._outbox[: self._socket.send(self._outbox)]
         self._pool.watch(self._socket, self, writing=bool(self._outbox))
 
     def receive(self) -> list[Message]:
-        """What the child has said since; nothing once it has closed the line."""
-        try:
-            data = self._socket.recv(1 << 18)
-        except BlockingIOError:
-            return []
-        except ConnectionResetError:
-            data = b""
+        """What the child has said since; nothing once it has closed the line.
+
+        A child that says what nobody can read is killed for it.
+        """
+        data = b""
+        # Closed already: its end was told in the same turn as its last word.
+        if self._socket.fileno() >= 0:
+            try:
+                data = self._socket.recv(1 << 18)
+            except BlockingIOError:
+                self.silent = True
+                return []
+            except ConnectionResetError:
+                pass
         if not data:
-            self._pool.unwatch(self._socket)
+            self._deafen()
             return []
-        return list(self._reader.feed(data))
+        self.silent = False
+        try:
+            return list(self._reader.feed(data))
+        except ValueError as error:
+            self.fault = f"the process wrote what cannot be read to its line: {error}"
+            self._deafen()
+            self.kill(signal.SIGKILL)
+            return []
 
     def kill(self, number: signal.Signals) -> None:
         """Signal the child's whole process group. Killing what is gone is fine.
@@ -74,13 +94,18 @@ class Child:
         process ids out in a circle, and it does not come round within a message's way here.
         """
         if self.pid is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.pid, number)
+            _kill(self.pid, number)
+        elif number == signal.SIGKILL:
+            self._pool.abandon(self)
 
     def close(self) -> None:
         """Drop the line."""
         self._pool.unwatch(self._socket)
         self._socket.close()
+
+    def _deafen(self) -> None:
+        self.silent = True
+        self._pool.unwatch(self._socket)
 
 
 class Pool:
@@ -151,7 +176,7 @@ class Pool:
         """Take in what the zygote has said."""
         while self._control is not None:
             try:
-                data = self._control.recv(1 << 16)
+                data = self._control.recv(1 << 18)
             except BlockingIOError:
                 return
             except ConnectionResetError:
@@ -160,6 +185,12 @@ class Pool:
                 self._zygote_died()
                 return
             self._note(orjson.loads(data))
+
+    def abandon(self, child: Child) -> None:
+        """Wait no longer for a child that is still to be forked: it will be killed at birth."""
+        if self._children.pop(child.id, None) is not None:
+            self._on_exit(child, Exit("the process was ended before it began"))
+            child.close()
 
     def restart(self) -> None:
         """Kill a zygote that does not answer; its children die with it."""
@@ -179,10 +210,10 @@ class Pool:
                 self._zygote.kill()
                 self._zygote.wait()
             self._zygote = None
-        for child in list(self._children.values()):
+        children, self._children = self._children, {}
+        for child in children.values():
             child.kill(signal.SIGKILL)
             child.close()
-        self._children.clear()
 
     def watch(self, sock: socket.socket, child: Child, *, writing: bool) -> None:
         """Hear this line, and whether it can be written to."""
@@ -203,16 +234,17 @@ class Pool:
             case {"forked": id, "pid": pid}:
                 if id in self._children:
                     self._children[id].pid = pid
+                else:
+                    _kill(pid, signal.SIGKILL)
             case {"refused": id, "error": error, "traceback": trace}:
-                child = self._children.pop(id)
-                self._on_refused(child, error, trace)
-                child.close()
+                if (child := self._children.pop(id, None)) is not None:
+                    self._on_refused(child, error, trace)
+                    child.close()
             case {"exited": id, "status": status}:
-                child = self._children.pop(id)
-                self._on_exit(
-                    child, Exit(_reason(status), told["peak_memory"], told["cpu_seconds"])
-                )
-                child.close()
+                if (child := self._children.pop(id, None)) is not None:
+                    reason = child.fault or _reason(status)
+                    self._on_exit(child, Exit(reason, told["peak_memory"], told["cpu_seconds"]))
+                    child.close()
 
     def _zygote_died(self) -> None:
         """Every child died with it; those it was to fork never came to be."""
@@ -222,12 +254,12 @@ class Pool:
         self._control = None
         if self._zygote is not None:
             self._zygote.wait()
-        for child in list(self._children.values()):
+        children, self._children = self._children, {}
+        for child in children.values():
             starting = child.pid is None
             child.kill(signal.SIGKILL)
             self._on_exit(child, Exit("the process that forks children died", by_itself=starting))
             child.close()
-        self._children.clear()
 
 
 def _child_environment() -> dict[str, str]:
@@ -239,7 +271,17 @@ def _child_environment() -> dict[str, str]:
 def _reason(status: int) -> str:
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
-        return f"the process was killed by signal {number} ({signal.Signals(number).name})"
+        known = [f" ({one.name})" for one in signal.Signals if one == number]  # most are nameless
+        return f"the process was killed by signal {number}{''.join(known)}"
     return (
         f"the process ended with exit code {os.WEXITSTATUS(status)} before the operation returned"
     )
+
+
+def _kill(pid: int, number: signal.Signals) -> None:
+    """Signal a group; or, while it has not become one yet, the process alone."""
+    try:
+        os.killpg(pid, number)
+    except ProcessLookupError:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)

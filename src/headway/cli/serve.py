@@ -1,0 +1,64 @@
+"""`headway serve`: the API and an embedded worker, until told to stop."""
+
+import argparse
+import signal
+import socket
+from pathlib import Path
+
+import uvicorn
+
+from headway.cli.logs import log_to_stderr
+from headway.http.app import create_app
+from headway.settings import Settings
+
+STREAMS_END_SECONDS = 3
+"""Streams are told to end at the signal; what is still open after this is cut."""
+
+
+def run(arguments: list[str]) -> int:
+    """Parse, open, serve; exit code 0 after a stop."""
+    parser = argparse.ArgumentParser(prog="headway serve", description="Run the API and a worker.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, default=8000, help="port; 0 for any free one")
+    parser.add_argument("--data-dir", type=Path, help="where everything is kept")
+    parser.add_argument("--slots", type=int, help="CPU-bound jobs at a time")
+    parser.add_argument("--no-worker", action="store_true", help="`headway work` runs elsewhere")
+    given = parser.parse_args(arguments)
+    log_to_stderr()
+    settings = Settings.from_env(
+        data_dir=given.data_dir,
+        slots=given.slots,
+        embedded_worker=False if given.no_worker else None,
+    )
+    with _listen(given.host, given.port) as sock:
+        print(_greeting(settings, given.host, sock.getsockname()[1]), flush=True)
+        config = uvicorn.Config(
+            create_app(settings),
+            log_level="warning",
+            timeout_graceful_shutdown=STREAMS_END_SECONDS,
+        )
+        for one in (signal.SIGTERM, signal.SIGINT):
+            # Uvicorn raises the signal once more when it has shut down: a stop that was asked for
+            # ends with code 0.
+            signal.signal(one, lambda *_: None)
+        uvicorn.Server(config).run(sockets=[sock])
+    return 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """The listening socket: made here, so that the URL is known before the server starts."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((host, port))
+    return sock
+
+
+def _greeting(settings: Settings, host: str, port: int) -> str:
+    lines = [f"Headway serves http://{host}:{port} (API: /docs), data in {settings.data_dir}"]
+    if settings.mode == "development":
+        lines.append(
+            "Development mode: sign in as alice / secret123 or bob / secret456; other hosts are"
+            " refused. Set HEADWAY_MODE=production before anybody else can reach this port."
+        )
+    return "\n".join(lines)

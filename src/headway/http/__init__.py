@@ -1,0 +1,1 @@
+"""The HTTP service: routes parse, make one call and shape the answer."""

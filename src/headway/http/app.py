@@ -1,0 +1,130 @@
+"""The ASGI application."""
+
+import asyncio
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import FrameType
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.types import ASGIApp
+
+from headway.http import (
+    auth,
+    catalog,
+    health,
+    imports,
+    index,
+    jobs,
+    live,
+    predict,
+    problems,
+    results,
+    submit,
+    websocket,
+)
+from headway.http.border import Border
+from headway.http.openapi import describe
+from headway.http.parts import LazyParts
+from headway.settings import Settings
+
+MODULES = (
+    submit,  # the two that are asked for most stand first
+    predict,
+    auth,
+    live,
+    results,
+    jobs,
+    imports,
+    catalog,
+    websocket,
+    health,
+    index,
+)
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Application(FastAPI):
+    """FastAPI inside our border, which also the answer to a crash must pass."""
+
+    def __init__(self, settings: Settings, **options: Any) -> None:
+        super().__init__(**options)
+        self._local_only = settings.mode == "development" and not settings.allow_remote
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The whole application, seen from outside."""
+        return Border(super().build_middleware_stack(), local_only=self._local_only)
+
+    def openapi(self) -> dict[str, Any]:
+        """The API as OpenAPI has it, made when first asked for."""
+        if self.openapi_schema is None:
+            self.openapi_schema = describe(super().openapi())
+        return self.openapi_schema
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service as an ASGI application. It opens its data directory at startup, or with the
+    first request where nobody runs a lifespan."""
+    lazy = LazyParts(settings)
+    app = Application(
+        settings,
+        title="Headway",
+        summary="Durable jobs for ML APIs",
+        version="0.1.0",
+        lifespan=_lifespan(lazy),
+        telemetry={"operation_spans": False, "metrics": False, "logs": False},
+    )
+    app.state.lazy = lazy
+    routers = [module.router for module in MODULES]
+    routes = [route for router in routers for route in router.routes]
+    app.state.api_routes = [route for route in routes if isinstance(route, APIRoute)]
+    problems.install(app)
+    # Not `include_router`: a router in a router is matched twice, which is a fifth of the time
+    # that a submission takes. Each router already says its prefix.
+    app.router.routes.extend(routes)
+    return app
+
+
+def _lifespan(lazy: LazyParts) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        parts = await lazy.opened()
+        parts.accounts.announce()
+        restore = _end_streams_on_signals(parts.feed.end_streams)
+        try:
+            yield
+        finally:
+            restore()
+            lazy.close()
+
+    return lifespan
+
+
+def _end_streams_on_signals(end_streams: Callable[[], None]) -> Callable[[], None]:
+    """Servers wait for open answers before they run the lifespan's end, and a stream is an answer
+    without an end: so the signal that stops the server must reach the streams first."""
+    if threading.current_thread() is not threading.main_thread():
+        return lambda: None
+    previous = {number: signal.getsignal(number) for number in _STOP_SIGNALS}
+
+    loop = asyncio.get_running_loop()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        # Not from in here: the code that the signal interrupts may hold the very same locks.
+        loop.call_soon_threadsafe(end_streams)
+        handler = previous[signal.Signals(number)]
+        if callable(handler):
+            handler(number, frame)
+
+    for number in _STOP_SIGNALS:
+        signal.signal(number, on_signal)
+
+    def restore() -> None:
+        for number, handler in previous.items():
+            if signal.getsignal(number) is on_signal:
+                signal.signal(number, handler)
+
+    return restore

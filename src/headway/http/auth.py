@@ -1,0 +1,161 @@
+"""Signing in, and the caller of every other route."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request
+from python_multipart.exceptions import FormParserError
+from starlette.datastructures import FormData, Headers
+from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from headway.errors import InvalidInput
+from headway.http.accounts import Identity
+from headway.http.limits import counted
+from headway.http.parts import Parts
+from headway.http.problems import Refused, unauthorized
+from headway.http.tickets import LIFETIME
+from headway.http.tokens import BadToken
+from headway.wire import TicketAnswer, TokenAnswer, UserView, encode, moment
+
+LARGEST_FORM: Final = 65_536
+FORM: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/x-www-form-urlencoded": {
+                "schema": {
+                    "type": "object",
+                    "required": ["username", "password"],
+                    "properties": {
+                        "username": {"type": "string"},
+                        "password": {"type": "string", "format": "password"},
+                        "grant_type": {"type": "string", "const": "password"},
+                    },
+                }
+            }
+        },
+    }
+}
+NO_STORE: Final = {"Cache-Control": "no-store"}
+
+router = APIRouter(tags=["users"])
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever sent the request, and what the route works with."""
+
+    name: str
+    identity: Identity
+    parts: Parts
+
+
+async def opened(request: HTTPConnection) -> Parts:
+    """The open service."""
+    found: Parts = await request.app.state.lazy.opened()
+    return found
+
+
+async def identified(request: Request) -> Caller:
+    """The user whose bearer token came with the request."""
+    parts = await opened(request)
+    identity = await identify(parts, request.headers)
+    return Caller(identity.name, identity, parts)
+
+
+async def caller_if_any(request: Request) -> Caller | None:
+    """The caller; None only when the request has no Authorization header at all."""
+    return await identified(request) if "authorization" in request.headers else None
+
+
+PartsDep = Annotated[Parts, Depends(opened)]
+CallerDep = Annotated[Caller, Depends(identified)]
+
+
+async def identify(parts: Parts, headers: Headers) -> Identity:
+    """Whose bearer token the headers hold. Raise 401, or `NotAuthorized` when disabled."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise unauthorized("Not authenticated")
+    try:
+        return await parts.accounts.identify(token.strip())
+    except BadToken:
+        raise unauthorized() from None
+
+
+@router.post("/token", response_model=TokenAnswer, openapi_extra=FORM)
+async def sign_in(request: Request) -> Response:
+    """Exchange a user name and password for a bearer token (OAuth2 password form)."""
+    parts = await opened(request)
+    name, password = await _credentials(request)
+    token = await parts.accounts.sign_in(name, password)
+    if token is None:
+        raise unauthorized("Incorrect username or password")
+    answer = TokenAnswer(access_token=token, expires_in=parts.accounts.token_seconds)
+    return json_answer(answer.model_dump(), headers=NO_STORE)
+
+
+async def _credentials(request: Request) -> tuple[str, str]:
+    """The form's name and password; FastAPI would read a form of any size."""
+    form = await _form(request)
+    if form.get("grant_type", "password") != "password":
+        raise InvalidInput("expected grant_type=password, got another", pointer="/grant_type")
+    missing = [name for name in ("username", "password") if not form.get(name)]
+    if missing:
+        detail = f"expected username and password, got no {' and no '.join(missing)}"
+        raise InvalidInput(detail, errors=[(f"/{name}", "Field required") for name in missing])
+    return str(form["username"]), str(form["password"])
+
+
+async def _form(request: Request) -> FormData:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    stream = counted(request, LARGEST_FORM)
+    try:
+        match kind:
+            case "application/x-www-form-urlencoded":
+                return await FormParser(request.headers, stream).parse()
+            case "multipart/form-data":
+                parser = MultiPartParser(request.headers, stream, max_files=0, max_fields=20)
+                return await parser.parse()
+    except (FormParserError, MultiPartException) as error:
+        detail = f"expected a form, got a body that cannot be read: {error}"
+        raise Refused(HTTPStatus.BAD_REQUEST, "malformed_form", detail) from None
+    raise Refused(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_media_type",
+        f"expected Content-Type: application/x-www-form-urlencoded, got: {kind[:80]!r}",
+    )
+
+
+@router.get("/api/v1/users/me", response_model=UserView)
+async def profile(caller: CallerDep) -> Response:
+    """Who you are, and how much you asked for."""
+    user = await caller.parts.accounts.profile(caller.name)
+    if user is None:
+        raise unauthorized()
+    last = user.last_request_time
+    document = {
+        "username": user.name,
+        "disabled": user.disabled,
+        "created_at": moment(user.created_at),
+        "request_count": user.request_count,
+        "last_request_time": None if last is None else moment(last),
+    }
+    return json_answer(document)
+
+
+@router.post("/api/v1/tickets", response_model=TicketAnswer, status_code=201)
+async def ticket(caller: CallerDep) -> Response:
+    """A one-time ticket for a WebSocket, good for 30 seconds: `/ws/jobs/{id}?ticket=`."""
+    answer = TicketAnswer(ticket=caller.parts.tickets.issue(caller.name), expires_in=LIFETIME)
+    return json_answer(answer.model_dump(), HTTPStatus.CREATED, headers=NO_STORE)
+
+
+def json_answer(
+    document: object, status: int = HTTPStatus.OK, *, headers: dict[str, str] | None = None
+) -> Response:
+    """An answer in JSON."""
+    return Response(encode(document), status, headers, "application/json")

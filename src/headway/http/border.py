@@ -1,0 +1,113 @@
+"""What happens to every request before any route: who may knock, and what each answer carries."""
+
+import ipaddress
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Final
+
+import orjson
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_REQUEST_ID = "headway.request_id"
+_ACCEPTABLE_ID: Final = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
+
+_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+)
+
+_REMOTE: Final = (
+    "In development mode only this host is answered; set HEADWAY_MODE=production, or"
+    " HEADWAY_ALLOW_REMOTE=true if strangers may use the published passwords"
+)
+
+
+def request_id_of(scope: Scope) -> str:
+    """The id that the answer to this request carries."""
+    found: str = scope.get(_REQUEST_ID, "")
+    return found
+
+
+class Border:
+    """Wraps the whole application, so that also the answer to a crash has its headers."""
+
+    def __init__(self, app: ASGIApp, *, local_only: bool) -> None:
+        self._app = app
+        self._local_only = local_only
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request in, or refuse it."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope[_REQUEST_ID] = request_id.decode()
+        extra = ((b"x-request-id", request_id), *_HEADERS)
+
+        async def send_on(message: Message) -> None:
+            if message["type"] in ("http.response.start", "websocket.http.response.start"):
+                message["headers"] = [*message.get("headers", ()), *extra]
+            await send(message)
+
+        if self._local_only and not _is_this_host(scope):
+            await _refuse(scope, send_on)
+        else:
+            await self._app(scope, receive, send_on)
+
+
+def _request_id(scope: Scope) -> bytes:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _ACCEPTABLE_ID.fullmatch(value):
+            found: bytes = value
+            return found
+    return secrets.token_hex(8).encode()
+
+
+_known_hosts: dict[str, bool] = {"testclient": True, "localhost": True}
+
+
+def _is_this_host(scope: Scope) -> bool:
+    """True for loopback addresses, Unix sockets and the test client."""
+    client = scope.get("client")
+    if not client:
+        return True  # a Unix socket
+    host = str(client[0])
+    known = _known_hosts.get(host)
+    if known is None:
+        if len(_known_hosts) > 10_000:
+            _known_hosts.clear()
+        known = _known_hosts[host] = _is_loopback(host)
+    return known
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host in ("testclient", "localhost", "")
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)
+
+
+async def _refuse(scope: Scope, send: Send) -> None:
+    document: Mapping[str, object] = {
+        "type": "urn:headway:problem:remote_refused",
+        "title": "Forbidden",
+        "status": 403,
+        "detail": _REMOTE,
+        "instance": scope.get("path", ""),
+        "code": "remote_refused",
+        "request_id": request_id_of(scope),
+    }
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008, "reason": "only this host"})
+        return
+    body = orjson.dumps(document)
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

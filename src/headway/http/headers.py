@@ -1,0 +1,76 @@
+"""What requests say in their headers: preferences, conditions, idempotency keys."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from starlette.requests import Request
+
+from headway.http.problems import Refused
+from headway.job import Status
+
+LONGEST_WAIT: Final = 30
+POLL_AFTER: Final = "1"
+"""Seconds a client is asked to let pass before it looks again."""
+
+_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What `Prefer` (RFC 7240) asks for, as far as it is understood; the rest is ignored."""
+
+    wait: int | None = None
+    respond_async: bool = False
+
+
+NO_PREFERENCES: Final = Preferences()
+
+
+def preferences(request: Request) -> Preferences:
+    """The request's preferences."""
+    given = request.headers.getlist("prefer")
+    if not given:
+        return NO_PREFERENCES
+    asked = [one.strip().lower() for line in given for one in line.split(",")]
+    waits = [one.partition("=")[2].strip(' "') for one in asked if one.startswith("wait")]
+    seconds = [min(int(text[:9]), LONGEST_WAIT) for text in waits if re.fullmatch("[0-9]+", text)]
+    return Preferences(seconds[0] if seconds else None, "respond-async" in asked)
+
+
+def idempotency_key(request: Request) -> str | None:
+    """The client's name for this request, or None."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not _KEY.fullmatch(key):
+        raise Refused(
+            HTTPStatus.BAD_REQUEST,
+            "bad_idempotency_key",
+            "expected an Idempotency-Key of 1 to 255 visible ASCII characters, got another",
+        )
+    return key
+
+
+def etag(version: int) -> str:
+    """The weak validator of a job in this version."""
+    return f'W/"{version}"'
+
+
+def is_known(request: Request, version: int) -> bool:
+    """True when `If-None-Match` says that the client has this version."""
+    given = request.headers.get("if-none-match", "")
+    known = [one.strip().removeprefix("W/") for one in given.split(",")]
+    return "*" in known or f'"{version}"' in known
+
+
+def polling(version: int, status: Status) -> dict[str, str]:
+    """The headers of an answer that a client may ask for again."""
+    headers = {"ETag": etag(version), "Cache-Control": "private, no-cache"}
+    return headers if status.finished else headers | {"Retry-After": POLL_AFTER}
+
+
+def accepts(request: Request, media_types: Sequence[str]) -> bool:
+    """True when the client names one of these types."""
+    given = request.headers.get("accept", "")
+    return any(one.partition(";")[0].strip() in media_types for one in given.lower().split(","))

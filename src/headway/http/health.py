@@ -1,0 +1,47 @@
+"""Whether the process lives, and whether it can do its work."""
+
+from http import HTTPStatus
+
+from anyio import to_thread
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from headway.errors import StoreError
+from headway.http.auth import json_answer, opened
+from headway.http.headers import POLL_AFTER
+from headway.http.problems import Refused
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+async def healthz() -> Response:
+    """The process answers. Says nothing about the database."""
+    return Response(b'{"status":"ok"}', media_type="application/json")
+
+
+@router.get("/readyz")
+async def readyz(request: Request) -> Response:
+    """The database can be written, a worker was seen lately, and the process is not stopping."""
+    try:
+        parts = await opened(request)
+        health = await to_thread.run_sync(parts.queue.health)
+    except StoreError:
+        raise _not_ready("the database cannot be written") from None
+    if parts.feed.closing:
+        raise _not_ready("the service is stopping")
+    if not (health.writable and health.workers):
+        raise _not_ready("no worker was seen lately")
+    return json_answer(
+        {
+            "status": "ready",
+            "store": {"engine": health.engine, "version": health.version},
+            "workers": health.workers,
+        }
+    )
+
+
+def _not_ready(reason: str) -> Refused:
+    return Refused(
+        HTTPStatus.SERVICE_UNAVAILABLE, "not_ready", reason, headers={"Retry-After": POLL_AFTER}
+    )

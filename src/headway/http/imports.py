@@ -1,0 +1,159 @@
+"""CSV imports: jobs like any other, under a vocabulary of their own."""
+
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from headway.errors import NotAuthorized
+from headway.http.acceptance import accept, replay_header, wait_for
+from headway.http.accounts import ANONYMOUS
+from headway.http.auth import Caller, PartsDep, caller_if_any, json_answer
+from headway.http.headers import POLL_AFTER, idempotency_key, preferences
+from headway.http.parts import Parts
+from headway.http.problems import Refused, unauthorized
+from headway.http.uploads import Upload, receive
+from headway.job import Job, Json, Status
+from headway.queue import JobRequest
+from headway.wire import ImportAccepted, ImportView, job_document
+
+OPERATION: Final = "import_csv"
+WORDS: Final = {
+    Status.PENDING: "queued",
+    Status.RUNNING: "running",
+    Status.COMPLETED: "complete",
+    Status.FAILED: "failed",
+    Status.CANCELLED: "cancelled",
+}
+
+UPLOAD: Final = {
+    "requestBody": {
+        "required": False,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            },
+            "text/csv": {"schema": {"type": "string"}},
+        },
+    }
+}
+
+router = APIRouter(prefix="/imports", tags=["imports"])
+
+MaybeCaller = Annotated[Caller | None, Depends(caller_if_any)]
+
+
+async def importer(request: Request, parts: PartsDep, caller: MaybeCaller) -> str:
+    """Whose import this is. Without a token: nobody's, where development mode allows it."""
+    if caller is not None:
+        return caller.name
+    if parts.settings.mode != "development":
+        raise unauthorized("Not authenticated")
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        # Any page in the browser of whoever runs this could post a form here.
+        raise Refused(
+            HTTPStatus.FORBIDDEN, "foreign_origin", "Imports from other sites need a token"
+        )
+    return ANONYMOUS
+
+
+@router.post(
+    "", status_code=HTTPStatus.ACCEPTED, response_model=ImportAccepted, openapi_extra=UPLOAD
+)
+async def start_import(
+    request: Request, parts: PartsDep, owner: Annotated[str, Depends(importer)]
+) -> Response:
+    """Import a CSV: the form field `file`, a raw `text/csv` body, or no body for the bundled
+    sample. Options, such as `delimiter` or `encoding`, are query parameters; see the input of
+    `import_csv` under `/api/v1/operations`."""
+    key = idempotency_key(request)
+    limit = parts.settings.max_body_mb * 2**20
+    upload = await receive(request, parts.service.files, limit)
+    wanted = JobRequest(
+        operation=OPERATION,
+        owner=owner,
+        input=await _input(request, parts, owner, upload),
+        idempotency_key=key,
+        scope="POST /imports",
+    )
+    added = await accept(request, parts, wanted, below="/input")
+    headers = {
+        "Location": f"/imports/{added.job.id}",
+        "Retry-After": POLL_AFTER,
+        **replay_header(added.replayed),
+    }
+    document = {"task_id": added.job.id, "status": "queued"}
+    return json_answer(document, HTTPStatus.ACCEPTED, headers=headers)
+
+
+async def _input(
+    request: Request, parts: Parts, owner: str, upload: Upload | None
+) -> dict[str, Json]:
+    """The job's input: the options, and the uploaded file under its new id."""
+    options: dict[str, Json] = {
+        name: value
+        for name, value in request.query_params.items()
+        if name not in ("file", "filename")
+    }
+    if upload is None:
+        return options
+    stored = await to_thread.run_sync(
+        parts.queue.add_file, owner, upload.name, upload.path, upload.sha256, upload.size
+    )
+    return options | {"file": stored.id, "filename": upload.name}
+
+
+@router.get("/{task_id}", response_model=ImportView, response_model_exclude_none=True)
+async def get_import(
+    request: Request, parts: PartsDep, caller: MaybeCaller, task_id: str
+) -> Response:
+    """How far the import is; with `Prefer: wait=N` the answer waits for its end. An id that was
+    never issued is `unknown`."""
+    may_be_anonymous = parts.settings.mode == "development"
+    if caller is None and not may_be_anonymous:
+        raise unauthorized("Not authenticated")
+    found = await to_thread.run_sync(parts.queue.present, [task_id])
+    if not found or found[0].operation != OPERATION:
+        return json_answer({"task_id": task_id, "status": "unknown"})
+    job = found[0]
+    if not (job.owner == ANONYMOUS and may_be_anonymous):
+        _check_owner(job, caller)
+    wait = preferences(request).wait
+    if wait is not None:
+        job = await wait_for(parts, job.id, job.owner, wait)
+    headers = {} if job.status.finished else {"Retry-After": POLL_AFTER}
+    return json_answer(_import_document(job), headers=headers)
+
+
+def _check_owner(job: Job, caller: Caller | None) -> None:
+    if caller is None:
+        raise unauthorized("Not authenticated")
+    if job.owner != caller.name:
+        raise NotAuthorized("Not authorized")
+
+
+def _import_document(job: Job) -> dict[str, Any]:
+    document = job_document(job)
+    shared = ("progress", "message", "error", "created_at", "started_at", "completed_at")
+    return {
+        "task_id": job.id,
+        "status": WORDS[job.status],
+        **{name: document[name] for name in shared},
+        **(_account_of(job.result) if isinstance(job.result, dict) else {}),
+    }
+
+
+def _account_of(result: dict[str, Json]) -> dict[str, Json]:
+    """What came of the rows."""
+    rest = dict(result)
+    row_errors = rest.pop("row_errors", [])
+    counts = {"rows": rest.pop("rows", 0), "row_errors": rest.pop("row_error_count", 0)}
+    return {"counts": counts, "summary": rest.pop("summary", {}) | rest, "row_errors": row_errors}

@@ -1,0 +1,160 @@
+"""Jobs after they were made: find, look, follow, cancel, retry."""
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from anyio import to_thread
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response
+
+from headway.events import Event
+from headway.http.acceptance import job_answer, wait_for
+from headway.http.auth import Caller, CallerDep, json_answer
+from headway.http.headers import is_known, polling, preferences
+from headway.job import Status
+from headway.store.contract import AttemptRecord, JobQuery
+from headway.wire import (
+    AttemptView,
+    EventView,
+    JobView,
+    Message,
+    job_document,
+    moment,
+)
+
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
+
+JobId = Annotated[str, Path(description="The job's id")]
+After = Annotated[int, Query(ge=0, le=2**53, description="Only what has a larger id")]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+
+
+@router.get("", response_model=list[JobView])
+def list_jobs(
+    caller: CallerDep,
+    status: Annotated[list[Status] | None, Query()] = None,
+    job_type: Annotated[str | None, Query(max_length=64)] = None,
+    limit: Limit = 100,
+    cursor: Annotated[str | None, Query(max_length=100)] = None,
+) -> Response:
+    """Your jobs, newest first. `Link: rel="next"` leads to the next page."""
+    before = None if cursor is None else caller.parts.cursors.open(cursor)
+    query = JobQuery(
+        owner=caller.name,
+        statuses=status or (),
+        operation=job_type,
+        before=before,
+        limit=limit + 1,
+    )
+    found = caller.parts.queue.find(query)
+    headers = {}
+    if len(found) > limit:
+        found = found[:limit]
+        next_cursor = caller.parts.cursors.seal(found[-1].seq)
+        headers["Link"] = _next_link(status, job_type, limit, next_cursor)
+    return json_answer([job_document(job) for job in found], headers=headers)
+
+
+def _next_link(status: list[Status] | None, job_type: str | None, limit: int, cursor: str) -> str:
+    asked: list[tuple[str, Any]] = [("status", one.value) for one in status or ()]
+    if job_type is not None:
+        asked.append(("job_type", job_type))
+    query = urlencode([*asked, ("limit", limit), ("cursor", cursor)])
+    return f'</api/v1/jobs?{query}>; rel="next"'
+
+
+@router.get("/{job_id}", response_model=JobView)
+async def get_job(request: Request, caller: CallerDep, job_id: JobId) -> Response:
+    """The job as it is now. With `If-None-Match` unchanged jobs cost next to nothing; with
+    `Prefer: wait=N` the answer waits for the job's end, up to 30 seconds."""
+    queue = caller.parts.queue
+    wait = preferences(request).wait
+    if wait is not None:
+        job = await wait_for(caller.parts, job_id, caller.name, wait)
+        return job_answer(job, {"Preference-Applied": f"wait={wait}"})
+    if "if-none-match" in request.headers:
+        version, status = await to_thread.run_sync(queue.version, job_id, caller.name)
+        if is_known(request, version):
+            return Response(status_code=304, headers=polling(version, status))
+    return job_answer(await to_thread.run_sync(queue.get, job_id, caller.name))
+
+
+@router.delete("/{job_id}", response_model=Message)
+def cancel_job(caller: CallerDep, job_id: JobId) -> Response:
+    """Cancel a job that has not ended. It is cancelled when this answers."""
+    return _cancel(caller, job_id)
+
+
+@router.post("/{job_id}/cancel", response_model=Message)
+def cancel_job_by_verb(caller: CallerDep, job_id: JobId) -> Response:
+    """The same as DELETE, for clients that cannot send it."""
+    return _cancel(caller, job_id)
+
+
+def _cancel(caller: Caller, job_id: str) -> Response:
+    caller.parts.queue.cancel(job_id, caller.name)
+    return json_answer({"message": "Job cancelled"})
+
+
+@router.post("/{job_id}/retry", response_model=JobView)
+def retry_job(caller: CallerDep, job_id: JobId) -> Response:
+    """Give a failed or cancelled job new attempts; it continues from its last checkpoint."""
+    return job_answer(caller.parts.queue.retry(job_id, caller.name))
+
+
+@router.get("/{job_id}/events", response_model=list[EventView])
+def list_events(
+    caller: CallerDep, job_id: JobId, after: After = 0, limit: Limit = 1000
+) -> Response:
+    """What happened to the job, oldest first."""
+    return _events(caller, job_id, after, limit, ())
+
+
+@router.get("/{job_id}/metrics", response_model=list[EventView])
+def list_metrics(
+    caller: CallerDep, job_id: JobId, after: After = 0, limit: Limit = 1000
+) -> Response:
+    """The points of the job's curves: `data` holds a step and its values."""
+    return _events(caller, job_id, after, limit, ("metric",))
+
+
+@router.get("/{job_id}/logs", response_model=list[EventView])
+def list_logs(caller: CallerDep, job_id: JobId, after: After = 0, limit: Limit = 1000) -> Response:
+    """The lines the operation wrote for you."""
+    return _events(caller, job_id, after, limit, ("log",))
+
+
+def _events(
+    caller: Caller, job_id: str, after: int, limit: int, kinds: tuple[str, ...]
+) -> Response:
+    found = caller.parts.queue.events(job_id, caller.name, after=after, kinds=kinds, limit=limit)
+    return json_answer([_event(event) for event in found])
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return {
+        "id": event.number,
+        "event": event.kind,
+        "at": moment(event.at),
+        "data": event.data,
+    }
+
+
+@router.get("/{job_id}/attempts", response_model=list[AttemptView])
+def list_attempts(caller: CallerDep, job_id: JobId) -> Response:
+    """The job's ended attempts, oldest first, and what each cost."""
+    found = caller.parts.queue.attempts(job_id, caller.name)
+    return json_answer([_attempt(number, one) for number, one in enumerate(found, 1)])
+
+
+def _attempt(number: int, record: AttemptRecord) -> dict[str, Any]:
+    return {
+        "number": number,
+        "host": record.host,
+        "started_at": moment(record.started_at),
+        "ended_at": moment(record.ended_at),
+        "exit_reason": record.reason,
+        "error": record.error,
+        "peak_memory": record.peak_memory,
+        "cpu_seconds": record.cpu_seconds,
+    }

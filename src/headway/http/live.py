@@ -1,0 +1,115 @@
+"""Live updates of one job: Server-Sent Events."""
+
+import asyncio
+from time import monotonic
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Header, Query
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from headway.errors import NotAuthorized, StoreError
+from headway.http import frames
+from headway.http.auth import Caller, CallerDep
+from headway.http.frames import Frame
+from headway.http.jobs import JobId
+from headway.http.tokens import BadToken
+from headway.http.viewing import View
+
+CONFIRM_SECONDS: Final = 30.0
+"""How often a long stream makes sure that its viewer may still look."""
+
+router = APIRouter(prefix="/api/v1/jobs", tags=["live"])
+
+
+class EventStream(Response):
+    """A plain ASGI answer: frames come encoded, and nothing stands between them and the socket."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, caller: Caller, view: View, first: list[Frame]) -> None:
+        self.status_code = 200
+        self.background = None
+        self.init_headers({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        self._caller = caller
+        self._view = view
+        self._first = first
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the job has ended, the viewer has left or the process is stopping."""
+        leaving = asyncio.ensure_future(_left(receive))
+        leaving.add_done_callback(lambda _: self._view.end())
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            await self._show(send)
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            leaving.cancel()
+            self._view.close()
+
+    async def _show(self, send: Send) -> None:
+        confirm_at = monotonic() + CONFIRM_SECONDS
+        shown: list[Frame] | None = self._first
+        while shown is not None:
+            body = b"".join([frame.sse for frame in shown]) or frames.PING
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+            if shown and shown[-1].last:
+                return
+            if monotonic() > confirm_at:
+                confirm_at = monotonic() + CONFIRM_SECONDS
+                if not await may_still_look(self._caller):
+                    return
+            shown = await self._next()
+        await send({"type": "http.response.body", "body": frames.RETRY, "more_body": True})
+
+    async def _next(self) -> list[Frame] | None:
+        try:
+            return await self._view.next()
+        except StoreError:
+            return None  # the client comes back, with the id of the last event it has
+
+
+async def may_still_look(caller: Caller) -> bool:
+    """False once the token has expired or the user was disabled or removed."""
+    try:
+        await caller.parts.accounts.confirm(caller.identity)
+    except (BadToken, NotAuthorized):
+        return False
+    except StoreError:
+        return True  # nobody can tell right now
+    return True
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def event_id(text: str | None) -> int | None:
+    """The number in an event id; None for anything that is none of ours."""
+    is_number = text is not None and text.isascii() and text.isdigit() and len(text) <= 15
+    return int(text) if is_number and text is not None else None
+
+
+@router.get(
+    "/{job_id}/stream",
+    status_code=200,
+    response_class=EventStream,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
+async def stream(
+    caller: CallerDep,
+    job_id: JobId,
+    last_event_id: Annotated[str | None, Header(max_length=100)] = None,
+    after: Annotated[str | None, Query(max_length=100)] = None,
+) -> Response:
+    """The job as it moves: `update` at once and on every change, `metric`, `log`, `items` and
+    `checkpoint` as they happen, `complete` once and last. With `Last-Event-ID` or `?after=`
+    everything durable since then comes first."""
+    view = View(caller.parts.queue, caller.parts.feed, job_id, caller.name)
+    try:
+        first = await view.open(event_id(last_event_id or after))
+    except BaseException:
+        view.close()
+        raise
+    return EventStream(caller, view, first)

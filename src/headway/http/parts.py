@@ -1,0 +1,104 @@
+"""What the routes work with: opened together on first use, closed in reverse."""
+
+import atexit
+import threading
+from dataclasses import dataclass
+
+from anyio import to_thread
+
+from headway.errors import KeyReused
+from headway.http.accounts import Accounts
+from headway.http.cursors import Cursors
+from headway.http.feed import Feed
+from headway.http.intake import Committer
+from headway.http.ledger import Ledger
+from headway.http.predictors import Predictors
+from headway.http.tickets import Tickets
+from headway.http.tokens import Tokens, signing_secret
+from headway.queue import Queue
+from headway.settings import Settings
+from headway.store.contract import Added, Submission
+from headway.wiring import Service, open_service
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The open service and everything HTTP keeps beside it. Nothing here belongs to one loop."""
+
+    settings: Settings
+    service: Service
+    queue: Queue
+    accounts: Accounts
+    tickets: Tickets
+    cursors: Cursors
+    predictors: Predictors
+    intake: Committer[Submission, Added | KeyReused]
+    ledger: Ledger
+    feed: Feed
+    referring: frozenset[str]
+    """Operations whose input names artefacts: to check it, the store must be read."""
+
+    @classmethod
+    def open(cls, settings: Settings) -> "Parts":
+        """Open the service and start its engine."""
+        service = open_service(settings)
+        secret = signing_secret(settings)
+        tokens = Tokens(secret, settings.mode)
+        parts = cls(
+            settings=settings,
+            service=service,
+            queue=service.queue,
+            accounts=Accounts(service.store.users, tokens, settings),
+            tickets=Tickets(tokens, settings.data_dir / "tickets"),
+            cursors=Cursors(secret),
+            predictors=Predictors(service.queue, service.files),
+            intake=Committer(service.queue.accept, "headway-intake"),
+            ledger=Ledger(settings.data_dir / "predictions.jsonl", service.store.users),
+            feed=Feed(service.queue),
+            referring=frozenset(one.name for one in service.registry if one.references),
+        )
+        service.start()
+        return parts
+
+    def close(self) -> None:
+        """End the streams, write what is waiting, stop the engine."""
+        self.feed.close()
+        self.intake.close()
+        self.ledger.close()
+        self.accounts.close()
+        self.service.close()
+
+
+class LazyParts:
+    """The parts of one application, opened by whoever needs them first.
+
+    A `TestClient` used without `with` runs no lifespan, so the first request may be that one.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._parts: Parts | None = None
+
+    async def opened(self) -> Parts:
+        """The parts; the first caller waits while a thread opens them."""
+        if self._parts is not None:
+            return self._parts
+        return await to_thread.run_sync(self.open)
+
+    def open(self) -> Parts:
+        """The parts, from any thread."""
+        with self._lock:
+            if self._parts is not None:
+                return self._parts
+            parts = self._parts = Parts.open(self._settings)
+            atexit.register(self.close)
+            return parts
+
+    def close(self) -> None:
+        """Close what was opened. Closing twice is fine."""
+        with self._lock:
+            parts, self._parts = self._parts, None
+        atexit.unregister(self.close)
+        if parts is not None:
+            parts.close()

@@ -1,0 +1,75 @@
+"""Loaded models, ready to classify one text: the only place in HTTP that knows what a model is."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+from headway.artifacts import BUNDLED_PREFIX, ArtifactFiles
+from headway.errors import UnknownArtifact
+from headway.models.bundle import DEFAULT_BUNDLE, Bundle
+from headway.models.classifier import Classifier
+from headway.queue import Queue
+from headway.store.contract import StoredArtifact
+
+DEFAULT: Final = "default"
+_MOST_LOADED: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model says about a text."""
+
+    prediction: str
+    confidence: float
+    probabilities: dict[str, float]
+    model: str
+    model_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """A loaded model under the name its user knows."""
+
+    model: str
+    model_id: str
+    classifier: Classifier
+
+    def predict(self, text: str) -> Answer:
+        """Classify one text."""
+        said = self.classifier.predict_one(text)
+        shares = dict(zip(self.classifier.classes, said.probabilities.tolist(), strict=True))
+        return Answer(said.label, said.confidence, shares, self.model, self.model_id)
+
+
+class Predictors:
+    """Finds the model a user means, and keeps those used last in memory."""
+
+    def __init__(self, queue: Queue, files: ArtifactFiles) -> None:
+        self._queue = queue
+        self._files = files
+        self._lock = threading.Lock()
+        self._loaded: OrderedDict[str, Predictor] = OrderedDict()
+
+    def find(self, owner: str, reference: str | None) -> Predictor:
+        """The model of this name; without one the user's alias `default`, then the bundled one."""
+        try:
+            found = self._queue.artifact(owner, "model", reference or DEFAULT)
+        except UnknownArtifact as error:
+            raise UnknownArtifact(str(error), pointer="/model") from None
+        with self._lock:
+            known = self._loaded.get(found if isinstance(found, str) else found.id)
+            if known is None:
+                known = self._load(found)
+            self._loaded[known.model_id] = known
+            self._loaded.move_to_end(known.model_id)
+            if len(self._loaded) > _MOST_LOADED:
+                self._loaded.popitem(last=False)
+            return known
+
+    def _load(self, found: StoredArtifact | str) -> Predictor:
+        if isinstance(found, str):
+            name = found.removeprefix(BUNDLED_PREFIX)
+            return Predictor(name, found, Bundle.load(DEFAULT_BUNDLE).classifier)
+        bundle = Bundle.load(self._files.path(found.path), found.sha256)
+        return Predictor(f"{found.name}@{found.version}", found.id, bundle.classifier)

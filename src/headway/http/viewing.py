@@ -1,0 +1,148 @@
+"""What one viewer of a job sees: history from where he left off, the present, then the news."""
+
+from collections.abc import Sequence
+from time import monotonic
+from typing import Final
+
+from anyio import to_thread
+
+from headway.errors import NotFound
+from headway.events import Event
+from headway.http import frames
+from headway.http.feed import Feed
+from headway.http.frames import Frame
+from headway.job import Job
+from headway.queue import Queue
+
+PING_SECONDS: Final = 15.0
+
+
+class View:
+    """One viewer's place in one job's life. Each durable event is shown once, in order.
+
+    Made on the running loop; it must be closed."""
+
+    def __init__(self, queue: Queue, feed: Feed, job_id: str, owner: str) -> None:
+        self._queue = queue
+        self._feed = feed
+        self._job_id = job_id
+        self._owner = owner
+        # Listening begins before the first read: what happens in between is heard twice, not never.
+        self._listener = feed.watch(job_id)
+        self._sent = 0
+        self._version = 0
+
+    def wake(self) -> None:
+        """Make `next` return."""
+        self._listener.wake()
+
+    def end(self) -> None:
+        """Make `next` return None: the viewer has left."""
+        self._listener.end()
+
+    def close(self) -> None:
+        """Stop listening. Closing twice is fine."""
+        self._feed.leave(self._listener)
+
+    async def open(self, after: int | None) -> list[Frame]:
+        """What to show first. Raise `NotFound` or `NotAuthorized`.
+
+        `after` is the last event the viewer has; None, or a number that the job has not reached,
+        shows the present alone.
+        """
+        job = await to_thread.run_sync(self._queue.get, self._job_id, self._owner)
+        if after is None or not 0 <= after <= job.last_event:
+            return self._present(job, [])
+        return await self._from(after, job)
+
+    async def next(self) -> list[Frame] | None:
+        """What to show next; empty when it is time for a sign of life, None at the end."""
+        while True:
+            arrived = await self._listener.take(PING_SECONDS)
+            if self._listener.closed:
+                return None
+            if self._listener.missed() or self._is_behind(arrived):
+                return await self._catch_up()
+            fresh = self._fresh(arrived)
+            if fresh or not arrived:
+                return fresh
+
+    async def _catch_up(self) -> list[Frame]:
+        try:
+            return await self.open(self._sent)
+        except NotFound:
+            return [frames.missing()]
+
+    async def _from(self, after: int, job: Job) -> list[Frame]:
+        history: list[Frame] = []
+        reached = after
+        while reached < job.last_event:
+            page = await to_thread.run_sync(self._page, reached)
+            known = [event for event in page if event.number <= job.last_event]
+            if not known:
+                break
+            history += frames.told(known, job)
+            reached = known[-1].number
+        if history and history[-1].last:
+            self._sent, self._version = job.last_event, job.version
+            return history
+        return self._present(job, history)
+
+    def _present(self, job: Job, history: list[Frame]) -> list[Frame]:
+        self._sent, self._version = job.last_event, job.version
+        now = frames.conclusion(job) if job.status.finished else [frames.snapshot(job)]
+        return history + now
+
+    def _page(self, after: int) -> Sequence[Event]:
+        return self._queue.history(self._job_id, after=after)
+
+    def _is_behind(self, arrived: Sequence[Frame]) -> bool:
+        """True when a durable event lies between what was sent and what arrived."""
+        sent = self._sent
+        for frame in arrived:
+            if frame.number is None:
+                if frame.reach > sent:
+                    return True
+            elif frame.number > sent + 1:
+                return True
+            else:
+                sent = max(sent, frame.number)
+        return False
+
+    def _fresh(self, arrived: Sequence[Frame]) -> list[Frame]:
+        fresh = []
+        for frame in arrived:
+            if self._is_new(frame):
+                fresh.append(frame)
+            if frame.last:
+                break
+        return fresh
+
+    def _is_new(self, frame: Frame) -> bool:
+        if frame.number is None:
+            new = frame.version > self._version or frame.last
+            self._version = max(self._version, frame.version)
+            return new
+        new = frame.number > self._sent
+        self._sent = max(self._sent, frame.number)
+        return new
+
+
+async def until_finished(
+    queue: Queue, feed: Feed, job_id: str, owner: str, *, seconds: float
+) -> Job:
+    """The job once it has ended, or as it is after so many seconds."""
+    listener = feed.watch(job_id)
+    try:
+        deadline = monotonic() + seconds
+        job = await to_thread.run_sync(queue.get, job_id, owner)
+        while not (job.status.finished or listener.closed):
+            arrived = await listener.take(max(0.0, deadline - monotonic()))
+            ended = any(frame.last for frame in arrived) or listener.missed()
+            if ended or monotonic() >= deadline:
+                job = await to_thread.run_sync(queue.get, job_id, owner)
+            if monotonic() >= deadline:
+                break
+        return job
+    finally:
+        feed.leave(listener)

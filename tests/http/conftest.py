@@ -1,0 +1,104 @@
+"""One service for all tests of the HTTP layer, called without a lifespan, as strangers call it."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from headway.http.app import create_app
+from headway.settings import Settings
+
+Headers = dict[str, str]
+Submit = Callable[..., str]
+
+OPERATIONS = ("tests.http.trial_operations",)
+
+
+@pytest.fixture(scope="session")
+def app(clean_session: None) -> Iterator[FastAPI]:
+    """The application. Its worker is started here, so that it bears no single test's mark."""
+    with tempfile.TemporaryDirectory(prefix="hw-", ignore_cleanup_errors=True) as folder:
+        settings = Settings(data_dir=Path(folder) / "data", operations=OPERATIONS, max_body_mb=2)
+        app = create_app(settings)
+        app.state.lazy.open()
+        yield app
+        app.state.lazy.close()
+
+
+@pytest.fixture(scope="session")
+def client(app: FastAPI) -> TestClient:
+    return TestClient(app)
+
+
+@pytest.fixture
+def quiet_client(app: FastAPI) -> TestClient:
+    """Answers 500 where `client` would raise what happened."""
+    return TestClient(app, raise_server_exceptions=False)
+
+
+@pytest.fixture(scope="session")
+def alice(client: TestClient) -> Headers:
+    return sign_in(client, "alice", "secret123")
+
+
+@pytest.fixture(scope="session")
+def bob(client: TestClient) -> Headers:
+    return sign_in(client, "bob", "secret456")
+
+
+def sign_in(client: TestClient, name: str, password: str) -> Headers:
+    answer = client.post("/token", data={"username": name, "password": password})
+    assert answer.status_code == 200, answer.text
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+@pytest.fixture
+def submit(client: TestClient, alice: Headers) -> Submit:
+    """Submit a job as alice, and give its id."""
+
+    def submit(job_type: str = "nothing", **fields: Any) -> str:
+        body = {"job_type": job_type, **fields}
+        answer = client.post("/api/v1/jobs", json=body, headers=alice)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["job_id"])
+
+    return submit
+
+
+@pytest.fixture
+def finished(client: TestClient, alice: Headers) -> Callable[[str], dict[str, Any]]:
+    """Wait for the end of alice's job, and give it."""
+
+    def finished(job_id: str) -> dict[str, Any]:
+        job: dict[str, Any] = client.get(
+            f"/api/v1/jobs/{job_id}", headers=alice | {"Prefer": "wait=30"}
+        ).json()
+        assert job["completed_at"] is not None, job
+        return job
+
+    return finished
+
+
+class Gate:
+    """Lets a `steps` job go on, a step at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.opened = 0
+
+    def open(self, steps: int = 1) -> None:
+        for _ in range(steps):
+            self.opened += 1
+            (self.folder / str(self.opened)).touch()
+
+    def input(self, steps: int) -> dict[str, Any]:
+        return {"gate": str(self.folder), "steps": steps}
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    return Gate(tmp_path)

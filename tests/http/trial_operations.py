@@ -1,0 +1,59 @@
+"""Operations that do what a test tells them to, step by step: a step is allowed by a file."""
+
+import asyncio
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from headway.errors import NotRetryable
+from headway.job import Json
+from headway.operation import AsyncContext, operation
+
+
+class Nothing(BaseModel):
+    """No input but a note."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: str = ""
+    number: int = 0
+
+
+@operation("nothing")
+async def nothing(request: Nothing, ctx: AsyncContext) -> dict[str, Json]:
+    """Return at once."""
+    return {"note": request.note}
+
+
+@operation("fail")
+async def fail(request: Nothing, ctx: AsyncContext) -> None:
+    """Fail at once, for good."""
+    raise NotRetryable(f"expected success, got: {request.note or 'failure'}")
+
+
+class Steps(BaseModel):
+    """How many steps there are, and where files allow them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    gate: str
+    steps: int = 3
+
+
+@operation("steps")
+async def steps(request: Steps, ctx: AsyncContext) -> dict[str, Json]:
+    """Take each step once its file is there: a metric, a log line, an item, a checkpoint."""
+    ctx.expect_items(request.steps)
+    for step in range(1, request.steps + 1):
+        await _allowed(Path(request.gate) / str(step))
+        ctx.metric({"height": step * 0.5}, step=step)
+        ctx.log(f"step {step}")
+        ctx.items([{"step": step, "error": "odd" if step % 2 else None}])
+        ctx.progress(100 * step / request.steps, f"step {step}")
+        await ctx.checkpoint({"step": step})
+    return {"steps": request.steps}
+
+
+async def _allowed(step: Path) -> None:
+    while not await asyncio.to_thread(step.exists):  # noqa: ASYNC110 - another process makes it
+        await asyncio.sleep(0.005)
