@@ -34,6 +34,7 @@ class Resize(BaseModel):
     images: list[str] = []
     size: Size = Size(width=1)
     since: str = Field(default="", alias="from")
+    limits: dict[str, int] = {}
 
 
 class Train(BaseModel):
@@ -179,6 +180,7 @@ def test_metadata_that_is_no_json_is_refused(queue: Queue, value: dict[str, Any]
         ({"images": ["a", 2]}, ["/images/1"]),
         ({"size": {"width": 0}}, ["/size/width"]),
         ({"size": {}, "images": 3}, ["/images", "/size/width"]),
+        ({"limits": {"a/b~c": "x"}}, ["/limits/a~1b~0c"]),
         ([], [""]),
         ("text", [""]),
         (None, [""]),

@@ -265,7 +265,7 @@ def _validated(operation: Operation, value: Json) -> bytes:
         return operation.input.model_validate(value).model_dump_json(by_alias=True).encode()
     except ValidationError as error:
         problems = [
-            ("/input" + "".join(f"/{part}" for part in one["loc"]), one["msg"])
+            ("/input" + "".join(f"/{_escaped(part)}" for part in one["loc"]), one["msg"])
             for one in error.errors(include_url=False, include_input=False, include_context=False)
         ]
         raise InvalidInput(
@@ -273,6 +273,11 @@ def _validated(operation: Operation, value: Json) -> bytes:
             + "; ".join(f"{at.removeprefix('/input') or '/'}: {what}" for at, what in problems[:5]),
             errors=problems,
         ) from None
+
+
+def _escaped(part: str | int) -> str:
+    """A step of a JSON pointer (RFC 6901)."""
+    return str(part).replace("~", "~0").replace("/", "~1")
 
 
 def _key(request: JobRequest, body: bytes) -> IdempotencyKey:
