@@ -29,6 +29,9 @@ from headway.worker.sweep import Sweep
 POLL_SECONDS: Final = 0.25
 """The backstop for a lost ring."""
 
+REST_SECONDS: Final = 0.2
+"""Before a store that was unavailable is asked again."""
+
 CLAIM_AT_ONCE: Final = 200
 """Below `async_slots`, so that children work on one group while the next is claimed."""
 
@@ -85,6 +88,7 @@ class Worker:
         self._look = True
         self._check_held = False
         self._next_poll = 0.0
+        self._rest_until = 0.0
         self._stops = 0
         self._stops_seen = 0
         self._grace_ends: float | None = None
@@ -122,6 +126,7 @@ class Worker:
             self._claim()
         except StoreUnavailable as error:
             log.warning("the store is unavailable, trying again: %s", error)
+            self._rest_until = time.monotonic() + REST_SECONDS
         self._enforce()
         self._drain()
 
@@ -129,6 +134,8 @@ class Worker:
 
     def _pause(self) -> float:
         """Seconds until something is due even if nobody says a word."""
+        if (rest := self._rest_until - time.monotonic()) > 0:
+            return rest
         if self._stops != self._stops_seen or (self._look and self._wants()):
             return 0.0
         now = time.monotonic()
@@ -293,14 +300,12 @@ class Worker:
             child = self._async_child
         else:
             child = self._pool.fork(operation.name, operation.memory or self._options.memory)
-        timeout = claim.job.timeout
         return Attempt(
             claim=claim,
             operation=operation,
             child=child,
             shared=shared,
             ref=_ref(claim.job.seq, claim.token),
-            deadline=None if timeout is None else time.monotonic() + timeout,
         )
 
     def _send_starts(self, attempts: Sequence[Attempt]) -> None:
@@ -318,6 +323,7 @@ class Worker:
         now = time.monotonic()
         for attempt in list(self._attempts.values()):
             attempt.enforce(now)
+        self._pool.enforce(now)
 
     def _drain(self) -> None:
         """First stop: children end at a checkpoint within the grace time. Second: at once."""

@@ -7,14 +7,18 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 import orjson
 
 from headway.worker.protocol import FrameReader, Message, frame
+
+START_SECONDS: Final = 60.0
+"""A fork takes milliseconds, but the operation's module may have to be imported first."""
 
 _KEPT_FROM_CHILDREN = ("HEADWAY_SECRET_KEY", "HEADWAY_DATABASE_URL", "HEADWAY_BROKER_URL")
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS")
@@ -126,6 +130,8 @@ class Pool:
         self._on_exit = on_exit
         self._on_refused = on_refused
         self._children: dict[str, Child] = {}
+        self._asked: dict[str, float] = {}
+        """When each child was asked for that is still to be forked, in order; also abandoned ones."""
         self._zygote: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
@@ -163,6 +169,7 @@ class Pool:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         child = Child(self, ours)
         self._children[child.id] = child
+        self._asked[child.id] = time.monotonic()
         request = orjson.dumps({"fork": child.id, "operation": operation, "memory": memory})
         with theirs:
             assert self._control is not None
@@ -192,9 +199,10 @@ class Pool:
             self._on_exit(child, Exit("the process was ended before it began"))
             child.close()
 
-    def restart(self) -> None:
-        """Kill a zygote that does not answer; its children die with it."""
-        if self._zygote is not None:
+    def enforce(self, now: float) -> None:
+        """Kill a zygote that does not fork within `START_SECONDS`; its children die with it."""
+        waits = [now - asked for asked in self._asked.values()]
+        if self._zygote is not None and max(waits, default=0.0) > START_SECONDS:
             self._zygote.kill()
 
     def stop(self) -> None:
@@ -232,11 +240,13 @@ class Pool:
     def _note(self, told: dict[str, Any]) -> None:
         match told:
             case {"forked": id, "pid": pid}:
+                self._asked.pop(id, None)
                 if id in self._children:
                     self._children[id].pid = pid
                 else:
                     _kill(pid, signal.SIGKILL)
             case {"refused": id, "error": error, "traceback": trace}:
+                self._asked.pop(id, None)
                 if (child := self._children.pop(id, None)) is not None:
                     self._on_refused(child, error, trace)
                     child.close()
@@ -247,7 +257,10 @@ class Pool:
                     child.close()
 
     def _zygote_died(self) -> None:
-        """Every child died with it; those it was to fork never came to be."""
+        """Every child died with it; those it was to fork never came to be.
+
+        It forks in the order it was asked: if anybody is to blame, it is the first of those.
+        """
         assert self._control is not None
         self._selector.unregister(self._control)
         self._control.close()
@@ -255,10 +268,12 @@ class Pool:
         if self._zygote is not None:
             self._zygote.wait()
         children, self._children = self._children, {}
+        asked, self._asked = self._asked, {}
+        to_blame = next(iter(asked), None)
         for child in children.values():
-            starting = child.pid is None
             child.kill(signal.SIGKILL)
-            self._on_exit(child, Exit("the process that forks children died", by_itself=starting))
+            reason = "the process that forks children died"
+            self._on_exit(child, Exit(reason, by_itself=child.id == to_blame))
             child.close()
 
 
