@@ -109,7 +109,7 @@ def test_a_worker_in_the_same_place_takes_over_at_once(site: Site, tmp_path: Pat
     first.kill()
     (tmp_path / "here.go").touch()
     site.start("--lifeline", stdin=subprocess.PIPE)
-    ended = site.completed(job, within=6)
+    ended = site.completed(job)
     assert (ended.attempt, ended.crashes, ended.interruptions) == (0, 0, 1)
     assert site.reasons(job) == ["interrupted", "completed"]
 
@@ -126,7 +126,9 @@ def test_a_worker_that_stood_still_beyond_its_lease_can_write_nothing(
     site.worker(entry=QUICK)
     child = lines_of(log)[-1].pid
     os.kill(first.pid, signal.SIGSTOP)  # its child goes on until it waits for a checkpoint
-    taken = site.until(job, lambda now: now.interruptions == 1 and now.status is Status.RUNNING)
+    taken = site.until(
+        job, lambda now: now.interruptions == 1 and now.status is Status.RUNNING, within=20
+    )
     eventually(lambda: lines_of(log)[-1].pid != child)
     os.kill(first.pid, signal.SIGCONT)
     eventually(lambda: "the lease has lapsed: 1 attempts are given up" in first.log)
