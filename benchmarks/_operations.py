@@ -12,12 +12,12 @@ class Nothing(BaseModel):
 
 
 @operation("noop")
-async def noop(request: Nothing, ctx: AsyncContext) -> None:
+async def noop(_request: Nothing, _ctx: AsyncContext) -> None:
     """Return at once."""
 
 
 @operation("spin")
-def spin(request: Nothing, ctx: Context) -> None:
+def spin(_request: Nothing, _ctx: Context) -> None:
     """Compute without a word until killed."""
     number = 1
     while number:

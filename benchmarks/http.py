@@ -66,8 +66,8 @@ def wrk(url: str, token: str, seconds: int) -> tuple[float, float, float]:
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(SCRIPT.format(token=token, payload="x" * 80))
         script.flush()
-        for duration in (2, seconds):
-            printed = _run(url, Path(script.name), duration)
+        _run(url, Path(script.name), 2)
+        printed = _run(url, Path(script.name), seconds)
     found = re.search(r"figures (\S+) (\S+) (\S+) (\d+)", printed)
     if found is None or found.group(4) != "0":
         raise SystemExit(f"expected only answers below 400, got:\n{printed}")

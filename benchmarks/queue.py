@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -40,7 +40,7 @@ def main(jobs: int = 20_000) -> None:
 
 
 @contextmanager
-def service(directory: Path, *, worker: bool) -> Service:
+def service(directory: Path, *, worker: bool) -> Iterator[Service]:
     """A service on a fresh directory."""
     opened = open_service(
         Settings(data_dir=directory, operations=(OPERATIONS,), embedded_worker=worker)
@@ -64,9 +64,7 @@ def one_by_one(service: Service, jobs: int) -> None:
 
 def threads(service: Service, jobs: int) -> None:
     """Sixteen callers, each a commit a job."""
-    callers = [
-        threading.Thread(target=one_by_one, args=(service, jobs // 16)) for _ in range(16)
-    ]
+    callers = [threading.Thread(target=one_by_one, args=(service, jobs // 16)) for _ in range(16)]
     for caller in callers:
         caller.start()
     for caller in callers:

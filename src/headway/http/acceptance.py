@@ -111,7 +111,7 @@ async def answer(
     headers = {"Location": job_url(job.id), **replay_header(added.replayed)}
     if wishes.wait is not None:
         headers["Preference-Applied"] = f"wait={wishes.wait}"
-        job = await wait_for(caller, job.id, wishes.wait)
+        job = await wait_for(caller.parts, job.id, caller.name, wishes.wait)
         if job.status.finished:
             return job_answer(job, headers)
     if wishes.respond_async:
@@ -120,10 +120,9 @@ async def answer(
     return json_answer(accepted(job, message), status, headers=headers)
 
 
-async def wait_for(caller: Caller, job_id: str, seconds: float) -> Job:
-    """The caller's job once it has ended, or as it is after so many seconds."""
-    parts = caller.parts
-    return await until_finished(parts.queue, parts.feed, job_id, caller.name, seconds=seconds)
+async def wait_for(parts: Parts, job_id: str, owner: str, seconds: float) -> Job:
+    """The owner's job once it has ended, or as it is after so many seconds."""
+    return await until_finished(parts.queue, parts.feed, job_id, owner, seconds=seconds)
 
 
 def job_answer(job: Job, headers: dict[str, str] | None = None) -> Response:

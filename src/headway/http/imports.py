@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from headway.errors import NotAuthorized
-from headway.http.acceptance import accept, replay_header
+from headway.http.acceptance import accept, replay_header, wait_for
 from headway.http.accounts import ANONYMOUS
 from headway.http.auth import Caller, PartsDep, caller_if_any, json_answer
-from headway.http.headers import POLL_AFTER, idempotency_key
+from headway.http.headers import POLL_AFTER, idempotency_key, preferences
 from headway.http.parts import Parts
 from headway.http.problems import Refused, unauthorized
 from headway.http.uploads import Upload, receive
@@ -112,8 +112,11 @@ async def _input(
 
 
 @router.get("/{task_id}", response_model=ImportView, response_model_exclude_none=True)
-async def get_import(parts: PartsDep, caller: MaybeCaller, task_id: str) -> Response:
-    """How far the import is. An id that was never issued is `unknown`."""
+async def get_import(
+    request: Request, parts: PartsDep, caller: MaybeCaller, task_id: str
+) -> Response:
+    """How far the import is; with `Prefer: wait=N` the answer waits for its end. An id that was
+    never issued is `unknown`."""
     may_be_anonymous = parts.settings.mode == "development"
     if caller is None and not may_be_anonymous:
         raise unauthorized("Not authenticated")
@@ -123,6 +126,9 @@ async def get_import(parts: PartsDep, caller: MaybeCaller, task_id: str) -> Resp
     job = found[0]
     if not (job.owner == ANONYMOUS and may_be_anonymous):
         _check_owner(job, caller)
+    wait = preferences(request).wait
+    if wait is not None:
+        job = await wait_for(parts, job.id, job.owner, wait)
     headers = {} if job.status.finished else {"Retry-After": POLL_AFTER}
     return json_answer(_import_document(job), headers=headers)
 

@@ -70,7 +70,7 @@ async def get_job(request: Request, caller: CallerDep, job_id: JobId) -> Respons
     queue = caller.parts.queue
     wait = preferences(request).wait
     if wait is not None:
-        job = await wait_for(caller, job_id, wait)
+        job = await wait_for(caller.parts, job_id, caller.name, wait)
         return job_answer(job, {"Preference-Applied": f"wait={wait}"})
     if "if-none-match" in request.headers:
         version, status = await to_thread.run_sync(queue.version, job_id, caller.name)

@@ -187,7 +187,7 @@ class _FilePart:
         self._header[which].extend(piece)
 
     def _on_header_end(self) -> None:
-        name, value = (bytes(piece).decode("utf-8", "replace") for piece in self._header)
+        name, value = (bytes(piece).decode("latin-1") for piece in self._header)
         self._headers[name.lower()] = value
         self._header = (bytearray(), bytearray())
 

@@ -25,6 +25,7 @@ LARGEST_RESULT = 4 * 2**20
 
 def run_one(sock: socket.socket, registry: Registry) -> None:
     """Run the attempt the parent is about to send, report what came of it, and return."""
+    os.nice(_NICENESS)
     channel = Channel(sock)
     signal.signal(signal.SIGTERM, _raise_cancelled)
     try:
@@ -130,6 +131,10 @@ def usage() -> dict[str, Any]:
 
 def _raise_cancelled(_signal: int, _frame: object) -> None:
     raise Cancelled
+
+
+_NICENESS = 10
+"""A child that computes takes every core it gets, and gives way to whoever answers a request."""
 
 
 def become(memory: int | None) -> None:
