@@ -30,8 +30,9 @@ from headway.models.batch import predict_many  # noqa: E402
 from headway.models.bundle import Bundle  # noqa: E402
 from headway.models.calibration import calibration_error  # noqa: E402
 from headway.models.classifier import Classifier  # noqa: E402
+from headway.models.epochs import Settings  # noqa: E402
 from headway.models.scores import confusion_matrix, scores_of  # noqa: E402
-from headway.models.training import Settings, Training  # noqa: E402
+from headway.models.training import Training  # noqa: E402
 from headway.models.vectors import count_grams, stack  # noqa: E402
 
 SETS = ("sms_spam", "banking77", "movie_polarity", "bbc_news")

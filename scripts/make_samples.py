@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Make the files that come with the package: the `sample` data set and the model trained on it.
 
     python scripts/make_samples.py
@@ -13,7 +14,8 @@ import numpy as np
 from headway.data.samples import SAMPLE_CSV, SAMPLE_ROWS, SAMPLE_SEED, bundled_rows
 from headway.data.tickets import tickets
 from headway.models.bundle import DEFAULT_BUNDLE
-from headway.models.training import Settings, Training
+from headway.models.epochs import Settings
+from headway.models.training import Training
 from headway.models.vectors import count_grams
 
 

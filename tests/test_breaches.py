@@ -33,7 +33,7 @@ BREACHES = {
     ),
     "a route in the store": (
         "http/jobs.py",
-        "from headway.store.contract import Store",
+        "from headway.store.sqlite import open_sqlite",
         imports_point_down,
     ),
     "a route in the models": (
@@ -97,7 +97,7 @@ ALLOWED = {
         "import sqlalchemy\nfrom headway.store import tables",
     ),
     "the worker and the promises": ("worker/run.py", "from headway.store.contract import Store"),
-    "the prediction and a model": ("http/predict.py", "from headway.models import bundle"),
+    "the prediction and a model": ("http/predictors.py", "from headway.models import bundle"),
     "the library at home": ("store/sqlite.py", "import sqlalchemy as sa\nimport sqlite3"),
     "the waiting of a worker": ("worker/loop.py", "import time\ntime.sleep(0.1)"),
     "the command line": ("__main__.py", "from headway.cli import main"),

@@ -1,1 +1,29 @@
 """Durable jobs for ML APIs."""
+
+from headway.errors import (
+    Cancelled,
+    HeadwayError,
+    Interrupted,
+    NotRetryable,
+    OperationFailed,
+)
+from headway.job import Job, Status
+from headway.operation import AsyncContext, Context, Operation, operation
+from headway.retry import Backoff
+from headway.settings import Settings
+
+__all__ = [
+    "AsyncContext",
+    "Backoff",
+    "Cancelled",
+    "Context",
+    "HeadwayError",
+    "Interrupted",
+    "Job",
+    "NotRetryable",
+    "Operation",
+    "OperationFailed",
+    "Settings",
+    "Status",
+    "operation",
+]

@@ -57,6 +57,10 @@ class ArtifactFiles:
         sync_directory(target.parent)
         return relative
 
+    def drop_scratch(self, job_id: str, token: int) -> None:
+        """Remove what an attempt that was killed did not leave behind for others."""
+        shutil.rmtree(self.root / "jobs" / job_id / str(token) / "scratch", ignore_errors=True)
+
     def drop_attempt(self, job_id: str, token: int) -> None:
         """Remove an attempt's directory. Removing what is gone is fine."""
         shutil.rmtree(self.root / "jobs" / job_id / str(token), ignore_errors=True)

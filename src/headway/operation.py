@@ -18,7 +18,18 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol, TypeVar, get_type_hints
+from types import UnionType
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    Protocol,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from pydantic import BaseModel, StringConstraints
 
@@ -202,9 +213,18 @@ class Operation:
 def _reference_marks(info: Any) -> list[Reference]:
     """The marks of a field, also when it is optional and the mark sits on a member of the union."""
     marks = [mark for mark in info.metadata if isinstance(mark, Reference)]
-    for member in getattr(info.annotation, "__args__", ()):
-        marks += [m for m in getattr(member, "__metadata__", ()) if isinstance(m, Reference)]
+    if get_origin(info.annotation) in (Union, UnionType):
+        for member in get_args(info.annotation):
+            marks += [m for m in getattr(member, "__metadata__", ()) if isinstance(m, Reference)]
     return marks
+
+
+def _mentions_reference(annotation: Any) -> bool:
+    """Whether a mark stands anywhere in a type, however deep."""
+    marks = getattr(annotation, "__metadata__", ())
+    return any(isinstance(mark, Reference) for mark in marks) or any(
+        _mentions_reference(member) for member in get_args(annotation)
+    )
 
 
 class Registry:
@@ -256,6 +276,10 @@ def operation(
         )
     if max_attempts < 1:
         raise ValueError(f"expected max_attempts of at least 1, got: {max_attempts}")
+    if timeout is not None and not timeout > 0:  # so that nan is refused too
+        raise ValueError(f"expected a timeout above 0 seconds, got: {timeout}")
+    if memory_mb is not None and memory_mb < 1:
+        raise ValueError(f"expected memory_mb of at least 1, got: {memory_mb}")
 
     def register(function: Function) -> Operation:
         return Operation(
@@ -299,4 +323,10 @@ def _input_model(function: Function) -> type[BaseModel]:
             f"expected {getattr(function, '__name__', function)!r} to take (request: a Pydantic model, ctx: Context),"
             f" got a first parameter annotated {model!r}"
         )
+    for name, info in model.model_fields.items():
+        if _mentions_reference(info.annotation) and not _reference_marks(info):
+            raise TypeError(
+                f"expected the field {name!r} to name one artefact, got several in one:"
+                f" {info.annotation}; only those that a field names itself are found and pinned"
+            )
     return model

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256 as sha256_of
+from math import inf
+from typing import Final
 from uuid import uuid4
 
 import orjson
@@ -69,7 +71,10 @@ class Queue:
         return added.job
 
     def submit_many(self, requests: Sequence[JobRequest]) -> list[Job]:
-        """Make all the jobs durable in one transaction, or none of them."""
+        """Make all the jobs durable in one transaction, or none of them if one cannot be a job.
+
+        Raise `KeyReused` if a key came with another request before; the others are durable then.
+        """
         added = self.accept([self.prepare(request) for request in requests])
         for one in added:
             if isinstance(one, KeyReused):
@@ -210,14 +215,19 @@ class Queue:
         values = orjson.loads(body)
         pins = {}
         for name, kind in operation.references.items():
-            if values.get(name) is None:
+            told_as = operation.input.model_fields[name].serialization_alias or name
+            if values.get(told_as) is None:
                 continue
             try:
-                found = self.artifact(owner, kind, values[name])
+                found = self.artifact(owner, kind, values[told_as])
             except UnknownArtifact as error:
-                raise UnknownArtifact(str(error), pointer=f"/input/{name}") from None
+                raise UnknownArtifact(str(error), pointer=f"/input/{told_as}") from None
             pins[name] = found if isinstance(found, str) else found.id
         return pins
+
+
+YEAR_10000: Final = 253_402_300_800
+"""The first second that no calendar of the standard library has."""
 
 
 def _check_bounds(request: JobRequest) -> None:
@@ -227,7 +237,12 @@ def _check_bounds(request: JobRequest) -> None:
             f" got: {request.priority}",
             pointer="/priority",
         )
-    if request.timeout is not None and request.timeout <= 0:
+    if request.run_at is not None and not 0 <= request.run_at < YEAR_10000:  # refuses nan too
+        raise InvalidInput(
+            f"expected run_at in seconds since 1970, before the year 10000, got: {request.run_at}",
+            pointer="/run_at",
+        )
+    if request.timeout is not None and not 0 < request.timeout < inf:
         raise InvalidInput(
             f"expected a timeout above 0 seconds, got: {request.timeout}", pointer="/timeout"
         )
@@ -236,15 +251,21 @@ def _check_bounds(request: JobRequest) -> None:
             f"expected max_attempts from 1 to 100, got: {request.max_attempts}",
             pointer="/max_attempts",
         )
+    try:
+        orjson.dumps(request.metadata, option=orjson.OPT_NON_STR_KEYS)
+    except orjson.JSONEncodeError as error:  # else it would fail the group it is committed with
+        raise InvalidInput(
+            f"expected metadata that JSON can hold, got: {error}", pointer="/metadata"
+        ) from None
 
 
 def _validated(operation: Operation, value: Json) -> bytes:
     """The input as the operation's model understands it, as JSON."""
     try:
-        return operation.input.model_validate(value).model_dump_json().encode()
+        return operation.input.model_validate(value).model_dump_json(by_alias=True).encode()
     except ValidationError as error:
         problems = [
-            ("/input" + "".join(f"/{part}" for part in one["loc"]), one["msg"])
+            ("/input" + "".join(f"/{_escaped(part)}" for part in one["loc"]), one["msg"])
             for one in error.errors(include_url=False, include_input=False, include_context=False)
         ]
         raise InvalidInput(
@@ -252,6 +273,11 @@ def _validated(operation: Operation, value: Json) -> bytes:
             + "; ".join(f"{at.removeprefix('/input') or '/'}: {what}" for at, what in problems[:5]),
             errors=problems,
         ) from None
+
+
+def _escaped(part: str | int) -> str:
+    """A step of a JSON pointer (RFC 6901)."""
+    return str(part).replace("~", "~0").replace("/", "~1")
 
 
 def _key(request: JobRequest, body: bytes) -> IdempotencyKey:

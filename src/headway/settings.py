@@ -87,7 +87,9 @@ class Settings(BaseModel):
             if name.startswith(PREFIX) and name not in READ_ELSEWHERE
         }
         if "operations" in values:
-            values["operations"] = tuple(m.strip() for m in values["operations"].split(",") if m)
+            values["operations"] = tuple(
+                name for part in values["operations"].split(",") if (name := part.strip())
+            )
         values |= {name: value for name, value in given.items() if value is not None}
         try:
             return cls(**values)

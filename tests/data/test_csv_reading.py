@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.data.csv_reading import LONGEST_FIELD, CsvOptions, RowError, open_csv
@@ -139,6 +139,7 @@ def test_an_empty_file_says_so(tmp_path: Path, content: str) -> None:
 cells = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(cells, cells), min_size=1, max_size=8))
 def test_what_python_writes_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]

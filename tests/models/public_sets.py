@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from headway.models.bundle import Bundle
-from headway.models.training import Settings, Training
+from headway.models.epochs import Settings
+from headway.models.training import Training
 from headway.models.vectors import count_grams, stack
 
 ROOT = Path(__file__).resolve().parents[2]

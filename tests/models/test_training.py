@@ -3,13 +3,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.data.samples import bundled_rows
+from headway.models.epochs import Progress, Settings, plateau_of
 from headway.models.split import held_out
 from headway.models.trainer import Trainer
-from headway.models.training import Progress, Settings, Training, plateau_of
+from headway.models.training import Training
 from headway.models.vectors import choose_columns, count_grams, document_frequencies
 
 TEXTS, LABELS = zip(*list(bundled_rows("sample"))[:1_000], strict=True)
@@ -106,6 +107,7 @@ def test_the_rarest_grams_go_when_there_are_too_many(monkeypatch: pytest.MonkeyP
     assert frequencies[kept].min() >= np.sort(frequencies)[-100]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 4), max_size=60), st.floats(0.01, 0.5), st.integers(0, 3))
 def test_every_class_keeps_a_row_and_gives_its_share(
     labels: list[int], share: float, seed: int

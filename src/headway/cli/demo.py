@@ -7,18 +7,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import httpx2
-
 from headway.cli.demo_view import DemoView
 from headway.cli.split import split_csv
-from headway.client import Client
+from headway.client import Client, wait_until_ready
 from headway.data.samples import SAMPLE_CSV
 from headway.errors import HeadwayError
 
@@ -159,14 +156,8 @@ def _ready_url(process: subprocess.Popen[str]) -> str:
     found = re.search(r"http://\S+", first)
     if found is None:
         raise HeadwayError(f"expected the service to start, got: {first.strip() or 'no word'}")
-    url = found.group()
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        with contextlib.suppress(httpx2.TransportError):
-            if httpx2.get(f"{url}/readyz").is_success:
-                return url
-        time.sleep(0.05)
-    raise HeadwayError(f"expected {url} to be ready within {START_SECONDS} s, got no answer")
+    wait_until_ready(found.group(), START_SECONDS)
+    return found.group()
 
 
 def _until_interrupted() -> None:

@@ -1,6 +1,7 @@
 """`headway serve`: the API and an embedded worker, until told to stop."""
 
 import argparse
+import signal
 import socket
 from pathlib import Path
 
@@ -36,6 +37,10 @@ def run(arguments: list[str]) -> int:
             log_level="warning",
             timeout_graceful_shutdown=STREAMS_END_SECONDS,
         )
+        for one in (signal.SIGTERM, signal.SIGINT):
+            # Uvicorn raises the signal once more when it has shut down: a stop that was asked for
+            # ends with code 0.
+            signal.signal(one, lambda *_: None)
         uvicorn.Server(config).run(sockets=[sock])
     return 0
 

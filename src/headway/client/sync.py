@@ -1,5 +1,6 @@
 """A synchronous client: sign in, submit, watch, read."""
 
+import contextlib
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -32,11 +33,13 @@ class Client:
 
     def __init__(self, base_url: str, username: str, password: str) -> None:
         self._http = httpx2.Client(base_url=base_url, timeout=httpx2.Timeout(60, connect=5))
+        self.token = ""
+        """The bearer token, once signed in."""
         self._sign_in = {"username": username, "password": password}
 
     def __enter__(self) -> Self:
-        token = self._answer("POST", "/token", data=self._sign_in)["access_token"]
-        self._http.headers["Authorization"] = f"Bearer {token}"
+        self.token = str(self._answer("POST", "/token", data=self._sign_in)["access_token"])
+        self._http.headers["Authorization"] = f"Bearer {self.token}"
         return self
 
     def __exit__(
@@ -121,6 +124,17 @@ class Client:
         if response.is_error:
             raise ApiError.of(response.status_code, body)
         return dict(body)
+
+
+def wait_until_ready(base_url: str, seconds: float) -> None:
+    """Return once the service can take jobs and run them. Raise `HeadwayError` if that lasts."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(httpx2.TransportError):
+            if httpx2.get(f"{base_url}/readyz").is_success:
+                return
+        time.sleep(0.05)
+    raise HeadwayError(f"expected {base_url} to be ready within {seconds:g} s, but it is not")
 
 
 def _json(response: httpx2.Response) -> Any:

@@ -119,7 +119,7 @@ class CsvTable:
             return self._error(
                 line, record, f"expected {len(self.names)} fields, got {len(record)}"
             )
-        if any("\0" in value for value in record):
+        if "\0" in "".join(record):
             return self._error(line, record, "expected text, got a NUL character")
         return record
 

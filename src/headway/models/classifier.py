@@ -5,6 +5,7 @@ Its margins are that vector times the weights plus a bias; softmax(scale * margi
 probabilities. Two classes have one column of weights, the margin of the second class.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from math import exp, log, sqrt
@@ -61,15 +62,13 @@ class Classifier:
             if count > 1:
                 values[position] *= 1.0 + log(count)
         margins: Floats = values @ self.weights64.take(columns, axis=0)
-        margins *= 1.0 / sqrt(values @ values)
+        margins *= 1.0 / sqrt(values.dot(values))
         margins += self.bias64
         return margins
 
     def _column_counts(self, text: str) -> dict[int, int]:
-        column_of = self._column_lookup
         counts: dict[int, int] = {}
-        for bucket in buckets_of(text):
-            column = column_of[bucket]
+        for column in map(self._column_lookup, buckets_of(text)):
             if column >= 0:
                 counts[column] = counts.get(column, 0) + 1
         return counts
@@ -102,9 +101,9 @@ class Classifier:
         return columns
 
     @cached_property
-    def _column_lookup(self) -> memoryview:
+    def _column_lookup(self) -> Callable[[int], int]:
         # A memoryview gives plain integers, several times faster than an array does.
-        return self.column_of.data
+        return self.column_of.data.__getitem__
 
     @cached_property
     def idf64(self) -> Floats:

@@ -1,14 +1,13 @@
 """From counted texts to a bundle, epoch by epoch, so that another process can take over between two.
 
 First the model is measured: some rows are held out, the others train it, and every epoch is judged
-on the held-out ones, whose texts and labels it has not seen in any form. Then it is refitted: a few
-more epochs over all rows, starting from the measured weights, because a tenth more examples is
-worth about half a point of accuracy. The accuracy reported is always that of the first part.
+on the held-out ones, which gave it neither labels nor weights nor document frequencies. Then it is
+refitted: a few more epochs over all rows, starting from the measured weights, because a tenth more
+examples is worth up to a point of accuracy. The accuracy reported is always that of the first part.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from headway.job import Json
 from headway.models.bundle import Bundle
 from headway.models.calibration import PRIOR_SCALE, calibration_error, fit_scale, log_loss
 from headway.models.classifier import Classifier, Floats
+from headway.models.epochs import Epoch, Progress, Settings, plateau_of
 from headway.models.scores import confusion_matrix, scores_of
 from headway.models.split import held_out
 from headway.models.trainer import Trainer, mean_loss
@@ -30,61 +30,6 @@ from headway.models.vectors import (
 
 REFIT_EPOCHS: Final = 3
 """Epochs over all rows at the end; from measured weights the third changes next to nothing."""
-PATIENCE: Final = 3
-"""Epochs in a row without a better loss that make a plateau."""
-_BETTER: Final = 1e-3
-"""A loss counts as better when it is lower by this share."""
-
-Phase = Literal["measure", "refit"]
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What a training may be told."""
-
-    epochs: int = 10
-    validation: float = 0.1
-    """Share of the rows to hold out, 0 to 0.5."""
-    seed: int = 0
-    """Chooses the held-out rows; nothing else is random."""
-    early_stopping: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """One epoch's figures. Losses are mean squared hinge losses per row and class."""
-
-    phase: Phase
-    number: int
-    """1 for the first of its phase."""
-    train_loss: float
-    loss: float | None = None
-    """On held-out rows; None where there are none."""
-    accuracy: float | None = None
-    """On held-out rows, 0 to 1."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a training has come: with `Training.weights()` all that a later one needs."""
-
-    phase: Phase = "measure"
-    curve: tuple[Epoch, ...] = ()
-    """The measured epochs so far."""
-    refitted: int = 0
-    """Epochs over all rows so far."""
-    measured: Mapping[str, Json] = field(default_factory=dict)
-    """What the first part found; empty before its end."""
-
-    def as_json(self) -> dict[str, Json]:
-        """The fields as JSON, for `of_json`."""
-        return asdict(self)
-
-    @classmethod
-    def of_json(cls, saved: Mapping[str, Json]) -> "Progress":
-        """The inverse of `as_json`."""
-        curve = tuple(Epoch(**epoch) for epoch in saved["curve"])
-        return cls(saved["phase"], curve, saved["refitted"], saved["measured"])
 
 
 class Training:
@@ -98,7 +43,7 @@ class Training:
         labels: Sequence[str],
         settings: Settings,
         *,
-        progress: Progress = Progress(),
+        progress: Progress = Progress(),  # noqa: B008 - frozen
         weights: bytes | None = None,
     ) -> None:
         """`counts` is of shape (N, buckets), `targets` holds N positions in `labels`. `progress`
@@ -123,7 +68,7 @@ class Training:
     @property
     def plateau(self) -> int | None:
         """The epoch after which the loss did not get better any more, once that is certain."""
-        return plateau_of([_judged(epoch) for epoch in self.progress.curve])
+        return plateau_of([epoch.judged for epoch in self.progress.curve])
 
     @property
     def held_out_rows(self) -> int:
@@ -231,27 +176,12 @@ class Training:
         return self._trainer
 
 
-def plateau_of(losses: Sequence[float]) -> int | None:
-    """The number (from 1) of the best epoch once `PATIENCE` epochs after it were no better."""
-    best, at = float("inf"), 0
-    for number, loss in enumerate(losses, start=1):
-        if loss < best * (1 - _BETTER):
-            best, at = loss, number
-        elif number - at >= PATIENCE:
-            return at
-    return None
-
-
 def chosen(margins: Floats) -> NDArray[np.int64]:
     """The class of each row of margins (N, C) or (N, 1)."""
     if margins.shape[1] == 1:
         return (margins[:, 0] > 0).astype(np.int64)
     best: NDArray[np.int64] = margins.argmax(axis=1)
     return best
-
-
-def _judged(epoch: Epoch) -> float:
-    return epoch.train_loss if epoch.loss is None else epoch.loss
 
 
 def _confidences(margins: Floats) -> Floats:

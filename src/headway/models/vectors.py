@@ -63,8 +63,12 @@ def weigh(counts: Matrix, columns: NDArray[np.int32], idf: NDArray[np.float32]) 
     known = indices >= 0
     starts = np.concatenate([[0], np.cumsum(known)])[counts.indptr]
     indices = indices[known]
-    values = (np.log(counts.data[known].astype(np.float64)) + 1.0) * idf.astype(np.float64)[indices]
-    return _csr(_unit_length(values, starts), indices, starts, len(columns))
+    values = counts.data[known].astype(np.float64)  # changed in place from here on: it is large
+    np.log(values, out=values)
+    values += 1.0
+    values *= idf.astype(np.float64)[indices]
+    _to_unit_length(values, starts)
+    return _csr(values, indices, starts, len(columns))
 
 
 def margins_of(classifier: Classifier, texts: Sequence[str]) -> Floats:
@@ -78,11 +82,11 @@ def _row_starts(rows: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     return np.searchsorted(rows, np.arange(n + 1))
 
 
-def _unit_length(values: Floats, starts: NDArray[np.int64]) -> Floats:
+def _to_unit_length(values: Floats, starts: NDArray[np.int64]) -> None:
     sizes = np.diff(starts)
-    row_of = np.repeat(np.arange(len(sizes)), sizes)
+    row_of = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
     lengths = np.sqrt(np.bincount(row_of, weights=values * values, minlength=len(sizes)))
-    return values / lengths[row_of]
+    values /= lengths[row_of]
 
 
 def _csr(data: Any, indices: Any, starts: Any, width: int) -> Matrix:

@@ -11,7 +11,7 @@ from headway.job import Json
 from headway.models.batch import predict_many
 from headway.models.calibration import BINS, calibration_bins, error_of_bins
 from headway.models.classifier import Classifier, Floats
-from headway.models.scores import confusion_matrix, scores_of
+from headway.models.scores import scores_of
 from headway.operation import Context
 from headway.operations.inputs import labelled_rows, open_model
 from headway.operations.requests import EvaluateModel
@@ -72,17 +72,14 @@ class Tally:
         """Everything the counts tell; `confusion` is None for more than 200 classes."""
         labels = [*classes, *sorted({true for true, _ in self._pairs} - set(classes))]
         codes = {label: code for code, label in enumerate(labels)}
-        pairs = list(self._pairs.elements())
-        if not pairs:
+        confusion = np.zeros((len(labels), len(labels)), dtype=np.int64)
+        for (true, found), count in self._pairs.items():
+            confusion[codes[true], codes[found]] = count
+        if not confusion.any():
             raise NotRetryable("expected rows with a text and a label, got none; name the columns")
-        confusion = confusion_matrix(
-            np.array([codes[true] for true, _ in pairs]),
-            np.array([codes[found] for _, found in pairs]),
-            len(labels),
-        )
         scores = scores_of(confusion, labels)
         return {
-            "rows": len(pairs),
+            "rows": self._pairs.total(),
             "accuracy": scores.accuracy,
             "macro_f1": scores.macro_f1,
             "weighted_f1": scores.weighted_f1,

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from headway.errors import NotRetryable
 from headway.job import Json
+from headway.models.epochs import Epoch, Progress, Settings
 from headway.models.trainer import PASSES
-from headway.models.training import REFIT_EPOCHS, Epoch, Progress, Settings, Training
+from headway.models.training import REFIT_EPOCHS, Training
 from headway.models.vectors import Matrix, count_grams, stack
 from headway.operation import Context
 from headway.operations.inputs import LabelledChunk, labelled_rows

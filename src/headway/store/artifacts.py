@@ -72,6 +72,8 @@ class SqlArtifacts:
     def resolve(self, owner: str, kind: str, reference: str) -> StoredArtifact | None:
         """See `Artifacts.resolve`."""
         name, _, which = reference.partition("@")
+        if _is_version(which) and len(which) > _LONGEST_VERSION:
+            return None
         with self._db.read() as tx:
             row = tx.row(
                 f"SELECT {_COLUMNS} {_FROM} WHERE artifacts.owner = :owner"
@@ -82,7 +84,7 @@ class SqlArtifacts:
                     "kind": kind,
                     "reference": reference,
                     "name": name,
-                    "which": int(which) if which.isascii() and which.isdigit() else which,
+                    "which": int(which) if _is_version(which) else which,
                 },
             ) or (None if which else self._by_bare_alias(tx, owner, kind, reference))
         return None if row is None else _artifact_from_row(row)
@@ -102,16 +104,24 @@ class SqlArtifacts:
             f"SELECT {_COLUMNS} FROM aliases JOIN artifacts ON artifacts.seq = aliases.artifact"
             " LEFT JOIN jobs ON jobs.seq = artifacts.job WHERE aliases.owner = :owner"
             " AND aliases.kind = :kind AND aliases.alias = :alias"
-            " ORDER BY aliases.at DESC LIMIT 1",
+            " ORDER BY aliases.at DESC, aliases.artifact DESC LIMIT 1",
             {"owner": owner, "kind": kind, "alias": alias},
         )
+
+
+_LONGEST_VERSION: Final = 9
+"""Digits; a longer number overflows the databases' integers, and no version is that high."""
+
+
+def _is_version(which: str) -> bool:
+    return which.isascii() and which.isdigit()
 
 
 def _condition(which: str) -> str:
     """What a reference with this part behind the @ is looked up by."""
     if not which:
-        return "artifacts.id = :reference OR artifacts.name = :name"
-    if which.isascii() and which.isdigit():
+        return "artifacts.id = :reference OR artifacts.name = :reference"
+    if _is_version(which):
         return "artifacts.name = :name AND artifacts.version = :which"
     return (
         "artifacts.name = :name AND artifacts.seq = (SELECT artifact FROM aliases"

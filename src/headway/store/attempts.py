@@ -29,12 +29,14 @@ class SqlAttempts:
             if not _lease_holds(tx, worker, now):
                 return []
             stage(self._db, tx, now)
-            rows = [
-                row for want in wants if want.limit > 0 for row in _ready(tx, want, worker, now)
-            ]
+            rows: list[Row] = []
+            for want in wants:
+                found = _ready(tx, want, worker, now) if want.limit > 0 else []
+                if found:  # taken before the next want looks, which may want the same operation
+                    self._take(tx, worker, now, [row[0] for row in found])
+                rows += found
             if not rows:
                 return []
-            self._take(tx, worker, now, [row[0] for row in rows])
             serve(tx, [(row[_PRIORITY], row[JOB_WIDTH + 1]) for row in rows])
             claims = [_claim_from_row(tx, row) for row in rows]
             write_facts(tx, now, ((c.job.seq, c.job.last_event, _started(c.job)) for c in claims))
@@ -111,7 +113,7 @@ def _ready(tx: Transaction, want: Want, worker: str, now: float) -> list[Row]:
     One walk of the ready index for each operation, then a merge: so the jobs of an operation
     this worker does not know are never stepped over.
     """
-    operations = list(want.operations)
+    operations = list(dict.fromkeys(want.operations))
     if not operations:
         return []
     walks = " UNION ALL ".join(

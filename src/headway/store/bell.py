@@ -4,10 +4,15 @@ import contextlib
 import os
 import select
 import socket
+import threading
+import time
 from pathlib import Path
 from uuid import uuid4
 
 _SUFFIX = ".bell"
+
+_SETTLED_NS = 100_000_000
+"""Past it, a directory's time of change tells of all changes: file systems keep time in ticks."""
 
 
 class SocketBell:
@@ -18,15 +23,16 @@ class SocketBell:
         # A socket's path holds 107 bytes and data directories may be deep: go through the
         # directory's own descriptor.
         self._directory = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._sender.setblocking(False)
+        self._sender = _sender()
+        self._lock = threading.Lock()
         self._seen: tuple[int, list[str]] = (-1, [])
 
     def ring(self, topic: str) -> None:
         """Wake every listener of the topic, in whichever process; never fails, never blocks."""
-        for name in self._names():
-            if name.startswith(topic):
-                self._send(name)
+        with self._lock, contextlib.suppress(OSError):  # closed meanwhile
+            for name in self._names():
+                if name.startswith(f"{topic}-"):
+                    self._send(name)
 
     def listen(self, topic: str) -> "SocketWaiter":
         """Begin to hear rings for this topic."""
@@ -34,21 +40,32 @@ class SocketBell:
 
     def close(self) -> None:
         """Close the sending side. Listeners are closed by those who listen."""
-        if self._directory >= 0:
-            self._sender.close()
-            os.close(self._directory)
-            self._directory = -1
+        with self._lock:
+            if self._directory >= 0:
+                self._sender.close()
+                os.close(self._directory)
+                self._directory = -1
 
     def _names(self) -> list[str]:
         changed = os.stat(self._directory).st_mtime_ns
         if changed != self._seen[0]:
             names = [n for n in os.listdir(self._directory) if n.endswith(_SUFFIX)]
-            self._seen = (changed, names)
+            # A listener that comes within the same tick leaves the time as it is.
+            settled = time.time_ns() - changed > _SETTLED_NS
+            self._seen = (changed if settled else -1, names)
+            return names
         return self._seen[1]
 
     def _send(self, name: str) -> None:
         try:
-            self._sender.sendto(b"!", _address(self._directory, name))
+            try:
+                self._sender.sendto(b"!", _address(self._directory, name))
+            except BlockingIOError:
+                # Ours may be full: the kernel counts what listeners have not read, a stopped one
+                # for instance, against the sender, who would be mute for all. A new one is empty.
+                self._sender.close()
+                self._sender = _sender()
+                self._sender.sendto(b"!", _address(self._directory, name))
         except BlockingIOError:
             pass  # its buffer is full of rings: it will wake
         except (ConnectionRefusedError, FileNotFoundError):
@@ -66,11 +83,16 @@ class SocketWaiter:
         self._name = name
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
-        self._socket.bind(_address(self._directory, name))
+        # Bound under another name first: a ring between the file's birth and the socket's would
+        # find nobody there, take the file for one of the dead, and remove it.
+        self._socket.bind(_address(self._directory, f"{name}-new"))
+        os.rename(f"{name}-new", name, src_dir_fd=self._directory, dst_dir_fd=self._directory)
         self._awake, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._poll = select.poll()  # `select` cannot see a descriptor past 1,023
         self._poll.register(self._socket, select.POLLIN)
         self._poll.register(self._awake, select.POLLIN)
+        self._lock = threading.Lock()
+        self._waiting = False
         self._closed = False
 
     def fileno(self) -> int:
@@ -79,11 +101,21 @@ class SocketWaiter:
 
     def wait(self, timeout: float) -> bool:
         """Return at a ring, True, or after `timeout` seconds, False. Rings add up to one."""
-        if self._closed:
-            return False
-        rung = self._poll.poll(max(0.0, timeout) * 1000)
-        for descriptor, _ in rung:
-            self._drain(self._socket if descriptor == self._socket.fileno() else descriptor)
+        with self._lock:
+            if self._closed:
+                return False
+            self._waiting = True
+        rung: list[tuple[int, int]] = []
+        try:
+            rung = self._poll.poll(max(0.0, timeout) * 1000)
+        finally:
+            with self._lock:
+                self._waiting = False
+                if self._closed:
+                    rung = []
+                    self._release()
+                for descriptor, _ in rung:
+                    self._drain(self._socket if descriptor == self._socket.fileno() else descriptor)
         return bool(rung)
 
     def wake(self) -> None:
@@ -93,13 +125,22 @@ class SocketWaiter:
 
     def close(self) -> None:
         """Stop hearing. Closing twice is fine."""
-        if self._closed:
-            return
-        self._closed = True
-        with contextlib.suppress(OSError):
-            os.unlink(self._name, dir_fd=self._directory)
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            with contextlib.suppress(OSError):
+                os.unlink(self._name, dir_fd=self._directory)
+            if self._waiting:
+                self.wake()  # the thread that waits gives the descriptors back, not we under it
+            else:
+                self._release()
+
+    def _release(self) -> None:
+        # First, so that a late `wake` cannot write to whatever gets the number next.
+        waker, self._waker = self._waker, -1
         self._socket.close()
-        for descriptor in (self._awake, self._waker, self._directory):
+        for descriptor in (self._awake, waker, self._directory):
             os.close(descriptor)
 
     def _drain(self, ready: socket.socket | int) -> None:
@@ -109,6 +150,12 @@ class SocketWaiter:
                     os.read(ready, 512)
                 else:
                     ready.recv(16)
+
+
+def _sender() -> socket.socket:
+    sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sender.setblocking(False)
+    return sender
 
 
 def _address(directory: int, name: str) -> str:

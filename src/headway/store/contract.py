@@ -33,7 +33,7 @@ class Submission:
     """JSON."""
     priority: int = 5
     delay: float | None = None
-    """Seconds from now until it is due; None for at once."""
+    """Seconds from now, by the database's clock, until it is due. It wins over `run_at`."""
     run_at: float | None = None
     """The moment it is due; None for at once."""
     max_attempts: int = 1
@@ -133,6 +133,7 @@ class Report:
     seq: int
     token: int
     progress: float | None = None
+    """Percent; what lies outside of 0..100 is written as the nearer end."""
     message: str | None = None
     total: int | None = None
     """Items expected."""
@@ -250,7 +251,7 @@ class Attempts(Protocol):
     def record(self, reports: Sequence[Report]) -> set[tuple[int, int]]:
         """Write the reports whose claims still hold; answer those (seq, token).
 
-        A report whose claim was lost changes nothing at all.
+        A report whose claim was lost changes nothing at all. Each attempt has one report at most.
         """
 
     def held(self, worker: str) -> set[tuple[int, int]]:
@@ -315,7 +316,8 @@ class Artifacts(Protocol):
     def resolve(self, owner: str, kind: str, reference: str) -> StoredArtifact | None:
         """What a user means by `id`, `name`, `name@version` or `name@alias`.
 
-        A bare reference that is one of the user's aliases means what the alias points to.
+        A bare reference that is no name but one of the user's aliases means what the alias points
+        to; of several, the one that was moved last.
         """
 
     def find(self, owner: str, kind: str, *, limit: int = 100) -> list[StoredArtifact]:

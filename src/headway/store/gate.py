@@ -31,10 +31,10 @@ class WriteGate:
         self._gate = _open(directory / "write.gate")
 
     def __enter__(self) -> Self:
+        deadline = time.monotonic() + self._timeout  # one for threads and processes together
         if not self._thread.acquire(timeout=self._timeout):
             raise _busy(self._timeout)
         try:
-            deadline = time.monotonic() + self._timeout
             self._take(self._turnstile, deadline)
             try:
                 self._take(self._gate, deadline)

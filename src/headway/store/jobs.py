@@ -199,7 +199,8 @@ _INSERT_JOB = (
 
 def _due_at(one: Submission, now: float) -> float | None:
     """When a submission is due; None for at once."""
-    return one.run_at if one.run_at is not None and one.run_at > now else None
+    due_at = one.run_at if one.delay is None else now + one.delay
+    return due_at if due_at is not None and due_at > now else None
 
 
 def _job_row(seq: int, one: Submission, turns: Turns, now: float) -> dict[str, object]:
@@ -213,7 +214,7 @@ def _job_row(seq: int, one: Submission, turns: Turns, now: float) -> dict[str, o
         "waiting_for": None if due_at is None else "time",
         "priority": one.priority,
         "turn": turns.take(one.owner, one.priority) if due_at is None else 0,
-        "run_at": one.run_at,
+        "run_at": one.run_at if due_at is None else due_at,
         "created_at": now,
         "last_event": 1,
         "max_attempts": one.max_attempts,
@@ -234,7 +235,7 @@ def _job_of(row: dict[str, object], one: Submission) -> Job:
         priority=one.priority,
         created_at=float(str(row["created_at"])),
         version=1,
-        run_at=one.run_at,
+        run_at=None if row["run_at"] is None else float(str(row["run_at"])),
         waiting_for=None if row["waiting_for"] is None else Waiting.TIME,
         max_attempts=one.max_attempts,
         timeout=one.timeout,

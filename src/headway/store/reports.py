@@ -72,6 +72,8 @@ def write_reports(
 ) -> set[tuple[int, int]]:
     """Write the reports whose claims hold and answer those (seq, token)."""
     told = {(one.seq, one.token): (one, _facts(one)) for one in reports}
+    if len(told) != len(reports):  # one would be written and the other lost without a word
+        raise ValueError("expected one report of each attempt, got two of one; add them up first")
     held = _update_jobs(db, tx, list(told.values()), now)
     numbered: list[tuple[int, int, Fact]] = []
     ended: list[dict[str, object]] = []
@@ -133,7 +135,7 @@ def _row(report: Report, facts: int) -> list[object]:
         report.seq,
         report.token,
         facts,
-        report.progress,
+        None if report.progress is None else min(max(report.progress, 0.0), 100.0),
         report.message,
         report.total,
         sum(part.count - part.failed for part in report.parts) if report.parts else 0,

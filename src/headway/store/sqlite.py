@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import os
+import re
 import sqlite3 as linked
 import threading
 import warnings
@@ -24,8 +25,9 @@ try:
 except ImportError:  # no wheel for this machine: the one Python is linked with
     driver = linked
 
-BUSY_SECONDS: Final = 5.0
-"""Below the workers' lease, so that a wait for the lock never costs a lease."""
+BUSY_SECONDS: Final = 4.0
+"""A writer waits this long for its turn, and again for the file's lock: together below the
+workers' lease, so that waiting never costs a lease."""
 
 _WAL_RESET_FIXED: Final = (3, 51, 3)
 """Before it, several connections in WAL mode can race at the log's reset and lose a commit."""
@@ -42,15 +44,19 @@ def open_sqlite(directory: Path) -> SqlStore:
 
     Raise `StoreUnusable` with the cause when it cannot be used as it is.
     """
-    _refuse_network(directory)
+    refuse_network(directory, _mounts())
     _make(directory)
-    database = SqliteDatabase(directory / "headway.db")
-    try:
-        with database.gate:
-            upgrade(database.engine, directory / "headway.db")
-    except driver.Error as error:
-        raise _unusable(directory, error) from None
-    return SqlStore(database, SocketBell(directory / "bell"), close=database.close)
+    with contextlib.ExitStack() as failed:
+        try:
+            database = SqliteDatabase(directory / "headway.db")
+            failed.callback(database.close)
+            with database.gate:
+                upgrade(database.engine, directory / "headway.db")
+            bell = SocketBell(directory / "bell")
+        except (OSError, driver.Error, sa.exc.DBAPIError) as error:
+            raise _refused(directory, error) from None
+        failed.pop_all()
+    return SqlStore(database, bell, close=database.close)
 
 
 class SqliteDatabase:
@@ -66,12 +72,14 @@ class SqliteDatabase:
         self._watchers = threading.local()
         self._watching: list[Any] = []
         self.engine = sa.create_engine(
-            f"sqlite+pysqlite:///{path}",
+            # Not as one text: a `?` in the path would begin the address's query.
+            sa.URL.create("sqlite+pysqlite", database=str(path)),
             module=driver,
             connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
             poolclass=sa.QueuePool,
             pool_size=8,
             max_overflow=32,
+            pool_timeout=BUSY_SECONDS,
         )
         sa.event.listen(self.engine, "connect", _prepare)
 
@@ -110,10 +118,14 @@ class SqliteDatabase:
 
     def changed(self) -> bool:
         """True when another connection committed since this thread asked last."""
-        connection = getattr(self._watchers, "connection", None)
-        if connection is None:
-            connection = self._watchers.connection = self._watch()
-        version = connection.execute("PRAGMA data_version").fetchone()[0]
+        self._refuse_fork()
+        try:
+            connection = getattr(self._watchers, "connection", None)
+            if connection is None:
+                connection = self._watchers.connection = self._watch()
+            version = connection.execute("PRAGMA data_version").fetchone()[0]
+        except driver.Error as error:
+            raise _mapped(error) from None
         seen, self._watchers.version = getattr(self._watchers, "version", None), version
         return bool(version != seen)
 
@@ -121,8 +133,7 @@ class SqliteDatabase:
         """Close all connections and the gate. Closing twice is fine."""
         for connection in self._watching:
             connection.close()
-        if self._watching is not None:
-            self._watching = []
+        self._watching = []
         self.engine.dispose()
         self.gate.close()
 
@@ -133,19 +144,22 @@ class SqliteDatabase:
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[Any]:
-        if os.getpid() != self._pid:
-            raise RuntimeError(
-                "expected to use this store in the process that opened it, got a fork of it;"
-                " open a store of its own there"
-            )
+        self._refuse_fork()
         try:
             pooled = self.engine.raw_connection()
             try:
                 yield pooled.driver_connection
             finally:
                 pooled.close()
-        except (driver.OperationalError, sa.exc.OperationalError, sa.exc.TimeoutError) as error:
-            raise _unavailable(error) from None
+        except (driver.Error, sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+            raise _mapped(error) from None
+
+    def _refuse_fork(self) -> None:
+        if os.getpid() != self._pid:
+            raise RuntimeError(
+                "expected to use this store in the process that opened it, got a fork of it;"
+                " open a store of its own there"
+            )
 
 
 def _prepare(connection: Any, _record: object) -> None:
@@ -170,7 +184,8 @@ def _make(directory: Path) -> None:
             stacklevel=3,
         )
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        # For its owner alone: password hashes and everybody's inputs are in there.
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = directory / f".probe-{os.getpid()}-{next(_probes)}"
         probe.touch()
         probe.unlink()
@@ -181,9 +196,9 @@ def _make(directory: Path) -> None:
 _probes = itertools.count()
 
 
-def _refuse_network(directory: Path) -> None:
+def refuse_network(directory: Path, mounts: str) -> None:
     """WAL needs memory that all processes share; file locks over a network are not to be trusted."""
-    kind = _file_system(directory.resolve())
+    kind = file_system(directory.resolve(), mounts)
     if kind in _NETWORK or kind.startswith("fuse.ssh"):
         raise StoreUnusable(
             f"expected {directory} on a local disk, got a network file system ({kind});"
@@ -191,13 +206,24 @@ def _refuse_network(directory: Path) -> None:
         )
 
 
-def _file_system(path: Path) -> str:
+def file_system(path: Path, mounts: str) -> str:
+    """The type of the file system a path is on, by a mount table as in `/proc/mounts`."""
+    lines = [line.split(" ")[1:3] for line in mounts.splitlines()]
+    points = [(_unescaped(point), kind) for point, kind in lines]
+    over = [(point, kind) for point, kind in points if path.is_relative_to(point)]
+    # Of equals the last: it was mounted over the others, as a share is over its automounter.
+    return max(reversed(over), key=lambda one: len(one[0]), default=("", "unknown"))[1]
+
+
+def _mounts() -> str:
     try:
-        mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text().splitlines()]
+        return Path("/proc/mounts").read_text(errors="surrogateescape")
     except OSError:
-        return "unknown"
-    points = [(point, kind) for point, kind in mounts if path.is_relative_to(point)]
-    return max(points, key=lambda one: len(one[0]), default=("", "unknown"))[1]
+        return ""
+
+
+def _unescaped(point: str) -> str:
+    return re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), point)
 
 
 def _unusable(directory: Path, error: Exception) -> StoreUnusable:
@@ -207,6 +233,31 @@ def _unusable(directory: Path, error: Exception) -> StoreUnusable:
     )
 
 
-def _unavailable(error: Exception) -> StoreUnavailable:
-    cause = str(getattr(error, "orig", None) or error)
-    return StoreUnavailable(f"the database cannot be used right now ({cause}); try again")
+def _refused(directory: Path, error: Exception) -> Exception:
+    """What an error while opening is told as."""
+    cause = getattr(error, "orig", None) or error
+    if _code(cause) in _PASSING | _DAMAGED:
+        return _mapped(error)
+    return _unusable(directory, cause)
+
+
+def _mapped(error: Exception) -> Exception:
+    """The driver's error as ours; as it is where it tells of a mistake of ours."""
+    cause: Exception = getattr(error, "orig", None) or error
+    if _code(cause) in _DAMAGED:
+        return StoreUnusable(
+            f"expected a whole database, got a damaged one ({cause}); restore a backup"
+        )
+    if isinstance(cause, (driver.OperationalError, sa.exc.TimeoutError)) and _code(cause) != _SQL:
+        return StoreUnavailable(f"the database cannot be used right now ({cause}); try again")
+    return cause
+
+
+_SQL: Final = 1  # SQLITE_ERROR: a statement that makes no sense
+_PASSING: Final = frozenset({5, 6})  # SQLITE_BUSY, SQLITE_LOCKED
+_DAMAGED: Final = frozenset({11, 26})  # SQLITE_CORRUPT, SQLITE_NOTADB
+
+
+def _code(error: object) -> int:
+    """SQLite's primary result code, without what extends it; 0 for none."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

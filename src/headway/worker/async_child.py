@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +21,8 @@ from headway.worker.protocol import (
     STOPPED,
     FrameReader,
     Message,
-    frame,
+    encode,
+    frames,
 )
 from headway.worker.start import Start
 
@@ -37,6 +39,7 @@ class AsyncAttemptContext(BaseContext):
     def __init__(self, start: Start, ref: str, host: "_Host") -> None:
         self._host = host
         self._saved: asyncio.Future[None] | None = None
+        self._saving = asyncio.Lock()
         self._cancelled = False
         self.stopping = False
         super().__init__(start, ref, host)
@@ -49,9 +52,10 @@ class AsyncAttemptContext(BaseContext):
     async def checkpoint(self, state: Mapping[str, Json], blob: bytes | None = None) -> None:
         """See `Context.checkpoint`."""
         self._check()
-        self._saved = asyncio.get_running_loop().create_future()
-        await asyncio.to_thread(self._save, state, blob)
-        await self._saved
+        async with self._saving:  # an operation may ask from two of its tasks
+            self._saved = asyncio.get_running_loop().create_future()
+            await asyncio.to_thread(self._save, state, blob)
+            await self._saved
         if self.stopping:
             raise Interrupted
 
@@ -76,7 +80,7 @@ class _Host:
         self._socket = sock
         self._registry = registry
         self._running: dict[str, tuple[asyncio.Task[None], AsyncAttemptContext]] = {}
-        self._outbox: list[Message] = []
+        self._outbox: deque[bytes] = deque()
         self._more = asyncio.Event()
 
     async def serve(self) -> None:
@@ -94,23 +98,23 @@ class _Host:
             writer.cancel()
 
     def send(self, *message: Any) -> None:
-        """Send a message with the next frame; from any thread."""
-        self._outbox.append(list(message))
+        """Send a message with the next frame; from any thread. Raise if it cannot be sent."""
+        self._outbox.append(encode(list(message)))
         self._loop.call_soon_threadsafe(self._more.set)
 
     later = send
 
     def _tell(self, message: Message) -> None:
-        self._outbox.append(message)
+        self._outbox.append(encode(message))
         self._more.set()
 
     async def _write(self) -> None:
         while True:
             await self._more.wait()
             self._more.clear()
-            messages, self._outbox = self._outbox, []
-            if messages:
-                await self._loop.sock_sendall(self._socket, frame(messages))
+            waiting = [self._outbox.popleft() for _ in range(len(self._outbox))]
+            for one in frames(waiting):
+                await self._loop.sock_sendall(self._socket, one)
 
     def _take(self, message: Message) -> None:
         kind, ref = message[0], message[1]
@@ -141,9 +145,12 @@ class _Host:
             result = await operation.load()(request, context)
             body = done(result, operation, context.finish(), shared=True)
             self._tell([DONE, ref, body])
-        except (StopAttempt, asyncio.CancelledError):
+        except StopAttempt:
             self._tell([STOPPED, ref])
-        except BaseException as error:  # noqa: BLE001 - an outcome, not a swallowed error: it is recorded
+        except asyncio.CancelledError as error:
+            told = context.cancelled  # if not, the operation has cancelled something of its own
+            self._tell([STOPPED, ref] if told else [FAILED, ref, failure(error, shared=True)])
+        except BaseException as error:  # noqa: BLE001 - an outcome: it is recorded
             self._tell([FAILED, ref, failure(error, shared=True)])
         finally:
             context.clear_scratch()

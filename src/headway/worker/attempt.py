@@ -63,7 +63,8 @@ class Attempt:
     shared: bool
     """True when the child runs other attempts too."""
     ref: str
-    deadline: float | None
+    deadline: float | None = None
+    """When it times out. The time for its module's import is not counted."""
     ending: Ending | None = None
     signals: list[tuple[float, signal.Signals]] = field(default_factory=list)
     """When which signal is due, soonest first."""
@@ -75,8 +76,8 @@ class Attempt:
 
     def end(self, why: Ending) -> None:
         """Ask the child to end at once, and see to it that it does."""
-        if self.ending is Ending.LOST:
-            return
+        if self.ending is Ending.LOST or (self.ending and why is Ending.STOPPING):
+            return  # being ended already; a timeout remains one when the worker is stopped
         asked, self.ending = self.ending, why
         if asked is not None and self.signals:
             return
@@ -93,6 +94,9 @@ class Attempt:
 
     def enforce(self, now: float) -> None:
         """Do what is due: time the attempt out, send the signals whose time has come."""
+        timeout = self.claim.job.timeout
+        if self.deadline is None and timeout is not None and self.child.pid is not None:
+            self.deadline = now + timeout
         if self.ending is None and self.deadline is not None and now >= self.deadline:
             self.end(Ending.TIMEOUT)
         while self.signals and now >= self.signals[0][0]:

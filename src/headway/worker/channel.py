@@ -23,25 +23,37 @@ class Channel:
         self._reader = FrameReader()
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
+        self._writable = select.poll()
+        self._writable.register(sock, select.POLLOUT)
         self._waiting: list[Message] = []
+        self._outbox = bytearray()
         self.cancelled = False
         self.stopping = False
 
     def send(self, *message: Any) -> None:
         """Send a message, together with those `later` kept back."""
-        self._waiting.append(list(message))
-        messages, self._waiting = self._waiting, []
-        self._socket.sendall(frame(messages))
+        data = frame([*self._waiting, list(message)])
+        self._waiting.clear()
+        self._outbox += data
+        # Not `sendall`: when SIGTERM raises in the middle, what is left is sent with the next
+        # message, and the frames stay whole.
+        while self._outbox:
+            try:
+                del self._outbox[: self._socket.send(self._outbox, socket.MSG_DONTWAIT)]
+            except BlockingIOError:
+                self._writable.poll()
 
     def later(self, *message: Any) -> None:
         """Keep a message back until the next one is sent."""
         self._waiting.append(list(message))
 
     def receive(self) -> Message:
-        """The next message, waiting for it as long as it takes."""
-        while True:
-            for message in self._read():
-                return message
+        """The first message, waiting for it as long as it takes; what came with it is noted."""
+        while not (messages := self._read()):
+            pass
+        for message in messages[1:]:
+            self._note(message)
+        return messages[0]
 
     def take_in(self) -> None:
         """Note what the parent has said by now."""

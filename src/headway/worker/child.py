@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from pydantic import BaseModel
 
-from headway.errors import Cancelled, NotRetryable, OperationFailed, StopAttempt
+from headway.errors import Cancelled, Interrupted, NotRetryable, OperationFailed, StopAttempt
 from headway.job import Json
 from headway.operation import Operation, Registry
 from headway.worker.channel import Channel, ParentGone
@@ -25,6 +25,7 @@ LARGEST_RESULT = 4 * 2**20
 
 def run_one(sock: socket.socket, registry: Registry) -> None:
     """Run the attempt the parent is about to send, report what came of it, and return."""
+    os.nice(_NICENESS)
     channel = Channel(sock)
     signal.signal(signal.SIGTERM, _raise_cancelled)
     try:
@@ -39,6 +40,9 @@ def _attempt(start: Start, ref: str, channel: Channel, registry: Registry) -> li
     """The message that ends the attempt. The only broad `except` of an attempt is here."""
     context: SyncContext | None = None
     try:
+        channel.listen()
+        if channel.stopping:
+            raise Interrupted
         operation = registry.get(start.operation)
         context = SyncContext(start, ref, channel)
         request = operation.input.model_validate_json(start.input)
@@ -84,19 +88,38 @@ def failure(error: BaseException, *, shared: bool = False) -> dict[str, Any]:
     return {
         "error": _sentence(error),
         "retryable": not isinstance(error, NotRetryable | SystemExit),
-        "traceback": "".join(traceback.format_exception(error))[-20_000:],
+        "traceback": traceback_of(error),
         **({} if shared else usage()),
     }
 
 
 def _sentence(error: BaseException) -> str:
     if isinstance(error, OperationFailed):
-        return str(error)[:2000]
+        return text_of(error)
     if isinstance(error, MemoryError):
         return "ran out of memory"
     if isinstance(error, SystemExit):
-        return f"expected the operation to return, got: it called sys.exit({error.code!r})"
-    return f"{type(error).__name__}: {error}"[:2000]
+        return f"expected the operation to return, got: it called sys.exit({text_of(error)})"
+    return _storable(f"{type(error).__name__}: {text_of(error)}")[:2000]
+
+
+def text_of(error: BaseException) -> str:
+    """The text of any error, short enough to be stored and fit to be sent."""
+    try:
+        return _storable(str(error))[:2000]
+    except Exception as another:  # noqa: BLE001 - a user's `__str__`; the error is an outcome
+        return f"(it has no text, because making it raised {type(another).__name__})"
+
+
+def traceback_of(error: BaseException) -> str:
+    """Its traceback for the operator; of a very long one the beginning and the end."""
+    text = _storable("".join(traceback.format_exception(error)))
+    return text if len(text) <= 20_000 else f"{text[:10_000]}\n[...]\n{text[-10_000:]}"
+
+
+def _storable(text: str) -> str:
+    """Without what no database or JSON takes: halves of surrogate pairs, and NUL."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
 
 
 def usage() -> dict[str, Any]:
@@ -108,6 +131,10 @@ def usage() -> dict[str, Any]:
 
 def _raise_cancelled(_signal: int, _frame: object) -> None:
     raise Cancelled
+
+
+_NICENESS = 10
+"""A child that computes takes every core it gets, and gives way to whoever answers a request."""
 
 
 def become(memory: int | None) -> None:

@@ -1,6 +1,7 @@
 """What an operation sees of Headway while it runs. See `operation.Context`."""
 
 import hashlib
+import operator
 import shutil
 import time
 from abc import ABC, abstractmethod
@@ -23,6 +24,8 @@ T = TypeVar("T")
 
 _PROGRESS_SECONDS = 0.05
 """Between two reports of progress; the parent writes even fewer."""
+_PROGRESS_BURST = 10
+"""Reports that may come at once, so that what is said before a long silence is shown."""
 
 
 class SavedCheckpoint:
@@ -60,6 +63,7 @@ class BaseContext(ABC):
         self._rows: list[Mapping[str, Json]] = []
         self._items_done = start.items_done
         self._next_progress = 0.0
+        self._shown_percent = 0.0
         self._publications: list[dict[str, Json]] = []
         self._directory: Path | None = None
         self._resumed = self._newest_readable()
@@ -109,10 +113,13 @@ class BaseContext(ABC):
     def progress(self, percent: float, message: str | None = None) -> None:
         """See `Context.progress`."""
         self._check()
+        percent = min(100.0, max(0.0, float(percent)))
         now = time.monotonic()
-        if now >= self._next_progress or percent >= 100:
-            self._next_progress = now + _PROGRESS_SECONDS
-            self._line.send(PROGRESS, self._ref, min(100.0, max(0.0, float(percent))), message)
+        if now >= self._next_progress or percent >= 100 or percent - self._shown_percent >= 1:
+            since = max(self._next_progress, now - _PROGRESS_BURST * _PROGRESS_SECONDS)
+            self._next_progress = since + _PROGRESS_SECONDS
+            self._shown_percent = percent
+            self._line.send(PROGRESS, self._ref, percent, message)
 
     def track(
         self, items: Iterable[T], *, total: int | None = None, message: str | None = None
@@ -137,6 +144,9 @@ class BaseContext(ABC):
 
     def expect_items(self, total: int) -> None:
         """See `Context.expect_items`."""
+        total = operator.index(total)
+        if total < 0:
+            raise ValueError(f"expected a number of items from 0 on, got: {total!r}")
         self._check()
         self._line.send(TOTAL, self._ref, total)
 
@@ -155,6 +165,7 @@ class BaseContext(ABC):
         alias: str | None = None,
     ) -> str:
         """See `Context.publish`."""
+        orjson.dumps(dict(meta), option=_ROW_OPTIONS)  # what cannot be stored fails here, not later
         sync_file(file)
         sha256, size = hash_file(file), file.stat().st_size
         publication: dict[str, Json] = {

@@ -29,6 +29,9 @@ from headway.worker.sweep import Sweep
 POLL_SECONDS: Final = 0.25
 """The backstop for a lost ring."""
 
+REST_SECONDS: Final = 0.2
+"""Before a store that was unavailable is asked again."""
+
 CLAIM_AT_ONCE: Final = 200
 """Below `async_slots`, so that children work on one group while the next is claimed."""
 
@@ -85,6 +88,7 @@ class Worker:
         self._look = True
         self._check_held = False
         self._next_poll = 0.0
+        self._rest_until = 0.0
         self._stops = 0
         self._stops_seen = 0
         self._grace_ends: float | None = None
@@ -122,6 +126,7 @@ class Worker:
             self._claim()
         except StoreUnavailable as error:
             log.warning("the store is unavailable, trying again: %s", error)
+            self._rest_until = time.monotonic() + REST_SECONDS
         self._enforce()
         self._drain()
 
@@ -129,6 +134,8 @@ class Worker:
 
     def _pause(self) -> float:
         """Seconds until something is due even if nobody says a word."""
+        if (rest := self._rest_until - time.monotonic()) > 0:
+            return rest
         if self._stops != self._stops_seen or (self._look and self._wants()):
             return 0.0
         now = time.monotonic()
@@ -171,10 +178,13 @@ class Worker:
     def _on_exit(self, child: Child, exit: Exit) -> None:
         """A child has ended: with its last word said, or without."""
         self._hear(child)
+        while not child.silent:
+            self._hear(child)
         if child is self._async_child:
             self._async_child = None
         orphans = [one for one in self._attempts.values() if one.child is child]
         for attempt in orphans:
+            self._files.drop_scratch(attempt.claim.job.id, attempt.claim.token)
             verdict = attempt.gone(exit, siblings=len(orphans) - 1)
             if verdict is None:
                 self._forget(attempt)
@@ -186,7 +196,9 @@ class Worker:
     def _on_refused(self, child: Child, error: str, traceback: str) -> None:
         for attempt in [one for one in self._attempts.values() if one.child is child]:
             verdict = attempt.refused(error, traceback)
-            if verdict is not None:
+            if verdict is None:
+                self._forget(attempt)
+            else:
                 self._conclude(attempt, verdict)
         self._exiting.discard(child.id)
 
@@ -288,14 +300,12 @@ class Worker:
             child = self._async_child
         else:
             child = self._pool.fork(operation.name, operation.memory or self._options.memory)
-        timeout = claim.job.timeout
         return Attempt(
             claim=claim,
             operation=operation,
             child=child,
             shared=shared,
             ref=_ref(claim.job.seq, claim.token),
-            deadline=None if timeout is None else time.monotonic() + timeout,
         )
 
     def _send_starts(self, attempts: Sequence[Attempt]) -> None:
@@ -313,6 +323,7 @@ class Worker:
         now = time.monotonic()
         for attempt in list(self._attempts.values()):
             attempt.enforce(now)
+        self._pool.enforce(now)
 
     def _drain(self) -> None:
         """First stop: children end at a checkpoint within the grace time. Second: at once."""

@@ -7,14 +7,18 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 import orjson
 
 from headway.worker.protocol import FrameReader, Message, frame
+
+START_SECONDS: Final = 60.0
+"""A fork takes milliseconds, but the operation's module may have to be imported first."""
 
 _KEPT_FROM_CHILDREN = ("HEADWAY_SECRET_KEY", "HEADWAY_DATABASE_URL", "HEADWAY_BROKER_URL")
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS")
@@ -41,6 +45,10 @@ class Child:
         self._socket = sock
         self._reader = FrameReader()
         self._outbox = bytearray()
+        self.silent = False
+        """True when there was nothing left to read."""
+        self.fault: str | None = None
+        """What was wrong with what it said, if it was ended for that."""
 
     def send(self, messages: Sequence[Message]) -> None:
         """Send messages, now or as soon as the child reads on; never blocks."""
@@ -49,23 +57,39 @@ class Child:
 
     def flush(self) -> None:
         """Send what the socket takes, and ask to be called again if that was not all."""
+        if self._socket.fileno() < 0:  # closed: its end was told in the same turn
+            return
         with contextlib.suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
             while self._outbox:
                 del self._outbox[: self._socket.send(self._outbox)]
         self._pool.watch(self._socket, self, writing=bool(self._outbox))
 
     def receive(self) -> list[Message]:
-        """What the child has said since; nothing once it has closed the line."""
-        try:
-            data = self._socket.recv(1 << 18)
-        except BlockingIOError:
-            return []
-        except ConnectionResetError:
-            data = b""
+        """What the child has said since; nothing once it has closed the line.
+
+        A child that says what nobody can read is killed for it.
+        """
+        data = b""
+        # Closed already: its end was told in the same turn as its last word.
+        if self._socket.fileno() >= 0:
+            try:
+                data = self._socket.recv(1 << 18)
+            except BlockingIOError:
+                self.silent = True
+                return []
+            except ConnectionResetError:
+                pass
         if not data:
-            self._pool.unwatch(self._socket)
+            self._deafen()
             return []
-        return list(self._reader.feed(data))
+        self.silent = False
+        try:
+            return list(self._reader.feed(data))
+        except ValueError as error:
+            self.fault = f"the process wrote what cannot be read to its line: {error}"
+            self._deafen()
+            self.kill(signal.SIGKILL)
+            return []
 
     def kill(self, number: signal.Signals) -> None:
         """Signal the child's whole process group. Killing what is gone is fine.
@@ -74,13 +98,18 @@ class Child:
         process ids out in a circle, and it does not come round within a message's way here.
         """
         if self.pid is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.pid, number)
+            _kill(self.pid, number)
+        elif number == signal.SIGKILL:
+            self._pool.abandon(self)
 
     def close(self) -> None:
         """Drop the line."""
         self._pool.unwatch(self._socket)
         self._socket.close()
+
+    def _deafen(self) -> None:
+        self.silent = True
+        self._pool.unwatch(self._socket)
 
 
 class Pool:
@@ -101,6 +130,8 @@ class Pool:
         self._on_exit = on_exit
         self._on_refused = on_refused
         self._children: dict[str, Child] = {}
+        self._asked: dict[str, float] = {}
+        """When each child was asked for that is still to be forked, in order; also abandoned ones."""
         self._zygote: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
@@ -138,6 +169,7 @@ class Pool:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         child = Child(self, ours)
         self._children[child.id] = child
+        self._asked[child.id] = time.monotonic()
         request = orjson.dumps({"fork": child.id, "operation": operation, "memory": memory})
         with theirs:
             assert self._control is not None
@@ -151,7 +183,7 @@ class Pool:
         """Take in what the zygote has said."""
         while self._control is not None:
             try:
-                data = self._control.recv(1 << 16)
+                data = self._control.recv(1 << 18)
             except BlockingIOError:
                 return
             except ConnectionResetError:
@@ -161,9 +193,16 @@ class Pool:
                 return
             self._note(orjson.loads(data))
 
-    def restart(self) -> None:
-        """Kill a zygote that does not answer; its children die with it."""
-        if self._zygote is not None:
+    def abandon(self, child: Child) -> None:
+        """Wait no longer for a child that is still to be forked: it will be killed at birth."""
+        if self._children.pop(child.id, None) is not None:
+            self._on_exit(child, Exit("the process was ended before it began"))
+            child.close()
+
+    def enforce(self, now: float) -> None:
+        """Kill a zygote that does not fork within `START_SECONDS`; its children die with it."""
+        waits = [now - asked for asked in self._asked.values()]
+        if self._zygote is not None and max(waits, default=0.0) > START_SECONDS:
             self._zygote.kill()
 
     def stop(self) -> None:
@@ -179,10 +218,10 @@ class Pool:
                 self._zygote.kill()
                 self._zygote.wait()
             self._zygote = None
-        for child in list(self._children.values()):
+        children, self._children = self._children, {}
+        for child in children.values():
             child.kill(signal.SIGKILL)
             child.close()
-        self._children.clear()
 
     def watch(self, sock: socket.socket, child: Child, *, writing: bool) -> None:
         """Hear this line, and whether it can be written to."""
@@ -201,33 +240,41 @@ class Pool:
     def _note(self, told: dict[str, Any]) -> None:
         match told:
             case {"forked": id, "pid": pid}:
+                self._asked.pop(id, None)
                 if id in self._children:
                     self._children[id].pid = pid
+                else:
+                    _kill(pid, signal.SIGKILL)
             case {"refused": id, "error": error, "traceback": trace}:
-                child = self._children.pop(id)
-                self._on_refused(child, error, trace)
-                child.close()
+                self._asked.pop(id, None)
+                if (child := self._children.pop(id, None)) is not None:
+                    self._on_refused(child, error, trace)
+                    child.close()
             case {"exited": id, "status": status}:
-                child = self._children.pop(id)
-                self._on_exit(
-                    child, Exit(_reason(status), told["peak_memory"], told["cpu_seconds"])
-                )
-                child.close()
+                if (child := self._children.pop(id, None)) is not None:
+                    reason = child.fault or _reason(status)
+                    self._on_exit(child, Exit(reason, told["peak_memory"], told["cpu_seconds"]))
+                    child.close()
 
     def _zygote_died(self) -> None:
-        """Every child died with it; those it was to fork never came to be."""
+        """Every child died with it; those it was to fork never came to be.
+
+        It forks in the order it was asked: if anybody is to blame, it is the first of those.
+        """
         assert self._control is not None
         self._selector.unregister(self._control)
         self._control.close()
         self._control = None
         if self._zygote is not None:
             self._zygote.wait()
-        for child in list(self._children.values()):
-            starting = child.pid is None
+        children, self._children = self._children, {}
+        asked, self._asked = self._asked, {}
+        to_blame = next(iter(asked), None)
+        for child in children.values():
             child.kill(signal.SIGKILL)
-            self._on_exit(child, Exit("the process that forks children died", by_itself=starting))
+            reason = "the process that forks children died"
+            self._on_exit(child, Exit(reason, by_itself=child.id == to_blame))
             child.close()
-        self._children.clear()
 
 
 def _child_environment() -> dict[str, str]:
@@ -239,7 +286,17 @@ def _child_environment() -> dict[str, str]:
 def _reason(status: int) -> str:
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
-        return f"the process was killed by signal {number} ({signal.Signals(number).name})"
+        known = [f" ({one.name})" for one in signal.Signals if one == number]  # most are nameless
+        return f"the process was killed by signal {number}{''.join(known)}"
     return (
         f"the process ended with exit code {os.WEXITSTATUS(status)} before the operation returned"
     )
+
+
+def _kill(pid: int, number: signal.Signals) -> None:
+    """Signal a group; or, while it has not become one yet, the process alone."""
+    try:
+        os.killpg(pid, number)
+    except ProcessLookupError:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)

@@ -1,7 +1,8 @@
 """What parent and children say to each other: frames of JSON, never pickle.
 
 A frame is four bytes of length and a JSON list of messages; a message is a list that opens with
-its kind and the attempt it is about. Many messages travel in one frame when there are many.
+its kind and the attempt it is about. Many messages travel in one frame when there are many, but
+a frame grows no further once it is `ENOUGH`.
 
     parent -> child    start ref {...}       run this attempt
                        cancel ref            the job was cancelled: stop now
@@ -19,7 +20,7 @@ its kind and the attempt it is about. Many messages travel in one frame when the
 """
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import orjson
@@ -41,13 +42,40 @@ FAILED: Final = "failed"
 STOPPED: Final = "stopped"
 
 LARGEST_FRAME: Final = 256 * 2**20
+ENOUGH: Final = 2**20
 _LENGTH: Final = struct.Struct("!I")
 _OPTIONS: Final = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
 
 
 def frame(messages: Sequence[Message]) -> bytes:
-    """The bytes of one frame."""
-    body = orjson.dumps(messages, option=_OPTIONS)
+    """The bytes of one frame, or of several if there is much to say. See `encode`."""
+    return b"".join(frames(map(encode, messages)))
+
+
+def encode(message: Message) -> bytes:
+    """The message as JSON. Raise `TypeError` or `ValueError` if it cannot be sent."""
+    text = orjson.dumps(message, option=_OPTIONS)
+    if len(text) > LARGEST_FRAME - 2:
+        raise ValueError(f"expected a message below {LARGEST_FRAME} bytes, got: {len(text)}")
+    return text
+
+
+def frames(encoded: Iterable[bytes]) -> Iterator[bytes]:
+    """Frames with these messages, in order."""
+    gathered: list[bytes] = []
+    size = 0
+    for text in encoded:
+        if gathered and size + len(text) > ENOUGH:
+            yield _frame_of(gathered)
+            gathered, size = [], 0
+        gathered.append(text)
+        size += len(text)
+    if gathered:
+        yield _frame_of(gathered)
+
+
+def _frame_of(encoded: Sequence[bytes]) -> bytes:
+    body = b"[" + b",".join(encoded) + b"]"
     return _LENGTH.pack(len(body)) + body
 
 

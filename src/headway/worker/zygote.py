@@ -27,7 +27,7 @@ import orjson
 
 from headway.operation import Registry, load_registry
 from headway.worker.async_child import run_many
-from headway.worker.child import become, run_one
+from headway.worker.child import become, run_one, text_of, traceback_of
 
 _PR_SET_PDEATHSIG = 1
 
@@ -87,11 +87,11 @@ class Zygote:
         try:
             if request.operation is not None:
                 self._registry.get(request.operation).load()
-        except Exception as error:  # noqa: BLE001 - the user's module: what it raises is the answer
+        except BaseException as error:  # noqa: BLE001 - the user's module: what it raises is the answer
             self._tell(
                 refused=request.id,
-                error=f"cannot be imported: {error}",
-                traceback=traceback.format_exc(),
+                error=f"cannot be imported: {text_of(error)}",
+                traceback=traceback_of(error),
             )
             return
         gc.freeze()  # what is shared stays shared: no collector touches it in the child
@@ -120,15 +120,19 @@ class Zygote:
         except BaseException:  # noqa: BLE001 - nothing above it: the child ends here
             traceback.print_exc()
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(code)
+            try:
+                sys.stdout.flush()
+                sys.stderr.flush()
+            finally:  # an output that is full or closed: a child must never run the zygote's code
+                os._exit(code)
 
     def _reap(self) -> None:
         while self._children:
             pid, status, spent = os.wait4(-1, os.WNOHANG)
             if pid == 0:
                 return
+            if pid not in self._children:  # started by a module of the user's, not by us
+                continue
             _kill_group(pid)  # what the child started goes with it
             self._tell(
                 exited=self._children.pop(pid),

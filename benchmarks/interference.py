@@ -1,0 +1,113 @@
+"""What a batch of 100,000 texts costs everybody else: two small GETs, 50 times a second each, with
+and without the batch running on all slots.
+
+    python -m benchmarks.interference [SECONDS]
+"""
+
+import csv
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx2
+
+from benchmarks._service import data_dir, percentile, row, serving
+from headway.client import Client, wait_until_ready
+from headway.data.tickets import tickets
+
+TEXTS = 100_000
+PER_SECOND = 50
+
+
+def main(seconds: int = 10) -> None:
+    """Print p50 and p99 of both calls, idle and busy, and their ratios."""
+    with data_dir() as directory, serving(directory) as url:
+        wait_until_ready(url, 30)
+        with Client(url, "alice", "secret123") as client:
+            _import_texts(client)
+            finished = _submit(client)
+            _wait(client, finished)
+            idle = _measure(client, url, finished, seconds, lambda: None)
+            busy = _measure(client, url, finished, seconds, lambda: _keep_busy(client))
+    for name in idle:
+        quiet, loud = idle[name], busy[name]
+        shown = " -> ".join(
+            f"{percentile(one, 0.5) * 1000:.2f} / {percentile(one, 0.99) * 1000:.2f}"
+            for one in (quiet, loud)
+        )
+        ratio = percentile(loud, 0.99) / percentile(quiet, 0.99)
+        row(f"{name}, p50 / p99 ms, idle -> busy", f"{shown}   p99 ratio {ratio:.2f}")
+
+
+def _import_texts(client: Client) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "texts.csv"
+        with file.open("w", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(("text", "label"))
+            writer.writerows(tickets(TEXTS, 7))
+        _wait(client, client.import_csv(file, name="texts"))
+
+
+def _submit(client: Client) -> str:
+    return client.submit("batch_predict", {"data": "texts"})
+
+
+def _wait(client: Client, job_id: str) -> None:
+    for _ in client.events(job_id):
+        pass
+    client.result(job_id)
+
+
+_stop = threading.Event()
+
+
+def _keep_busy(client: Client) -> None:
+    """A batch on each of the two slots, and the next when one ends, until told to stop."""
+    running = [_submit(client), _submit(client)]
+    while not _stop.wait(0.1):
+        ended = [one for one in running if client.job(one)["status"] == "completed"]
+        running = [one for one in running if one not in ended] + [_submit(client) for _ in ended]
+    for one in running:
+        client.cancel(one)
+
+
+def _measure(
+    client: Client, url: str, job_id: str, seconds: int, beside: Callable[[], None]
+) -> dict[str, list[float]]:
+    """Seconds of each call, sent when its time has come, whatever the one before took."""
+    _stop.clear()
+    other = threading.Thread(target=beside)
+    other.start()
+    time.sleep(1)  # let the batch get going
+    headers = {"Authorization": f"Bearer {client.token}"}
+    calls = {"GET /healthz": "/healthz", "GET /api/v1/jobs/{id}": f"/api/v1/jobs/{job_id}"}
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    callers = [
+        threading.Thread(target=_call, args=(url + path, headers, seconds, times[name]))
+        for name, path in calls.items()
+    ]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    _stop.set()
+    other.join()
+    return times
+
+
+def _call(url: str, headers: dict[str, str], seconds: int, times: list[float]) -> None:
+    began = time.perf_counter()
+    with httpx2.Client(headers=headers) as http:
+        for number in range(seconds * PER_SECOND):
+            due = began + number / PER_SECOND
+            time.sleep(max(0.0, due - time.perf_counter()))
+            http.get(url).raise_for_status()
+            times.append(time.perf_counter() - due)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

@@ -1,0 +1,176 @@
+"""What tests do with a store, in few words: submit, join, claim, report, and let a lease lapse."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from headway.events import Event
+from headway.job import Completed, Crashed, Failed, Job, Json, Outcome, Publication, decide
+from headway.retry import Backoff
+from headway.store.contract import (
+    Added,
+    Claim,
+    IdempotencyKey,
+    Report,
+    Store,
+    StoredCheckpoint,
+    Submission,
+    Want,
+    WorkerInfo,
+)
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).resolve().parents[2]
+AT_ONCE = Backoff(base=0, cap=0)
+"""Retries that are due when their verdict is written."""
+LONG = 600.0
+"""A lease that no test outlives."""
+
+_numbers = count(1)
+
+
+def eventually(condition: Callable[[], T], *, within: float = 10.0) -> T:
+    """The condition's first true value; fail if there is none in time."""
+    deadline = time.monotonic() + within
+    pause = 0.001
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"still {value!r} after {within:g} s"
+        time.sleep(pause)
+        pause = min(0.05, pause * 2)
+    return value
+
+
+def submission(operation: str = "resize", owner: str = "ann", **fields: Any) -> Submission:
+    """Somebody's wish for a job, complete."""
+    return Submission(
+        **{"id": str(uuid4()), "operation": operation, "owner": owner, "input": b"{}", **fields}
+    )
+
+
+def key(name: str, fingerprint: str = "same", scope: str = "/jobs") -> IdempotencyKey:
+    """A client's name for a request."""
+    return IdempotencyKey(scope=scope, key=name, fingerprint=fingerprint)
+
+
+def add_all(store: Store, submissions: Sequence[Submission]) -> list[Job]:
+    """Make these jobs, all of them new."""
+    added = store.jobs.add(submissions)
+    assert all(isinstance(one, Added) and not one.replayed for one in added)
+    return [one.job for one in added if isinstance(one, Added)]
+
+
+def add(store: Store, operation: str = "resize", owner: str = "ann", **fields: Any) -> Job:
+    """Make one job."""
+    (job,) = add_all(store, [submission(operation, owner, **fields)])
+    return job
+
+
+def join(store: Store, *, lease: float = LONG, place: str | None = None) -> str:
+    """Begin a worker's lease; the worker's id."""
+    worker = f"worker-{next(_numbers)}-{uuid4().hex[:6]}"
+    info = WorkerInfo(id=worker, host="here", pid=os.getpid(), slots=4, place=place)
+    store.workers.join(info, lease)
+    return worker
+
+
+def lapse(store: Store, worker: str) -> None:
+    """Let a worker's lease end now: its last beat asks for no time."""
+    assert store.workers.beat(worker, 0.0)
+
+
+def claims(store: Store, worker: str, limit: int = 100, *operations: str) -> list[Claim]:
+    """What the worker gets when it wants up to `limit` jobs."""
+    return store.attempts.claim(worker, [Want(operations or ("resize",), limit)])
+
+
+def claim(store: Store, worker: str | None = None, *operations: str) -> Claim:
+    """The most urgent job, for this worker or a new one."""
+    (found,) = claims(store, worker or join(store), 1, *operations)
+    return found
+
+
+def report(store: Store, of: Claim, **fields: Any) -> bool:
+    """Write what an attempt has to tell; whether the claim held."""
+    written = store.attempts.record([Report(seq=of.job.seq, token=of.token, **fields)])
+    assert written <= {(of.job.seq, of.token)}
+    return bool(written)
+
+
+def conclude(store: Store, of: Claim, outcome: Outcome, backoff: Backoff = AT_ONCE) -> bool:
+    """Write the verdict on an attempt; whether the claim held."""
+    job = store.jobs.get(of.job.id)
+    assert job is not None
+    return report(store, of, verdict=decide(outcome, job, backoff))
+
+
+def complete(store: Store, of: Claim, result: Json = None) -> bool:
+    """The operation returned."""
+    return conclude(store, of, Completed(result))
+
+
+def fail(store: Store, of: Claim, error: str = "it broke", *, retryable: bool = True) -> bool:
+    """The operation raised."""
+    return conclude(store, of, Failed(error, retryable))
+
+
+def crash(store: Store, of: Claim) -> bool:
+    """The child died."""
+    return conclude(store, of, Crashed("killed"))
+
+
+def checkpoint(number: int, token: int = 0, **state: Json) -> StoredCheckpoint:
+    """What an attempt saves; its token is the report's, whatever stands here."""
+    return StoredCheckpoint(number=number, state=state or {"row": number}, attempt_token=token)
+
+
+def publication(name: str, kind: str = "model", **fields: Any) -> Publication:
+    """A file that is made known."""
+    defaults: Mapping[str, Any] = {"path": f"{kind}s/{name}", "sha256": "0" * 64, "size": 1}
+    return Publication(
+        **{"id": str(uuid4()), "kind": kind, "name": name, "meta": {}, **defaults, **fields}
+    )
+
+
+def now_of(store: Store, job: Job) -> Job:
+    """The job as it is now."""
+    found = store.jobs.get(job.id)
+    assert found is not None
+    return found
+
+
+def told(store: Store, job: Job) -> list[Event]:
+    """Everything that happened to the job."""
+    return store.events.of_job(job.id, limit=100_000)
+
+
+def everything(store: Store, job: Job) -> object:
+    """All that can be read of a job: equal before and after what must change nothing."""
+    return (
+        store.jobs.get(job.id),
+        store.jobs.version(job.id),
+        store.jobs.input(job.id),
+        store.jobs.parts(job.id),
+        store.jobs.attempts(job.id),
+        told(store, job),
+        store.artifacts.find(job.owner, "model"),
+        store.artifacts.find(job.owner, "dataset"),
+        store.events.last_position(),
+    )
+
+
+def start_python(script: str, *arguments: str) -> "subprocess.Popen[str]":
+    """A Python process that runs `script`; its pipes are text, its errors ours."""
+    return subprocess.Popen(
+        [sys.executable, "-c", script, *arguments],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )

@@ -1,0 +1,35 @@
+"""Every test that takes `store` runs on every implementation of `store.contract.Store`."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from headway.store.contract import Store
+from tests.contract.opening import KINDS, address_of, open_at
+
+
+@pytest.fixture(params=KINDS)
+def address(request: pytest.FixtureRequest, data_dir: Path) -> str:
+    """Where this test's store is: for `open_at`, here or in another process."""
+    return address_of(request.param, data_dir)
+
+
+@pytest.fixture
+def open_store(address: str) -> Iterator[Callable[[], Store]]:
+    """Opens the test's store, as often as a test likes; all are closed at its end."""
+    with ExitStack() as opened:
+
+        def open_one() -> Store:
+            store = open_at(address)
+            opened.callback(store.close)
+            return store
+
+        yield open_one
+
+
+@pytest.fixture
+def store(open_store: Callable[[], Store]) -> Store:
+    """An empty store."""
+    return open_store()

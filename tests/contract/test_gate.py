@@ -1,0 +1,177 @@
+"""Writers of several processes take turns at one file."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from headway.errors import StoreUnavailable
+from headway.store.gate import WriteGate
+from headway.store.sqlite import open_sqlite
+from tests.contract.acts import add, eventually, start_python
+
+COMMITTER = """
+import sys, time
+from pathlib import Path
+from headway.store.sqlite import open_sqlite
+
+store = open_sqlite(Path(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
+ends = time.monotonic() + float(sys.argv[2])
+commits = 0
+while time.monotonic() < ends:
+    store.users.count_requests({"ann": 1})
+    commits += 1
+print(commits, flush=True)
+store.close()
+"""
+
+
+def test_processes_that_commit_as_fast_as_they_can_share_the_file_fairly(data_dir: Path) -> None:
+    """All move on, and none gets three times what another gets."""
+    open_sqlite(data_dir).close()
+    children = [start_python(COMMITTER, str(data_dir), "1.0") for _ in range(2)]
+    for child in children:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.write("go\n")
+        child.stdin.flush()
+    commits = [int(child.communicate()[0]) for child in children]
+    assert min(commits) > 0
+    assert max(commits) < 3 * min(commits), commits
+
+
+def test_threads_that_commit_as_fast_as_they_can_share_the_gate_fairly(data_dir: Path) -> None:
+    store = open_sqlite(data_dir)
+    ends = time.monotonic() + 0.5
+    commits = [0, 0, 0]
+
+    def commit(n: int) -> None:
+        while time.monotonic() < ends:
+            store.users.count_requests({"ann": 1})
+            commits[n] += 1
+
+    threads = [threading.Thread(target=commit, args=(n,)) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    store.close()
+    assert max(commits) < 3 * min(commits) + 3, commits
+
+
+IDLER = """
+import sys
+from pathlib import Path
+from headway.store.sqlite import open_sqlite
+
+store = open_sqlite(Path(sys.argv[1]))
+store.users.count_requests({"ann": 1})
+print("ready", flush=True)
+sys.stdin.readline()
+store.users.count_requests({"ann": 1})
+store.close()
+"""
+
+
+def test_a_stopped_process_that_holds_nothing_blocks_nobody(data_dir: Path) -> None:
+    child = start_python(IDLER, str(data_dir))
+    assert child.stdout is not None
+    assert child.stdout.readline() == "ready\n"
+    os.kill(child.pid, signal.SIGSTOP)
+    try:
+        eventually(lambda: _state(child.pid) == "T")
+        store = open_sqlite(data_dir)
+        started = time.monotonic()
+        for _ in range(5):
+            add(store)
+        assert time.monotonic() - started < 2.0
+        store.close()
+    finally:
+        os.kill(child.pid, signal.SIGCONT)
+    child.communicate("go\n")
+    assert child.returncode == 0
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from headway.store.gate import WriteGate
+
+with WriteGate(Path(sys.argv[1]), 5.0):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_who_cannot_get_in_is_told_in_time_and_may_try_again(data_dir: Path) -> None:
+    """Also when a process was stopped inside: nobody hangs for good."""
+    data_dir.mkdir()
+    holder = start_python(HOLDER, str(data_dir))
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    os.kill(holder.pid, signal.SIGSTOP)
+    gate = WriteGate(data_dir, 0.2)
+    started = time.monotonic()
+    for _ in range(2):
+        with pytest.raises(
+            StoreUnavailable, match=r"expected to be the database's writer within 0\.2 s"
+        ):
+            gate.__enter__()
+    assert time.monotonic() - started < 2.0
+    os.kill(holder.pid, signal.SIGCONT)
+    holder.communicate("go\n")
+    with gate:
+        pass
+    gate.close()
+
+
+def test_a_killed_holder_leaves_the_gate_open(data_dir: Path) -> None:
+    data_dir.mkdir()
+    holder = start_python(HOLDER, str(data_dir))
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    holder.kill()
+    holder.communicate()
+    gate = WriteGate(data_dir, 5.0)
+    with gate:
+        pass
+    gate.close()
+
+
+def test_threads_and_processes_wait_no_longer_than_the_one_time_limit(data_dir: Path) -> None:
+    """The wait for a thread's turn and the wait for a process's do not add up."""
+    data_dir.mkdir()
+    holder = start_python(HOLDER, str(data_dir))
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    gate = WriteGate(data_dir, 0.5)
+    waits: list[float] = []
+
+    def enter() -> None:
+        started = time.monotonic()
+        with pytest.raises(StoreUnavailable):
+            gate.__enter__()
+        waits.append(time.monotonic() - started)
+
+    threads = [threading.Thread(target=enter) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+        thread.join(0.15)
+    for thread in threads:
+        thread.join()
+    holder.communicate("go\n")
+    gate.close()
+    assert len(waits) == 3
+    assert max(waits) < 0.5 + 0.3
+
+
+def _state(pid: int) -> str:
+    """`T` for a stopped process, as in `ps`."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

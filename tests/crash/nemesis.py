@@ -1,0 +1,44 @@
+"""Kills at random, and can do the same again: all of its choices come from a seed."""
+
+import os
+import random
+import signal
+from contextlib import suppress
+
+from tests.worker.processes import below, children_of
+
+TARGETS = ("child", "zygote", "worker", "everything")
+
+
+class Nemesis:
+    """Somebody who has it in for a process and all below it."""
+
+    def __init__(self, seed: int) -> None:
+        self._chance = random.Random(seed)
+        self.killed: list[str] = []
+
+    def pause(self, longest: float) -> float:
+        """Seconds until the next blow."""
+        return self._chance.uniform(0.02, longest)
+
+    def choose(self) -> str:
+        """What to kill next."""
+        return self._chance.choice(TARGETS)
+
+    def strike(self, top: int, target: str) -> None:
+        """Kill with SIGKILL: one child, a zygote, a worker, or all at once from the top."""
+        workers = children_of(top)
+        zygotes = [pid for worker in workers for pid in children_of(worker)]
+        children = [pid for zygote in zygotes for pid in children_of(zygote)]
+        found = {
+            "child": children,
+            "zygote": zygotes,
+            "worker": workers,
+            "everything": [top, *below(top)],
+        }[target]
+        victims = found if target == "everything" else found and [self._chance.choice(found)]
+        for pid in victims:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if victims:
+            self.killed.append(target)

@@ -1,0 +1,196 @@
+"""The local engine: one embedded worker for each data directory, whoever dies."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from headway.job import Status
+from headway.settings import Settings
+from headway.wiring import Service, open_service
+from tests.worker.operations_under_test import Steps, chained
+from tests.worker.processes import below, children_of, is_alive
+from tests.worker.site import MODULE, ROOT, Site, eventually, pid_in
+from tests.worker.steps import lines_of, redone_after_saved, stale
+
+Supervise = Callable[[], "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def site(data_dir: Path) -> Iterator[Site]:
+    """A queue without an engine, to submit and to look on."""
+    site = Site(data_dir)
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def service(data_dir: Path) -> Iterator[Service]:
+    """A service with an embedded worker, not started."""
+    service = open_service(Settings(data_dir=data_dir, operations=(MODULE,), slots=2, grace=1))
+    yield service
+    service.close()
+
+
+@pytest.fixture
+def supervise(site: Site) -> Iterator[Supervise]:
+    """Start one more process with an engine on the site's directory."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start() -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.engine.supervisor", str(site.directory)],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"},
+        )
+        started.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "started\n"
+        return process
+
+    yield start
+    for process in started:
+        process.terminate()
+    for process in started:
+        process.wait(10)
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def test_an_engine_that_is_never_asked_starts_no_worker(service: Service) -> None:
+    """An API without jobs has no second process, and stops without ado."""
+    assert children_of(os.getpid()) == []
+    service.close()
+
+
+def test_an_offer_starts_the_worker_and_does_not_wait_for_it(service: Service, site: Site) -> None:
+    """Whoever submits has his answer long before the worker is up."""
+    began = time.monotonic()
+    job = site.submit("noop_alone")
+    service.engine.offer({"noop_alone"})
+    for _ in range(1000):
+        service.engine.offer({"noop_alone"})
+    assert time.monotonic() - began < 0.5
+    site.completed(job)
+    (worker,) = children_of(os.getpid())
+    service.engine.start()
+    service.engine.start()
+    assert children_of(os.getpid()) == [worker]
+
+
+def test_stopping_ends_the_worker_and_may_be_done_twice(service: Service, site: Site) -> None:
+    """Nothing is left, and nothing starts again."""
+    job = site.submit("in_c_code")
+    service.start()
+    site.until(job, lambda now: now.status is Status.RUNNING)
+    (worker,) = children_of(os.getpid())
+    everybody = [worker, *below(worker)]
+    service.engine.stop()
+    assert not any(map(is_alive, everybody))
+    assert (site.job(job).status, site.job(job).interruptions) == (Status.PENDING, 1)
+    service.engine.stop()
+    service.engine.start()
+    service.engine.offer({"noop"})
+    assert children_of(os.getpid()) == []
+
+
+def test_stopping_before_the_worker_is_up_leaves_nothing(service: Service, site: Site) -> None:
+    """At whatever moment of its start."""
+    service.start()
+    (worker,) = eventually(lambda: children_of(os.getpid()))
+    service.close()
+    assert not is_alive(worker)
+
+
+def test_threads_that_start_and_stop_at_once_leave_nothing(service: Service) -> None:
+    """Both are safe from any thread."""
+    actions = [service.engine.start, service.engine.stop] * 8
+    threads = [threading.Thread(target=one) for one in actions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    service.engine.stop()
+    assert children_of(os.getpid()) == []
+
+
+def test_a_killed_worker_is_started_again_and_its_job_goes_on(
+    service: Service, site: Site, tmp_path: Path
+) -> None:
+    """From its checkpoint, at once: the lock is the proof that the one before is dead."""
+    log = tmp_path / "log"
+    steps = Steps(steps=120, pause=0.005, log=str(log))
+    job = site.submit("chain", **steps.model_dump())
+    service.start()
+    eventually(lambda: len(lines_of(log)) > 20)
+    (worker,) = children_of(os.getpid())
+    everybody = below(worker)
+    os.kill(worker, signal.SIGKILL)
+    killed = time.monotonic()
+    ended = site.completed(job, within=8)
+    assert time.monotonic() - killed < 8
+    assert not any(map(is_alive, everybody))
+    assert ended.result == {"value": chained(steps)}
+    assert (ended.attempt, ended.crashes, ended.interruptions) == (0, 0, 1)
+    assert (redone_after_saved(lines_of(log)), stale(lines_of(log))) == ([], [])
+
+
+def test_several_processes_share_one_worker(site: Site, supervise: Supervise) -> None:
+    """The lock decides whose it is; the others wait for their turn."""
+    supervisors = [supervise() for _ in range(3)]
+    site.completed(site.submit("noop_alone"))
+    workers = [pid for one in supervisors for pid in children_of(one.pid)]
+    assert len(workers) == 1
+    assert [one.pid for one in site.store.workers.alive()] == workers
+
+
+def test_when_the_holder_is_killed_another_takes_over(
+    site: Site, supervise: Supervise, tmp_path: Path
+) -> None:
+    """The orphaned worker and all below it are gone; the job goes on under the next."""
+    supervisors = [supervise() for _ in range(2)]
+    job = site.submit("grandchildren", file=str(tmp_path / "here"))
+    pid_in(tmp_path / "here")
+    (holder,) = [one for one in supervisors if children_of(one.pid)]
+    (other,) = [one for one in supervisors if one is not holder]
+    everybody = below(holder.pid)
+    assert len(everybody) == 6  # worker, zygote, child, three grandchildren
+    (tmp_path / "here").unlink()
+    holder.kill()
+    eventually(lambda: not any(map(is_alive, everybody)), within=5)
+    pid_in(tmp_path / "here", within=8)
+    assert len(children_of(other.pid)) == 1
+    now = site.job(job)
+    assert (now.status, now.attempt, now.crashes, now.interruptions) == (Status.RUNNING, 0, 0, 1)
+    site.cancel(job)
+
+
+def test_when_the_holder_stops_another_takes_over(site: Site, supervise: Supervise) -> None:
+    """As in a rolling restart: there is a worker again, and only one."""
+    first = supervise()
+    site.completed(site.submit("noop"))
+    second = supervise()
+    first.terminate()
+    assert first.wait(10) == 0
+    site.completed(site.submit("noop_alone"))
+    assert len(children_of(second.pid)) == 1
+
+
+def test_a_worker_beside_the_embedded_one_needs_no_lock(
+    site: Site, supervise: Supervise, tmp_path: Path
+) -> None:
+    """`headway work` may always run."""
+    supervise()
+    site.completed(site.submit("noop"))
+    beside = site.worker()
+    assert len(site.store.workers.alive()) == 2
+    beside.terminate()
+    assert beside.exit_code() == 0

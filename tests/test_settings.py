@@ -1,0 +1,117 @@
+"""Settings come from the environment, whole or with a sentence for each that is wrong."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from headway.errors import SettingsError
+from headway.settings import Settings
+
+SECRET = "s" * 32
+
+
+def test_every_setting_has_a_safe_default() -> None:
+    settings = Settings.from_env({})
+    assert settings.data_dir == Path("headway-data")
+    assert settings.mode == "development"
+    assert settings.secret_key is None
+    assert not settings.allow_remote
+    assert settings.slots >= 1
+
+
+def test_variables_are_read_by_their_names_in_capitals() -> None:
+    settings = Settings.from_env(
+        {
+            "HEADWAY_DATA_DIR": "/var/lib/headway",
+            "HEADWAY_MODE": "production",
+            "HEADWAY_SECRET_KEY": SECRET,
+            "HEADWAY_SLOTS": "3",
+            "HEADWAY_GRACE": "2.5",
+            "HEADWAY_EMBEDDED_WORKER": "false",
+            "HEADWAY_MEMORY_MB": "512",
+            "PATH": "/usr/bin",
+        }
+    )
+    assert settings.data_dir == Path("/var/lib/headway")
+    assert settings.mode == "production"
+    assert (settings.slots, settings.grace, settings.memory_mb) == (3, 2.5, 512)
+    assert not settings.embedded_worker
+
+
+def test_the_environment_of_the_process_is_read_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADWAY_SLOTS", "7")
+    assert Settings.from_env().slots == 7
+
+
+def test_what_is_given_wins_over_the_environment_unless_it_is_none() -> None:
+    environ = {"HEADWAY_SLOTS": "3", "HEADWAY_GRACE": "1"}
+    settings = Settings.from_env(environ, slots=5, grace=None)
+    assert (settings.slots, settings.grace) == (5, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "modules"),
+    [
+        ("a.b", ("a.b",)),
+        ("a, b ,c", ("a", "b", "c")),
+        ("", ()),
+        ("a,", ("a",)),
+        (" , a,, ", ("a",)),
+    ],
+)
+def test_modules_are_separated_by_commas(text: str, modules: tuple[str, ...]) -> None:
+    assert Settings.from_env({"HEADWAY_OPERATIONS": text}).operations == modules
+
+
+@pytest.mark.parametrize(
+    ("environ", "sentence"),
+    [
+        ({"HEADWAY_SLOTS": "many"}, r"HEADWAY_SLOTS: Input should be a valid integer"),
+        ({"HEADWAY_SLOTS": "-1"}, r"HEADWAY_SLOTS: .*greater than or equal to 0"),
+        ({"HEADWAY_MODE": "prod"}, r"HEADWAY_MODE: .*'development' or 'production'"),
+        ({"HEADWAY_GRACE": "nan"}, r"HEADWAY_GRACE: "),
+        ({"HEADWAY_MEMORY_MB": "1"}, r"HEADWAY_MEMORY_MB: .*64"),
+        ({"HEADWAY_SLOT": "1"}, r"HEADWAY_SLOT is not a setting; expected one of: HEADWAY_DATA_DIR, "),
+        ({"HEADWAY_": "1"}, r"HEADWAY_ is not a setting"),
+        ({"HEADWAY_MODE": "production"}, r"expected HEADWAY_SECRET_KEY in production mode, got none"),
+        ({"HEADWAY_SECRET_KEY": "short"}, r"HEADWAY_SECRET_KEY of at least 32 characters, got 5;"),
+        ({"HEADWAY_SECRET_KEY": ""}, r"at least 32 characters, got 0;"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_in_a_sentence(environ: dict[str, str], sentence: str) -> None:
+    with pytest.raises(SettingsError, match=sentence):
+        Settings.from_env(environ)
+
+
+def test_everything_that_is_wrong_is_said_at_once() -> None:
+    environ = {"HEADWAY_SLOTS": "x", "HEADWAY_GRACE": "y", "HEADWAY_COLOUR": "z"}
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(environ)
+    assert all(name in str(caught.value) for name in environ)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [{"HEADWAY_SECRET_KEY": "hunter2"}, {"HEADWAY_SECRET_KEY": SECRET, "HEADWAY_SLOTS": "x"}],
+)
+def test_a_secret_is_in_no_message(environ: dict[str, str]) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(environ)
+    assert environ["HEADWAY_SECRET_KEY"] not in repr(caught.value) + str(caught.value)
+
+
+def test_a_secret_is_in_no_representation() -> None:
+    settings = Settings.from_env({"HEADWAY_SECRET_KEY": SECRET})
+    assert SECRET not in repr(settings) + str(settings) + settings.model_dump_json()
+
+
+def test_variables_of_the_test_suite_are_not_settings() -> None:
+    Settings.from_env({"HEADWAY_TEST_DATA": "/x", "HEADWAY_REQUIRE_SERVICES": "1"})
+
+
+def test_settings_do_not_change_once_made() -> None:
+    settings: Any = Settings.from_env({})
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.slots = 1

@@ -1,0 +1,551 @@
+"""Operations that do each thing a worker must cope with."""
+
+import asyncio
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from headway.errors import NotRetryable, OperationFailed
+from headway.operation import AsyncContext, Context, DatasetName, Operation, operation
+from headway.retry import Backoff
+
+AT_ONCE = Backoff(base=0.0, cap=0.0)
+MIB = 2**20
+
+
+class Nothing(BaseModel):
+    """No input."""
+
+
+class Note(BaseModel):
+    """A file to tell the test something in."""
+
+    file: str = ""
+
+
+class Steps(BaseModel):
+    """How far to go, and where to say what was done."""
+
+    steps: int = 10
+    """How many there are."""
+    every: int = 1
+    """Steps between two checkpoints; 0 for none."""
+    log: str | None = None
+    """Lines `step <n> <token> <pid>` and `saved <n> <token> <pid>` are added to this file."""
+    gate: str | None = None
+    """Before step `gate_at`, wait until this file is there."""
+    gate_at: int = 0
+    pause: float = 0.0
+    """Seconds each step takes."""
+    seed: int = 0
+
+
+class Size(BaseModel):
+    """How much of it."""
+
+    size: int = 0
+
+
+class Attempts(BaseModel):
+    """Which attempt is the first to succeed."""
+
+    succeeds_at: int = 2
+
+
+# -- what goes well
+
+
+@operation("noop")
+async def noop(request: Nothing, ctx: AsyncContext) -> dict[str, bool]:
+    """Return at once."""
+    return {"ok": True}
+
+
+@operation("noop_alone")
+def noop_alone(request: Nothing, ctx: Context) -> dict[str, int]:
+    """Return at once, from a process of its own."""
+    return {"pid": os.getpid()}
+
+
+@operation("count", backoff=AT_ONCE)
+def count(request: Steps, ctx: Context) -> dict[str, int]:
+    """One item a step, every tenth a failed one; waits at the gate before its step."""
+    ctx.expect_items(request.steps)
+    for step in range(_resumed_at(ctx), request.steps):
+        _wait_at(request, step)
+        _add(request, ctx, "step", step)
+        error = "it has a nine" if step % 10 == 9 else None
+        ctx.items([{"index": step, "square": step * step, "error": error}])
+        if request.every and (step + 1) % request.every == 0:
+            ctx.checkpoint({"next": step + 1})
+            _add(request, ctx, "saved", step)
+    return {"steps": request.steps}
+
+
+@operation("chain", max_attempts=5, backoff=AT_ONCE)
+def chain(request: Steps, ctx: Context) -> dict[str, int]:
+    """A number that each step makes from the one before: `chained` says what comes out."""
+    value = request.seed
+    if ctx.resumed is not None:
+        blob = ctx.resumed.blob()
+        assert blob is not None
+        value = json.loads(blob)["value"]
+    for step in range(_resumed_at(ctx), request.steps):
+        _wait_at(request, step)
+        _add(request, ctx, "step", step)
+        value = _next(value, step)
+        time.sleep(request.pause)
+        if request.every and (step + 1) % request.every == 0:
+            ctx.checkpoint({"next": step + 1}, json.dumps({"value": value}).encode())
+            _add(request, ctx, "saved", step)
+    return {"value": value}
+
+
+def chained(request: Steps) -> int:
+    """What `chain` must return, however often it was interrupted."""
+    value = request.seed
+    for step in range(request.steps):
+        value = _next(value, step)
+    return value
+
+
+@operation("chain_async", max_attempts=5, backoff=AT_ONCE)
+async def chain_async(request: Steps, ctx: AsyncContext) -> dict[str, int]:
+    """The same, beside others."""
+    value, first = request.seed, 0
+    if ctx.resumed is not None:
+        value, first = ctx.resumed.state["value"], ctx.resumed.state["next"]
+    for step in range(first, request.steps):
+        if request.gate and step == request.gate_at:
+            await _until(request.gate)
+        _add(request, ctx, "step", step)
+        value = _next(value, step)
+        await asyncio.sleep(request.pause)
+        if request.every and (step + 1) % request.every == 0:
+            await ctx.checkpoint({"next": step + 1, "value": value})
+            _add(request, ctx, "saved", step)
+    return {"value": value}
+
+
+@operation("tell_all")
+def tell_all(request: Nothing, ctx: Context) -> dict[str, Any]:
+    """Use everything the context has that needs no file."""
+    ctx.log("hello", level="info")
+    ctx.metric({"loss": 0.5, "accuracy": 0.75}, step=1)
+    ctx.progress(-7, "below")
+    time.sleep(0.06)
+    ctx.progress(250, "above")
+    scratch = ctx.scratch
+    (scratch / "file").write_text("x")
+    return {"scratch": str(scratch), "attempt": ctx.attempt, "owner": ctx.owner, "id": ctx.job_id}
+
+
+@operation("track")
+def track(request: Steps, ctx: Context) -> dict[str, list[int]]:
+    """Go through a list with `track`, and wait at the gate."""
+    seen = []
+    for item in ctx.track(range(request.steps), message="tracking"):
+        _wait_at(request, item)
+        seen.append(item)
+    return {"seen": seen}
+
+
+@operation("flood")
+def flood(request: Size, ctx: Context) -> dict[str, int]:
+    """Far more progress, metrics and log lines than anybody can read."""
+    for one in range(request.size):
+        ctx.progress(100 * one / request.size, f"at {one}")
+        ctx.metric({"one": one}, step=one)
+        ctx.log(f"line {one}")
+    return {"told": request.size}
+
+
+@operation("flood_async")
+async def flood_async(request: Size, ctx: AsyncContext) -> dict[str, int]:
+    """The same beside others, with a breath now and then."""
+    for one in range(request.size):
+        ctx.metric({"one": one}, step=one)
+        ctx.log("x" * 1000)
+        if one % 100 == 0:
+            await asyncio.sleep(0)
+    return {"told": request.size}
+
+
+@operation("publish_dataset", backoff=AT_ONCE)
+def publish_dataset(request: Attempts, ctx: Context) -> dict[str, str]:
+    """Publish a file; fail after it until the attempt that succeeds."""
+    file = ctx.scratch / "numbers.csv"
+    file.write_text("1\n2\n3\n")
+    made = ctx.publish("dataset", "numbers", file, meta={"rows": 3}, alias="latest")
+    if ctx.attempt < request.succeeds_at:
+        raise OperationFailed("not yet")
+    return {"artifact": made}
+
+
+class Reading(BaseModel):
+    """Which data set to read."""
+
+    dataset: DatasetName
+
+
+@operation("read_dataset")
+def read_dataset(request: Reading, ctx: Context) -> dict[str, Any]:
+    """Read a data set that another job published."""
+    artifact = ctx.artifact("dataset")
+    assert artifact is not None
+    return {"text": artifact.path.read_text(), "version": artifact.version}
+
+
+@operation("large_result")
+def large_result(request: Size, ctx: Context) -> str:
+    """Return this many bytes."""
+    return "x" * request.size
+
+
+@operation("large_log")
+def large_log(request: Size, ctx: Context) -> None:
+    """One line of this many bytes."""
+    ctx.log("x" * request.size)
+
+
+def _named(name: str, function: str) -> Operation:
+    return Operation(name=name, function=function, input=Note, backoff=AT_ONCE)
+
+
+slow_import = _named("slow_import", "tests.worker.slow_import:run")
+broken_import = _named("broken_import", "tests.worker.broken_import:run")
+exiting_import = _named("exiting_import", "tests.worker.exiting_import:run")
+missing_name = _named("missing_name", "tests.worker.operations_under_test:not_there")
+
+# -- what does not end by itself
+
+
+@operation("until_cancelled")
+def until_cancelled(request: Note, ctx: Context) -> None:
+    """Work on and look up often."""
+    _say(request)
+    while True:
+        ctx.progress(1)
+        time.sleep(0.005)
+
+
+@operation("in_c_code")
+def in_c_code(request: Note, ctx: Context) -> int:
+    """One call that runs for minutes and lets no Python run."""
+    _say(request)
+    return sum(range(10**12))
+
+
+@operation("fills_scratch")
+def fills_scratch(request: Note, ctx: Context) -> None:
+    """Leave files behind and be stuck."""
+    (ctx.scratch / "large").write_bytes(bytes(1000))
+    _say(request)
+    sum(range(10**12))
+
+
+@operation("ignores_sigterm")
+def ignores_sigterm(request: Note, ctx: Context) -> None:
+    """Neither look up nor hear SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _say(request)
+    while True:
+        time.sleep(0.05)
+
+
+@operation("swallows_everything")
+def swallows_everything(request: Note, ctx: Context) -> None:
+    """Catch what says stop, and go on."""
+    _say(request)
+    while True:
+        try:
+            ctx.progress(1)
+            time.sleep(0.005)
+        except BaseException:  # noqa: BLE001 - bad manners are what is tested
+            time.sleep(0.001)
+
+
+@operation("grandchildren")
+def grandchildren(request: Note, ctx: Context) -> None:
+    """Start processes that would live on, and wait for them in C code."""
+    for _ in range(3):
+        subprocess.Popen(["sleep", "300"])
+    _say(request)
+    sum(range(10**12))
+
+
+@operation("grandchildren_left")
+def grandchildren_left(request: Note, ctx: Context) -> None:
+    """Return while a process of ours still runs."""
+    process = subprocess.Popen(["sleep", "300"])
+    Path(request.file).write_text(str(process.pid))
+
+
+@operation("sleeper")
+async def sleeper(request: Note, ctx: AsyncContext) -> None:
+    """Sleep politely until told otherwise."""
+    _say(request)
+    await asyncio.sleep(3600)
+
+
+@operation("never_yields")
+async def never_yields(request: Note, ctx: AsyncContext) -> None:
+    """Block the loop that others share."""
+    _say(request)
+    await asyncio.sleep(0)
+    sum(range(10**12))
+
+
+@operation("until_file")
+def until_file(request: Note, ctx: Context) -> dict[str, int]:
+    """Say nothing until the file `<file>.go` is there."""
+    _say(request)
+    while not Path(request.file + ".go").exists():
+        time.sleep(0.01)
+    return {"pid": os.getpid()}
+
+
+@operation("until_file_async")
+async def until_file_async(request: Note, ctx: AsyncContext) -> dict[str, int]:
+    """The same, beside others."""
+    _say(request)
+    await _until(request.file + ".go")
+    return {"pid": os.getpid()}
+
+
+# -- what goes wrong
+
+
+@operation("fails", max_attempts=3, backoff=Backoff(base=0.02, cap=0.02))
+def fails(request: Attempts, ctx: Context) -> dict[str, int]:
+    """Fail until the attempt that succeeds."""
+    if ctx.attempt < request.succeeds_at:
+        raise ValueError(f"attempt {ctx.attempt} failed")
+    return {"attempt": ctx.attempt}
+
+
+@operation("fails_async", max_attempts=3, backoff=AT_ONCE)
+async def fails_async(request: Attempts, ctx: AsyncContext) -> dict[str, int]:
+    """The same, beside others."""
+    if ctx.attempt < request.succeeds_at:
+        raise ValueError(f"attempt {ctx.attempt} failed")
+    return {"attempt": ctx.attempt}
+
+
+@operation("fails_later", max_attempts=2, backoff=Backoff(base=300.0, cap=300.0))
+def fails_later(request: Nothing, ctx: Context) -> None:
+    """Fail, with a long delay before the next attempt."""
+    raise OperationFailed("the other side is down")
+
+
+@operation("not_retryable", backoff=AT_ONCE)
+def not_retryable(request: Nothing, ctx: Context) -> None:
+    """Fail for good."""
+    raise NotRetryable("the file has no column `text`")
+
+
+@operation("segfault", backoff=AT_ONCE)
+def segfault(request: Nothing, ctx: Context) -> None:
+    """Die of a fault in C code."""
+    ctypes.string_at(0)
+
+
+@operation("segfault_async", backoff=AT_ONCE)
+async def segfault_async(request: Note, ctx: AsyncContext) -> None:
+    """The same, with others aboard, when the file `<file>.go` is there."""
+    _say(request)
+    if request.file:
+        await _until(request.file + ".go")
+    ctypes.string_at(0)
+
+
+@operation("os_exit", backoff=AT_ONCE)
+def os_exit(request: Nothing, ctx: Context) -> None:
+    """Leave without a word."""
+    os._exit(7)
+
+
+@operation("sys_exit", backoff=AT_ONCE)
+def sys_exit(request: Nothing, ctx: Context) -> None:
+    """Leave as scripts do."""
+    sys.exit(3)
+
+
+@operation("rare_signal", backoff=AT_ONCE)
+def rare_signal(request: Nothing, ctx: Context) -> None:
+    """Die of a signal that has no name."""
+    os.kill(os.getpid(), signal.SIGRTMIN + 6)
+
+
+class Bare(BaseException):
+    """Not an `Exception`."""
+
+
+@operation("base_exception", max_attempts=2, backoff=AT_ONCE)
+def base_exception(request: Nothing, ctx: Context) -> None:
+    """Raise what most handlers do not catch."""
+    raise Bare("not an Exception")
+
+
+@operation("memory_error", max_attempts=2, memory_mb=256, backoff=AT_ONCE)
+def memory_error(request: Nothing, ctx: Context) -> int:
+    """Want more memory than allowed."""
+    return len(bytearray(1024 * MIB))
+
+
+@operation("result_not_json", backoff=AT_ONCE)
+def result_not_json(request: Nothing, ctx: Context) -> object:
+    """Return what JSON cannot hold."""
+    return object()
+
+
+@operation("result_not_json_async", backoff=AT_ONCE)
+async def result_not_json_async(request: Nothing, ctx: AsyncContext) -> object:
+    """The same, beside others."""
+    return object()
+
+
+class Unspeakable(Exception):
+    """Its text cannot be made."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+class Undecodable(Exception):
+    """Its text is no UTF-8: a file name may be like this."""
+
+    def __str__(self) -> str:
+        return "no such file: \udcff.csv"
+
+
+ERRORS: dict[str, Callable[[], BaseException]] = {
+    "unspeakable": Unspeakable,
+    "undecodable": Undecodable,
+    "nul": lambda: ValueError("a\0b"),
+    "long": lambda: ValueError("x" * 100_000),
+    "cancelled_error": asyncio.CancelledError,
+    "keyboard_interrupt": KeyboardInterrupt,
+}
+
+
+class Which(BaseModel):
+    """Which of them."""
+
+    which: str
+
+
+@operation("raises", max_attempts=2, backoff=AT_ONCE)
+def raises(request: Which, ctx: Context) -> None:
+    """Raise one of `ERRORS`."""
+    error = ERRORS[request.which]()
+    raise error
+
+
+@operation("raises_async", max_attempts=2, backoff=AT_ONCE)
+async def raises_async(request: Which, ctx: AsyncContext) -> None:
+    """The same, beside others."""
+    error = ERRORS[request.which]()
+    raise error
+
+
+def _not_json(ctx: Context | AsyncContext, which: str) -> None:
+    thing: Any = object()
+    match which:
+        case "log":
+            ctx.log(thing)
+        case "metric":
+            ctx.metric({"thing": thing}, step=1)
+        case "progress":
+            ctx.progress(100, thing)
+        case "items":
+            ctx.items([{"thing": thing}])
+        case "surrogate":
+            ctx.log("\udcff")
+
+
+@operation("says_what_is_no_json", max_attempts=1)
+def says_what_is_no_json(request: Which, ctx: Context) -> None:
+    """Report something that cannot be put on the wire."""
+    _not_json(ctx, request.which)
+
+
+@operation("says_what_is_no_json_async", max_attempts=1)
+async def says_what_is_no_json_async(request: Which, ctx: AsyncContext) -> None:
+    """The same, beside others."""
+    _not_json(ctx, request.which)
+
+
+@operation("publishes_what_is_no_json", max_attempts=1)
+def publishes_what_is_no_json(request: Nothing, ctx: Context) -> None:
+    """Publish with a description that cannot be stored."""
+    file = ctx.scratch / "file"
+    file.write_text("x")
+    ctx.publish("dataset", "odd", file, meta={"thing": object()})
+
+
+@operation("closes_stdout")
+def closes_stdout(request: Nothing, ctx: Context) -> None:
+    """Leave a standard output that cannot be flushed."""
+    sys.stdout = Path("/dev/full").open("w")  # noqa: SIM115 - it stays open on purpose
+    sys.stdout.write("this finds no place")
+
+
+@operation("kills_itself", backoff=AT_ONCE)
+def kills_itself(request: Nothing, ctx: Context) -> None:
+    """Die as the kernel kills what takes too much memory."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@operation("two_at_once")
+async def two_at_once(request: Nothing, ctx: AsyncContext) -> dict[str, bool]:
+    """Ask for two checkpoints at the same time."""
+    await asyncio.gather(ctx.checkpoint({"n": 1}), ctx.checkpoint({"n": 2}))
+    return {"ok": True}
+
+
+# -- helpers
+
+
+def _next(value: int, step: int) -> int:
+    return (value * 6364136223846793005 + step + 1) % 2**53
+
+
+def _resumed_at(ctx: Context) -> int:
+    return 0 if ctx.resumed is None else int(ctx.resumed.state["next"])
+
+
+def _wait_at(request: Steps, step: int) -> None:
+    while request.gate and step == request.gate_at and not Path(request.gate).exists():
+        time.sleep(0.01)
+
+
+async def _until(file: str) -> None:
+    while not os.path.exists(file):  # noqa: ASYNC110, ASYNC240, PTH110 - another process makes it
+        await asyncio.sleep(0.01)
+
+
+def _add(request: Steps, ctx: Context | AsyncContext, word: str, step: int) -> None:
+    if request.log is not None:
+        token = ctx.scratch.parent.name
+        line = f"{word} {step} {token} {os.getpid()}\n".encode()
+        descriptor = os.open(request.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        os.write(descriptor, line)
+        os.close(descriptor)
+
+
+def _say(request: Note) -> None:
+    """Tell the test that we are here: our process number, whole or not at all."""
+    if request.file:
+        temporary = Path(f"{request.file}.{os.getpid()}")
+        temporary.write_text(str(os.getpid()))
+        temporary.rename(request.file)

@@ -1,0 +1,215 @@
+"""A data directory with its queue, and the real workers a test starts on it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from headway.events import Event
+from headway.job import FINISHED, Job, Status
+from headway.queue import JobRequest
+from headway.settings import Settings
+from headway.store.contract import AttemptRecord
+from headway.wiring import Service, open_service
+from tests.worker.processes import below, children_of
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULE = "tests.worker.operations_under_test"
+
+
+def eventually(look: Callable[[], T], *, within: float = 10.0) -> T:
+    """What `look` gives as soon as that is true; fail when it does not come."""
+    deadline = time.monotonic() + within
+    pause = 0.002
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"it did not come within {within:g} s: {found!r}"
+        time.sleep(pause)
+        pause = min(pause * 1.3, 0.05)
+    return found
+
+
+@dataclass
+class WorkerProcess:
+    """One `headway work`, a real process in a session of its own."""
+
+    process: "subprocess.Popen[bytes]"
+    log_file: Path
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text(errors="replace")
+
+    @property
+    def zygote(self) -> int:
+        """The process that forks children."""
+        (only,) = eventually(lambda: children_of(self.pid))
+        return only
+
+    def children(self) -> list[int]:
+        """The processes that run operations."""
+        return children_of(self.zygote)
+
+    def below(self) -> list[int]:
+        """Every process it is responsible for."""
+        return below(self.pid)
+
+    def until_ready(self) -> "WorkerProcess":
+        eventually(lambda: "is ready" in self.log or self.process.poll() is not None, within=30)
+        assert self.process.poll() is None, self.log
+        return self
+
+    def terminate(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def exit_code(self, *, within: float = 10.0) -> int:
+        """The exit code, once it has ended."""
+        return self.process.wait(within)
+
+    def stop(self) -> int:
+        """End it at once."""
+        for _ in range(2):
+            self.terminate()
+        return self.exit_code()
+
+
+@dataclass
+class Site:
+    """What a test asks and tells."""
+
+    directory: Path
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.workers: list[WorkerProcess] = []
+        self.service: Service = open_service(
+            Settings(
+                data_dir=self.directory,
+                operations=(MODULE,),
+                embedded_worker=False,
+                **self.settings,
+            )
+        )
+        self.store = self.service.store
+
+    def start(
+        self,
+        *arguments: str,
+        entry: Collection[str] = ("headway",),
+        stdin: int = subprocess.DEVNULL,
+        **environment: object,
+    ) -> WorkerProcess:
+        """Start a worker and return at once."""
+        log_file = self.directory / f"worker-{len(self.workers)}.log"
+        told = {f"HEADWAY_{name.upper()}": str(value) for name, value in environment.items()}
+        with log_file.open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *entry, "work", *arguments],
+                stdin=stdin,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd=ROOT,
+                env={
+                    **os.environ,
+                    "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
+                    "HEADWAY_DATA_DIR": str(self.directory),
+                    "HEADWAY_OPERATIONS": MODULE,
+                    "HEADWAY_SLOTS": "2",
+                    **told,
+                },
+            )
+        self.workers.append(WorkerProcess(process, log_file))
+        return self.workers[-1]
+
+    def worker(self, *arguments: str, **options: Any) -> WorkerProcess:
+        """Start a worker and wait until it is ready."""
+        return self.start(*arguments, **options).until_ready()
+
+    def submit(
+        self, operation: str, _options: Mapping[str, Any] | None = None, **input: Any
+    ) -> Job:
+        """A job of ada's; `_options` are those of the request."""
+        return self.service.queue.submit(
+            JobRequest(operation=operation, owner="ada", input=input, **(_options or {}))
+        )
+
+    def job(self, job: Job) -> Job:
+        """The job as it is now."""
+        found = self.store.jobs.get(job.id)
+        assert found is not None
+        return found
+
+    def until(self, job: Job, true_of: Callable[[Job], object], *, within: float = 6.0) -> Job:
+        """The job as soon as this is true of it."""
+        seen: list[Job] = []
+
+        def look() -> bool:
+            seen[:] = [self.job(job)]
+            return bool(true_of(seen[0]))
+
+        try:
+            eventually(look, within=within)
+        except AssertionError as error:
+            logs = "\n".join(worker.log for worker in self.workers)
+            raise AssertionError(f"{error}\n{seen[0]}\n{logs}") from None
+        return seen[0]
+
+    def finished(self, job: Job, *, within: float = 6.0) -> Job:
+        return self.until(job, lambda now: now.status in FINISHED, within=within)
+
+    def completed(self, job: Job, *, within: float = 6.0) -> Job:
+        ended = self.finished(job, within=within)
+        assert ended.status is Status.COMPLETED, (ended, self.attempts(job))
+        return ended
+
+    def failed(self, job: Job, *, within: float = 6.0) -> Job:
+        ended = self.finished(job, within=within)
+        assert ended.status is Status.FAILED, ended
+        return ended
+
+    def cancel(self, job: Job) -> Job:
+        return self.service.queue.cancel(job.id, job.owner)
+
+    def attempts(self, job: Job) -> list[AttemptRecord]:
+        return self.store.jobs.attempts(job.id)
+
+    def reasons(self, job: Job) -> list[str]:
+        """Why each attempt ended."""
+        return [one.reason for one in self.attempts(job)]
+
+    def events(self, job: Job, *kinds: str) -> list[Event]:
+        return self.store.events.of_job(job.id, kinds=kinds, limit=100_000)
+
+    def logged(self, job: Job) -> list[str]:
+        """The lines the job's user reads."""
+        return [event.data["message"] for event in self.events(job, "log")]
+
+    def close(self) -> None:
+        """Kill what still runs."""
+        for worker in self.workers:
+            if worker.process.stdin is not None:
+                worker.process.stdin.close()
+            if worker.process.poll() is None:
+                worker.stop()
+        self.service.close()
+
+
+def pid_in(file: Path, *, within: float = 10.0) -> int:
+    """The process number that an operation wrote there."""
+    eventually(file.exists, within=within)
+    return int(file.read_text())

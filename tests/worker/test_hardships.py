@@ -1,0 +1,77 @@
+"""A worker goes on where its surroundings fail it: imports that hang, a disk that is full."""
+
+import os
+import resource
+import time
+from pathlib import Path
+
+import pytest
+
+from headway.job import Status
+from tests.worker.quick_starts import START_SECONDS
+from tests.worker.site import Site, eventually, pid_in
+
+
+def test_an_import_that_hangs_is_a_crash_of_its_job_alone(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who forks is started again; those who waited behind it or ran beside it are interrupted."""
+    monkeypatch.setenv("SLOW_IMPORT_GATE", str(tmp_path / "never"))
+    site.worker(entry=("tests.worker.quick_starts",), slots=3)
+    beside = site.submit("until_file", file=str(tmp_path / "beside"))
+    pid_in(tmp_path / "beside")
+    job = site.submit("slow_import", {"priority": 0})
+    eventually((tmp_path / "never.reached").exists)
+    behind = site.submit("noop_alone")
+    crashed = site.until(job, lambda now: now.crashes == 1, within=START_SECONDS + 3)
+    assert crashed.error == "the process that forks children died"
+    site.cancel(job)
+    (tmp_path / "beside.go").touch()
+    for one in (beside, behind):
+        ended = site.completed(one, within=START_SECONDS + 5)
+        assert (ended.crashes, ended.attempt) == (0, 0)
+
+
+def test_a_timeout_stays_one_when_the_worker_is_stopped(site: Site, tmp_path: Path) -> None:
+    """It was charged with a reason, and a stop is none to forget it."""
+    worker = site.worker(grace=0)
+    options = {"timeout": 0.3, "max_attempts": 1}
+    job = site.submit("ignores_sigterm", options, file=str(tmp_path / "here"))
+    pid_in(tmp_path / "here")
+    began = (tmp_path / "here").stat().st_mtime
+    eventually(lambda: time.time() > began + 0.6)
+    worker.terminate()
+    assert worker.exit_code() == 0
+    ended = site.job(job)
+    assert (ended.status, ended.error) == (
+        Status.FAILED,
+        "timed out: it took longer than 0.3 s",
+    )
+
+
+def test_a_disk_that_is_full_for_a_moment_costs_a_moment(site: Site, tmp_path: Path) -> None:
+    """The worker tries again, at its ease, and no attempt is lost."""
+    worker = site.worker()
+    job = site.submit("until_file", file=str(tmp_path / "here"))
+    pid_in(tmp_path / "here")
+    _let_files_grow(worker.pid, to=0)
+    (tmp_path / "here.go").touch()
+    beat = site.store.workers.alive()[0].beat_at
+    used = _cpu_seconds(worker.pid)
+    eventually(lambda: time.time() > beat + 3.5)  # one beat has failed by now, and more
+    assert _cpu_seconds(worker.pid) - used < 1
+    assert site.job(job).status is Status.RUNNING
+    _let_files_grow(worker.pid, to=resource.RLIM_INFINITY)
+    ended = site.completed(job)
+    assert (ended.attempt, ended.interruptions) == (0, 0)
+    assert [one.pid for one in site.store.workers.alive()] == [worker.pid]
+
+
+def _let_files_grow(pid: int, *, to: int) -> None:
+    _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (to, hard))
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

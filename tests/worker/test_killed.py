@@ -1,0 +1,163 @@
+"""Nothing is lost, orphaned or done twice when processes are killed or stand still."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from headway.job import Status
+from tests.worker import quick_leases
+from tests.worker.operations_under_test import Steps, chained
+from tests.worker.processes import is_alive
+from tests.worker.site import Site, eventually, pid_in
+from tests.worker.steps import lines_of, most_redone, redone_after_saved, stale
+
+QUICK = ("tests.worker.quick_leases",)
+
+
+def test_a_killed_child_is_a_crash_and_its_job_resumes_at_the_checkpoint(
+    running: Site, tmp_path: Path
+) -> None:
+    """At most the steps since the last checkpoint are done again."""
+    log = tmp_path / "log"
+    steps = Steps(steps=60, every=5, pause=0.005, log=str(log))
+    job = running.submit("chain", **steps.model_dump())
+    for crashes in (1, 2, 3, 4):  # more than three: each time it has moved on meanwhile
+        seen = len(lines_of(log))
+        eventually(lambda seen=seen: len(lines_of(log)) > seen + 12)  # type: ignore[misc]
+        os.kill(lines_of(log)[-1].pid, signal.SIGKILL)
+        running.until(job, lambda now, n=crashes: now.crashes == n)  # type: ignore[misc]
+    ended = running.completed(job)
+    assert ended.result == {"value": chained(steps)}
+    assert (ended.attempt, ended.crashes, ended.interruptions) == (0, 4, 0)
+    lines = lines_of(log)
+    assert (redone_after_saved(lines), stale(lines)) == ([], [])
+    assert most_redone(lines) <= 5
+    assert len([one for one in lines if one.word == "step"]) <= 60 + 4 * 5
+
+
+def test_items_of_a_killed_child_are_published_once(running: Site, tmp_path: Path) -> None:
+    """Those since the last checkpoint are made again, and nobody saw them before."""
+    log = tmp_path / "log"
+    steps = Steps(steps=30, every=10, log=str(log), gate=str(tmp_path / "gate"), gate_at=15)
+    job = running.submit("count", **steps.model_dump())
+    eventually(lambda: any(one.step == 14 for one in lines_of(log)))
+    os.kill(lines_of(log)[-1].pid, signal.SIGKILL)
+    running.until(job, lambda now: now.crashes == 1)
+    (tmp_path / "gate").touch()
+    ended = running.completed(job)
+    assert (ended.counts.succeeded, ended.counts.failed, ended.counts.remaining) == (27, 3, 0)
+    parts = running.store.jobs.parts(job.id)
+    assert [(one.first, one.count) for one in parts] == [(0, 10), (10, 10), (20, 10)]
+
+
+def test_a_killed_zygote_interrupts_its_attempts_and_they_run_again(
+    running: Site, tmp_path: Path
+) -> None:
+    """Both kinds; not their fault; and no process of theirs is left."""
+    jobs = [
+        running.submit(name, file=str(tmp_path / name))
+        for name in ("until_file", "until_file_async")
+    ]
+    before = [pid_in(tmp_path / name) for name in ("until_file", "until_file_async")]
+    os.kill(running.workers[-1].zygote, signal.SIGKILL)
+    for pid in before:
+        eventually(lambda pid=pid: not is_alive(pid), within=3)  # type: ignore[misc]
+    for name in ("until_file", "until_file_async"):
+        (tmp_path / f"{name}.go").touch()
+    for job in jobs:
+        ended = running.completed(job)
+        assert (ended.attempt, ended.crashes, ended.interruptions) == (0, 0, 1)
+
+
+def test_a_killed_worker_leaves_no_orphan_and_another_takes_over(
+    site: Site, tmp_path: Path
+) -> None:
+    """Children and grandchildren are gone within 3 s; the job runs elsewhere within 15 s."""
+    first = site.worker()
+    stuck = site.submit("grandchildren", file=str(tmp_path / "stuck"))
+    shared = site.submit("until_file_async", file=str(tmp_path / "shared"))
+    pid_in(tmp_path / "stuck"), pid_in(tmp_path / "shared")
+    below = first.below()
+    assert len(below) == 6  # the zygote, two children, three grandchildren
+    for name in ("stuck", "shared"):
+        (tmp_path / name).unlink()
+    second = site.worker()
+    killed = time.monotonic()
+    first.kill()
+    eventually(lambda: not any(map(is_alive, below)), within=3)
+    pid_in(tmp_path / "stuck", within=15)
+    pid_in(tmp_path / "shared", within=1)
+    assert time.monotonic() - killed < 15
+    for job in (stuck, shared):
+        now = site.job(job)
+        assert (now.status, now.attempt, now.interruptions) == (Status.RUNNING, 0, 1)
+    site.cancel(stuck)
+    site.cancel(shared)
+    second.terminate()
+    assert second.exit_code() == 0
+
+
+def test_a_worker_in_the_same_place_takes_over_at_once(site: Site, tmp_path: Path) -> None:
+    """That it could start there is the proof that the one before is dead."""
+    first = site.worker("--lifeline", stdin=subprocess.PIPE)
+    job = site.submit("until_file", file=str(tmp_path / "here"))
+    pid_in(tmp_path / "here")
+    first.kill()
+    (tmp_path / "here.go").touch()
+    site.start("--lifeline", stdin=subprocess.PIPE)
+    ended = site.completed(job, within=6)
+    assert (ended.attempt, ended.crashes, ended.interruptions) == (0, 0, 1)
+    assert site.reasons(job) == ["interrupted", "completed"]
+
+
+def test_a_worker_that_stood_still_beyond_its_lease_can_write_nothing(
+    site: Site, tmp_path: Path
+) -> None:
+    """Another has taken its job; it notices, ends its child, and goes on as a new worker."""
+    log = tmp_path / "log"
+    steps = Steps(steps=400, pause=0.02, log=str(log))
+    first = site.worker(entry=QUICK)
+    job = site.submit("chain", **steps.model_dump())
+    eventually(lambda: len(lines_of(log)) > 10)
+    site.worker(entry=QUICK)
+    child = lines_of(log)[-1].pid
+    os.kill(first.pid, signal.SIGSTOP)  # its child goes on until it waits for a checkpoint
+    taken = site.until(job, lambda now: now.interruptions == 1 and now.status is Status.RUNNING)
+    eventually(lambda: lines_of(log)[-1].pid != child)
+    os.kill(first.pid, signal.SIGCONT)
+    eventually(lambda: "the lease has lapsed: 1 attempts are given up" in first.log)
+    eventually(lambda: not is_alive(child), within=3)
+    ended = site.completed(job, within=20)
+    assert ended.worker == taken.worker
+    assert ended.result == {"value": chained(steps)}
+    assert (ended.attempt, ended.interruptions) == (0, 1)
+    lines = lines_of(log)
+    assert (stale(lines), redone_after_saved(lines), most_redone(lines) <= 2) == ([], [], True)
+    eventually(lambda: len(site.store.workers.alive()) == 2, within=quick_leases.LEASE_SECONDS * 2)
+
+
+@pytest.mark.parametrize("name", ["until_file", "until_file_async"])
+def test_a_child_that_stands_still_keeps_its_job(running: Site, tmp_path: Path, name: str) -> None:
+    """The worker beats, not the child: silence is no sign of death."""
+    job = running.submit(name, file=str(tmp_path / "here"))
+    pid = pid_in(tmp_path / "here")
+    os.kill(pid, signal.SIGSTOP)
+    beat = running.store.workers.alive()[0].beat_at
+    eventually(lambda: running.store.workers.alive()[0].beat_at > beat, within=5)
+    assert running.job(job).status is Status.RUNNING
+    os.kill(pid, signal.SIGCONT)
+    (tmp_path / "here.go").touch()
+    assert running.completed(job).interruptions == 0
+
+
+def test_a_child_that_stands_still_can_be_cancelled(running: Site, tmp_path: Path) -> None:
+    """SIGKILL reaches it all the same."""
+    job = running.submit("until_file", file=str(tmp_path / "here"))
+    pid = pid_in(tmp_path / "here")
+    os.kill(pid, signal.SIGSTOP)
+    running.cancel(job)
+    eventually(lambda: not is_alive(pid), within=2)
