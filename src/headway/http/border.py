@@ -18,6 +18,10 @@ _HEADERS: Final = (
     (b"x-frame-options", b"DENY"),
 )
 
+_CLOSE: Final = ((b"connection", b"close"),)
+_LONGEST_LENGTH: Final = 4
+"""Digits of a Content-Length that is read to its end for the connection's sake."""
+
 _REMOTE: Final = (
     "In development mode only this host is answered; set HEADWAY_MODE=production, or"
     " HEADWAY_ALLOW_REMOTE=true if strangers may use the published passwords"
@@ -48,7 +52,8 @@ class Border:
 
         async def send_on(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
-                message["headers"] = [*message.get("headers", ()), *extra]
+                close = _CLOSE if message["status"] >= 400 and _may_still_send(scope) else ()
+                message["headers"] = [*message.get("headers", ()), *extra, *close]
             await send(message)
 
         if self._local_only and not _is_this_host(scope):
@@ -63,6 +68,17 @@ def _request_id(scope: Scope) -> bytes:
             found: bytes = value
             return found
     return secrets.token_hex(8).encode()
+
+
+def _may_still_send(scope: Scope) -> bool:
+    """Whether much of the body may be on its way. The server would read on after a refusal, and
+    whoever sends without an end would have a connection without an end."""
+    for name, value in scope["headers"]:
+        if name == b"transfer-encoding":
+            return True
+        if name == b"content-length":
+            return len(value) > _LONGEST_LENGTH
+    return False
 
 
 _known_hosts: dict[str, bool] = {"testclient": True, "localhost": True}

@@ -1,0 +1,88 @@
+"""Fan-out inside a process: bounded, over threads and loops."""
+
+import asyncio
+import threading
+
+import pytest
+
+from headway.events.hub import BOUND, Hub
+
+
+@pytest.fixture
+def hub() -> Hub[int]:
+    return Hub()
+
+
+async def test_what_is_published_reaches_all_who_listen(hub: Hub[int]) -> None:
+    """In order, and only to those who listen to that topic."""
+    first, second, other = hub.listen("a"), hub.listen("a"), hub.listen("b")
+    await asyncio.to_thread(hub.publish, "a", [1, 2])
+    await asyncio.to_thread(hub.publish, "a", [3])
+    assert await first.take(5) == [1, 2, 3]
+    assert await second.take(5) == [1, 2, 3]
+    assert await other.take(0) == []
+
+
+async def test_silence_ends_after_a_while(hub: Hub[int]) -> None:
+    """With nothing."""
+    assert await hub.listen("a").take(0.01) == []
+
+
+async def test_a_slow_listener_is_told_that_it_missed_some(hub: Hub[int]) -> None:
+    """It is not waited for, and its buffer does not grow; the others miss nothing."""
+    slow, fast = hub.listen("a"), hub.listen("a")
+    taken: list[int] = []
+    for number in range(BOUND + 1):
+        hub.publish("a", [number])
+        taken += await fast.take(5)
+    assert taken == list(range(BOUND + 1))
+    assert await slow.take(5) == []
+    assert slow.missed()
+    assert not slow.missed()
+    hub.publish("a", [7])
+    assert await slow.take(5) == [7]
+
+
+async def test_who_has_left_hears_nothing(hub: Hub[int]) -> None:
+    """A topic lives as long as somebody listens; leaving twice is fine."""
+    listener = hub.listen("a")
+    hub.leave(listener)
+    hub.leave(listener)
+    assert hub.topics() == []
+    hub.publish("a", [1])
+    assert await listener.take(0) == []
+
+
+async def test_closing_ends_all_who_listen_and_all_who_come_later(hub: Hub[int]) -> None:
+    """What was delivered before can still be taken."""
+    listener = hub.listen("a")
+    hub.publish("a", [1])
+    await asyncio.to_thread(hub.close)
+    assert await listener.take(5) == [1]
+    assert await listener.take(5) == []
+    assert listener.closed
+    assert hub.listen("b").closed
+
+
+def test_listeners_of_several_loops_are_served(hub: Hub[int]) -> None:
+    """Each on its own loop; one that is closed already is passed over."""
+    ready = threading.Barrier(3)
+    heard: list[list[int]] = []
+
+    async def listen() -> None:
+        listener = hub.listen("a")
+        await asyncio.to_thread(ready.wait, 10)
+        heard.append(await listener.take(10))
+
+    async def listen_and_go() -> None:
+        hub.listen("a")
+
+    asyncio.run(listen_and_go())
+    threads = [threading.Thread(target=lambda: asyncio.run(listen())) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    ready.wait(10)
+    hub.publish("a", [1])
+    for thread in threads:
+        thread.join(10)
+    assert heard == [[1], [1]]
