@@ -91,6 +91,21 @@ def count(request: Steps, ctx: Context) -> dict[str, int]:
     return {"steps": request.steps}
 
 
+@operation("count_kept", backoff=AT_ONCE)
+def count_kept(request: Steps, ctx: Context) -> dict[str, int]:
+    """The same, with bytes in each checkpoint that can be damaged."""
+    ctx.expect_items(request.steps)
+    for step in range(_resumed_at(ctx), request.steps):
+        _wait_at(request, step)
+        _add(request, ctx, "step", step)
+        error = "it has a nine" if step % 10 == 9 else None
+        ctx.items([{"index": step, "square": step * step, "error": error}])
+        if (step + 1) % request.every == 0:
+            ctx.checkpoint({"next": step + 1}, str(step).encode() * 8)
+            _add(request, ctx, "saved", step)
+    return {"steps": request.steps}
+
+
 @operation("chain", max_attempts=5, backoff=AT_ONCE)
 def chain(request: Steps, ctx: Context) -> dict[str, int]:
     """A number that each step makes from the one before: `chained` says what comes out."""

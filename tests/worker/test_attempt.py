@@ -35,7 +35,7 @@ def test_an_attempt_that_moved_on_is_not_the_last_in_a_row(by_itself: bool, adva
     """The claim tells of the row as it was at the start; a checkpoint saved since ends it."""
     one = attempt()
     if advanced:
-        saved = {"number": 1, "state": {"row": 10}, "parts": []}
+        saved = {"number": 1, "state": {"row": 10}, "parts": [], "items": 0}
         one.take([CHECKPOINT, one.ref, saved], Pending())
     verdict = one.gone(Exit("killed", by_itself=by_itself), siblings=0)
     assert verdict is not None

@@ -20,7 +20,7 @@ from headway.job import (
     decide,
 )
 from headway.operation import Operation
-from headway.store.contract import Claim, StoredCheckpoint
+from headway.store.contract import Claim, Rewind, StoredCheckpoint
 from headway.worker.pool import Child, Exit
 from headway.worker.protocol import (
     CANCEL,
@@ -122,7 +122,7 @@ class Attempt:
         elif kind == LOG:
             pending.facts.append(LogLine(body[0], body[1]))
         elif kind == RESUMED:
-            pending.resumed_from = body[0]
+            self._take_resumed(body[0], Rewind(body[1], body[2]), pending)
         elif kind == CHECKPOINT:
             self._take_checkpoint(body[0], pending)
         elif kind in (DONE, FAILED, STOPPED):
@@ -140,6 +140,11 @@ class Attempt:
         """The verdict on an attempt whose operation cannot be loaded."""
         return self._decide(Failed(f"the operation {error}", True, traceback), Usage())
 
+    def _take_resumed(self, shown: dict[str, Any], start: Rewind, pending: Pending) -> None:
+        pending.resumed_from = shown
+        if start.checkpoint != self.claim.checkpoints[0].number:
+            pending.rewind = start
+
     def _take_checkpoint(self, body: dict[str, Any], pending: Pending) -> None:
         self.advanced = True
         pending.parts += parts_of(body)
@@ -147,6 +152,7 @@ class Attempt:
             number=body["number"],
             state=body["state"],
             attempt_token=self.claim.token,
+            items=body["items"],
             path=body.get("path"),
             sha256=body.get("sha256"),
         )
