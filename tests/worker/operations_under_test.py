@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import json
+import mmap
 import os
 import signal
 import subprocess
@@ -415,6 +416,40 @@ def base_exception(request: Nothing, ctx: Context) -> None:
 def memory_error(request: Nothing, ctx: Context) -> int:
     """Want more memory than allowed."""
     return len(bytearray(1024 * MIB))
+
+
+@operation("memory_error_bit_by_bit", max_attempts=2, memory_mb=256, backoff=AT_ONCE)
+def memory_error_bit_by_bit(request: Nothing, ctx: Context) -> int:
+    """Want it in small pieces, and let none go."""
+    kept: list[list[int]] = []
+    while True:
+        kept.append([len(kept)] * 10)
+
+
+@operation("memory_error_async", max_attempts=2, backoff=AT_ONCE)
+async def memory_error_async(request: Nothing, ctx: AsyncContext) -> None:
+    """Want more memory than any machine has, beside others."""
+    bytearray(2**60)
+
+
+@operation("shares_memory", memory_mb=128, backoff=AT_ONCE)
+def shares_memory(request: Size, ctx: Context) -> None:
+    """Fill memory that other processes could see, which no system limit counts."""
+    shared = mmap.mmap(-1, request.size)
+    for start in range(0, request.size, mmap.PAGESIZE):
+        shared[start] = 1
+    sum(range(10**12))
+
+
+@operation("maps_a_file", memory_mb=128)
+def maps_a_file(request: Note, ctx: Context) -> dict[str, int]:
+    """Read a large file where it lies, and stay for more than one look of the watch."""
+    with Path(request.file).open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        touched = sum(mapped[start] for start in range(0, len(mapped), mmap.PAGESIZE))
+        time.sleep(1.2)
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return {"resident": pages * mmap.PAGESIZE, "touched": touched}
 
 
 @operation("result_not_json", backoff=AT_ONCE)

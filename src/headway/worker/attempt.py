@@ -21,6 +21,7 @@ from headway.job import (
 )
 from headway.operation import Operation
 from headway.store.contract import Claim, Rewind, StoredCheckpoint
+from headway.worker.memory import MemoryWatch, out_of_memory
 from headway.worker.pool import Child, Exit
 from headway.worker.protocol import (
     CANCEL,
@@ -50,6 +51,7 @@ class Ending(StrEnum):
     LOST = "lost"
     """Cancelled, or somebody else's by now: nothing more is written about it."""
     TIMEOUT = "timeout"
+    MEMORY = "memory"
     STOPPING = "stopping"
 
 
@@ -63,6 +65,8 @@ class Attempt:
     shared: bool
     """True when the child runs other attempts too."""
     ref: str
+    memory: MemoryWatch | None = None
+    """None for an attempt without a limit."""
     deadline: float | None = None
     """When it times out. The time for its module's import is not counted."""
     ending: Ending | None = None
@@ -84,6 +88,9 @@ class Attempt:
         if asked is not None and self.signals:
             return
         now = time.monotonic()
+        if why is Ending.MEMORY:  # while it was asked, it would take still more
+            self.signals = [(now, signal.SIGKILL)]
+            return
         self.child.send([[CANCEL, self.ref]])
         self.signals = [(now + TERM_AFTER, signal.SIGTERM), (now + KILL_AFTER, signal.SIGKILL)]
         if self.shared:  # others work there: only the last resort reaches them
@@ -101,6 +108,8 @@ class Attempt:
             self.deadline = now + timeout
         if self.ending is None and self.deadline is not None and now >= self.deadline:
             self.end(Ending.TIMEOUT)
+        if self.ending is None and self._past_memory(now):
+            self.end(Ending.MEMORY)
         while self.signals and now >= self.signals[0][0]:
             self.child.kill(self.signals.pop(0)[1])
 
@@ -134,11 +143,15 @@ class Attempt:
         usage = Usage(peak_memory=exit.peak_memory, cpu_seconds=exit.cpu_seconds)
         if self.ending is None and exit.by_itself and siblings == 0:
             return self._decide(Crashed(exit.reason), usage)
-        return self._decide(self._ended_by_us() or Stopped(exit.reason), usage)
+        return self._decide(self._ended_by_us(usage) or Stopped(exit.reason), usage)
 
     def refused(self, error: str, traceback: str) -> Verdict | None:
         """The verdict on an attempt whose operation cannot be loaded."""
         return self._decide(Failed(f"the operation {error}", True, traceback), Usage())
+
+    def _past_memory(self, now: float) -> bool:
+        pid = self.child.pid
+        return pid is not None and self.memory is not None and self.memory.passed(pid, now)
 
     def _take_resumed(self, shown: dict[str, Any], start: Rewind, pending: Pending) -> None:
         pending.resumed_from = shown
@@ -167,11 +180,14 @@ class Attempt:
         if kind == FAILED and self.ending is None:
             error = Failed(told["error"], told["retryable"], told["traceback"])
             return self._decide(error, usage)
-        return self._decide(self._ended_by_us() or Stopped("the worker was stopped"), usage)
+        return self._decide(self._ended_by_us(usage) or Stopped("the worker was stopped"), usage)
 
-    def _ended_by_us(self) -> Outcome | None:
+    def _ended_by_us(self, usage: Usage) -> Outcome | None:
         if self.ending is Ending.TIMEOUT:
             return Failed(f"timed out: it took longer than {self.claim.job.timeout:g} s")
+        if self.ending is Ending.MEMORY and self.memory is not None:
+            peak = max(self.memory.peak, usage.peak_memory or 0)
+            return Crashed(out_of_memory(self.memory.limit, peak))
         if self.ending is Ending.STOPPING:
             return Stopped("the worker was stopped")
         return None

@@ -21,6 +21,7 @@ from headway.operation import Registry
 from headway.store.contract import Claim, Store, Waiter, Want
 from headway.worker.attempt import Attempt, Ending
 from headway.worker.lease import Lease
+from headway.worker.memory import MemoryWatch
 from headway.worker.pool import Child, Exit, Pool
 from headway.worker.protocol import SAVED, START, Message
 from headway.worker.record import Recorder
@@ -315,19 +316,21 @@ class Worker:
     def _attempt_of(self, claim: Claim) -> Attempt:
         operation = self._registry.get(claim.job.operation)
         shared = operation.name in self._shared
+        limit = None if shared else operation.memory or self._options.memory
         if shared:
             suspect = claim.job.interruptions_in_a_row > 0
             lane = random.randint(1, SUSPECT_LANES) if suspect else 0
             child = self._async_children.get(lane) or self._pool.fork(None, None)
             self._async_children[lane] = child
         else:
-            child = self._pool.fork(operation.name, operation.memory or self._options.memory)
+            child = self._pool.fork(operation.name, limit)
         return Attempt(
             claim=claim,
             operation=operation,
             child=child,
             shared=shared,
             ref=_ref(claim.job.seq, claim.token),
+            memory=None if limit is None else MemoryWatch(limit),
         )
 
     def _send_starts(self, attempts: Sequence[Attempt]) -> None:
