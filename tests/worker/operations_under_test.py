@@ -338,6 +338,40 @@ async def until_file_async(request: Note, ctx: AsyncContext) -> dict[str, int]:
     return {"pid": os.getpid()}
 
 
+@operation("silent", max_attempts=1, stall_timeout=0.5)
+def silent(request: Note, ctx: Context) -> None:
+    """Say one thing, then nothing, where only a signal comes through."""
+    ctx.log("here")
+    _say(request)
+    time.sleep(3600)
+
+
+@operation("silent_async", max_attempts=1, stall_timeout=0.5)
+async def silent_async(request: Note, ctx: AsyncContext) -> None:
+    """The same, beside others."""
+    ctx.log("here")
+    _say(request)
+    await asyncio.sleep(3600)
+
+
+@operation("chatty", max_attempts=1, stall_timeout=1)
+def chatty(request: Steps, ctx: Context) -> None:
+    """Say something now and then, of each kind, for longer than it may be silent."""
+    for step in range(request.steps):
+        time.sleep(request.pause)
+        _chat(ctx, step)
+    ctx.checkpoint({})
+
+
+@operation("chatty_async", max_attempts=1, stall_timeout=1)
+async def chatty_async(request: Steps, ctx: AsyncContext) -> None:
+    """The same, beside others."""
+    for step in range(request.steps):
+        await asyncio.sleep(request.pause)
+        _chat(ctx, step)
+    await ctx.checkpoint({})
+
+
 # -- what goes wrong
 
 
@@ -568,6 +602,14 @@ async def two_at_once(request: Nothing, ctx: AsyncContext) -> dict[str, bool]:
 
 def _next(value: int, step: int) -> int:
     return (value * 6364136223846793005 + step + 1) % 2**53
+
+
+def _chat(ctx: Context | AsyncContext, step: int) -> None:
+    (
+        lambda: ctx.log(f"at {step}"),
+        lambda: ctx.metric({"step": step}, step=step),
+        lambda: ctx.progress(step % 100),
+    )[step % 3]()
 
 
 def _resumed_at(ctx: Context) -> int:

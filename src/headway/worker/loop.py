@@ -23,7 +23,7 @@ from headway.worker.attempt import Attempt, Ending
 from headway.worker.lease import Lease
 from headway.worker.memory import MemoryWatch
 from headway.worker.pool import Child, Exit, Pool
-from headway.worker.protocol import SAVED, START, Message
+from headway.worker.protocol import START, Message
 from headway.worker.record import Recorder
 from headway.worker.start import start_of
 from headway.worker.sweep import Sweep
@@ -98,6 +98,8 @@ class Worker:
         self._check_held = False
         self._next_poll = 0.0
         self._rest_until = 0.0
+        self._listened = 0.0
+        """All that was said before then has been heard."""
         self._stops = 0
         self._stops_seen = 0
         self._grace_ends: float | None = None
@@ -157,6 +159,7 @@ class Worker:
         return max(0.0, min(waits))
 
     def _listen(self, timeout: float) -> None:
+        self._listened = time.monotonic()
         for key, events in self._selector.select(timeout):
             source = key.data
             if isinstance(source, Child):
@@ -244,7 +247,7 @@ class Worker:
     def _on_saved(self, seq: int, token: int) -> None:
         attempt = self._attempts.get(_ref(seq, token))
         if attempt is not None:
-            attempt.child.send([[SAVED, attempt.ref]])
+            attempt.saved()
 
     def _on_lost(self, seq: int, token: int) -> None:
         attempt = self._attempts.get(_ref(seq, token))
@@ -347,7 +350,7 @@ class Worker:
     def _enforce(self) -> None:
         now = time.monotonic()
         for attempt in list(self._attempts.values()):
-            attempt.enforce(now)
+            attempt.enforce(now, self._listened)
         self._pool.enforce(now)
 
     def _drain(self) -> None:
