@@ -299,6 +299,54 @@ def grandchildren(request: Note, ctx: Context) -> None:
     sum(range(10**12))
 
 
+class Daemons(BaseModel):
+    """What the processes that would get away do."""
+
+    folder: str
+    """Each writes its number to a file here."""
+    returns: bool = False
+    """Whether the operation returns once they are there."""
+
+
+@operation("daemons")
+def daemons(request: Daemons, ctx: Context) -> None:
+    """Start processes that leave their group in each of the ways known."""
+    folder = Path(request.folder)
+    _daemon(folder / "session")
+    subprocess.run([sys.executable, "-c", _TWICE_FORKED, str(folder / "forked")], check=True)
+    subprocess.Popen(
+        [sys.executable, "-c", _WITH_CHILD, str(folder / "above"), str(folder / "below")],
+        start_new_session=True,
+    )
+    while len([one for one in folder.iterdir() if one.read_text()]) < 4:
+        time.sleep(0.01)
+    time.sleep(0.1)
+    (folder / "all").touch()
+    if not request.returns:
+        sum(range(10**12))
+
+
+def _daemon(file: Path) -> None:
+    process = subprocess.Popen(["sleep", "300"], start_new_session=True)
+    file.write_text(str(process.pid))
+
+
+_TWICE_FORKED = """
+import os, subprocess, sys
+if os.fork() == 0:
+    os.setsid()
+    process = subprocess.Popen(["sleep", "300"], start_new_session=True)
+    open(sys.argv[1], "w").write(str(process.pid))
+"""
+_WITH_CHILD = """
+import os, subprocess, sys
+process = subprocess.Popen(["sleep", "300"], start_new_session=True)
+open(sys.argv[2], "w").write(str(process.pid))
+open(sys.argv[1], "w").write(str(os.getpid()))
+process.wait()
+"""
+
+
 @operation("grandchildren_left")
 def grandchildren_left(request: Note, ctx: Context) -> None:
     """Return while a process of ours still runs."""
