@@ -225,3 +225,43 @@ def test_processes_that_left_the_group_end_with_their_worker(site: Site, tmp_pat
     started = _daemons_of(tmp_path)
     worker.kill()
     eventually(lambda: not any(map(is_alive, started)), within=3)
+
+
+def test_the_next_attempt_removes_the_scratch_of_one_whose_worker_was_killed(
+    site: Site, tmp_path: Path
+) -> None:
+    """Nobody was left to do it when it ended."""
+    first = site.worker("--lifeline", stdin=subprocess.PIPE)
+    job = site.submit("fills_scratch", file=str(tmp_path / "here"))
+    pid_in(tmp_path / "here")
+    (left,) = site.directory.glob(f"artifacts/jobs/{job.id}/*/scratch")
+    (tmp_path / "here").unlink()
+    first.kill()
+    assert list(left.iterdir())
+    site.start("--lifeline", stdin=subprocess.PIPE)
+    pid_in(tmp_path / "here")
+    (now,) = site.directory.glob(f"artifacts/jobs/{job.id}/*/scratch")
+    assert now != left
+    site.cancel(job)
+
+
+@pytest.mark.parametrize("name", ["until_file", "until_file_async"])
+def test_no_scratch_is_left_of_any_attempt_when_the_job_ends(
+    site: Site, tmp_path: Path, name: str
+) -> None:
+    """Not even of one that stood still, and went on for a moment when another ran already."""
+    first = site.worker("--lifeline", stdin=subprocess.PIPE)
+    job = site.submit(name, file=str(tmp_path / "here"))
+    pid_in(tmp_path / "here")
+    (tmp_path / "here").unlink()
+    first.kill()
+    left = site.service.files.attempt_dir(job.id, 1) / "scratch"
+    left.mkdir()
+    site.start("--lifeline", stdin=subprocess.PIPE)
+    pid_in(tmp_path / "here")
+    assert not left.exists()
+    left.mkdir()
+    (left / "late").touch()
+    (tmp_path / "here.go").touch()
+    site.completed(job)
+    eventually(lambda: not left.exists(), within=1)

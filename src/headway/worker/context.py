@@ -187,6 +187,10 @@ class BaseContext(ABC):
         self.clear_scratch()
         return {"publications": self._publications, "parts": parts}
 
+    def clear_earlier_scratch(self) -> None:
+        """Remove what attempts before this one left behind when their worker was killed."""
+        self._files.drop_earlier_scratch(self.job_id, self._start.token)
+
     def clear_scratch(self) -> None:
         """Remove what the attempt does not leave behind."""
         if self._directory is not None:

@@ -217,6 +217,8 @@ class Worker:
 
     def _conclude(self, attempt: Attempt, verdict: Verdict) -> None:
         self._recorder.of(*attempt.key).verdict = verdict
+        if verdict.status.finished:  # one of them may have stood still, and written since
+            self._files.drop_earlier_scratch(attempt.claim.job.id, attempt.claim.token)
         self._forget(attempt)
 
     def _forget(self, attempt: Attempt) -> None:
