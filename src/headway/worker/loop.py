@@ -23,7 +23,7 @@ from headway.worker.attempt import Attempt, Ending
 from headway.worker.lease import Lease
 from headway.worker.pool import Child, Exit, Pool
 from headway.worker.protocol import SAVED, START, Message
-from headway.worker.record import Recorder
+from headway.worker.record import CALM_SECONDS, Recorder
 from headway.worker.start import start_of
 from headway.worker.sweep import Sweep
 
@@ -96,6 +96,7 @@ class Worker:
         self._look = True
         self._check_held = False
         self._next_poll = 0.0
+        self._next_claim = 0.0
         self._rest_until = 0.0
         self._stops = 0
         self._stops_seen = 0
@@ -144,10 +145,12 @@ class Worker:
         """Seconds until something is due even if nobody says a word."""
         if (rest := self._rest_until - time.monotonic()) > 0:
             return rest
-        if self._stops != self._stops_seen or (self._look and self._wants()):
+        if self._stops != self._stops_seen:
             return 0.0
         now = time.monotonic()
         waits = [self._lease.beat_in(), self._next_poll - now]
+        if self._look and self._wants():
+            waits.append(self._next_claim - now)
         if (due := self._recorder.due_in()) is not None:
             waits.append(due)
         if self._grace_ends is not None:
@@ -298,12 +301,13 @@ class Worker:
         ]
 
     def _claim(self) -> None:
-        if not self._look:
+        if not self._look or time.monotonic() < self._next_claim:
             return
         wants = self._wants()
         claims = self._store.attempts.claim(self._lease.worker, wants) if wants else []
         self._look = bool(claims)
         if claims:
+            self._next_claim = time.monotonic() + CALM_SECONDS
             self._store.bell.ring("news")
         starts: list[Attempt] = []
         for claim in claims:

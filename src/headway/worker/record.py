@@ -17,6 +17,10 @@ PROGRESS_SECONDS = 0.1
 """Progress alone does not cause more commits than one in this time."""
 
 
+CALM_SECONDS = 0.002
+"""Between two commits that nobody waits for: a busy worker writes larger groups, not more."""
+
+
 @dataclass(slots=True)
 class Pending:
     """What one attempt has said since its last report."""
@@ -53,7 +57,7 @@ class Recorder:
         self._on_saved = on_saved
         self._on_lost = on_lost
         self._pending: dict[tuple[int, int], Pending] = {}
-        self._progress_at = 0.0
+        self._written_at = 0.0
 
     def of(self, seq: int, token: int) -> Pending:
         """What this attempt has said since its last report, to be added to."""
@@ -67,9 +71,11 @@ class Recorder:
         """Seconds until `write` has something to do; None when nothing was said."""
         if not self._pending:
             return None
-        if all(one.can_wait for one in self._pending.values()):
-            return max(0.0, self._progress_at + PROGRESS_SECONDS - time.monotonic())
-        return 0.0
+        if any(one.checkpoint for one in self._pending.values()):
+            return 0.0  # an attempt stands still until it is durable
+        calm = all(one.can_wait for one in self._pending.values())
+        wait = PROGRESS_SECONDS if calm else CALM_SECONDS
+        return max(0.0, self._written_at + wait - time.monotonic())
 
     def write(self) -> bool:
         """Commit what was said, and tell what came of it; False when nothing was due.
@@ -81,7 +87,7 @@ class Recorder:
         reports = [_report(key, one) for key, one in self._pending.items()]
         held = self._attempts.record(reports)
         self._pending.clear()
-        self._progress_at = time.monotonic()
+        self._written_at = time.monotonic()
         for report in reports:
             if (report.seq, report.token) not in held:
                 self._on_lost(report.seq, report.token)
