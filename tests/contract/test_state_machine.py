@@ -198,6 +198,23 @@ class Life(RuleBasedStateMachine):
     def claim(self, data: st.DataObject, limit: int, operations: tuple[str, ...]) -> Any:
         """The most urgent that wait, and only by a worker whose lease holds."""
         worker = data.draw(st.sampled_from(sorted(self.workers)))
+        return self._claim(worker, limit, operations)
+
+    @rule(target=held, one=held)
+    def hand_over(self, one: Claim) -> Any:
+        """The worker is lost and another has the job: from here on this is a zombie's claim."""
+        holder = self.model[one.job.id].holder
+        if holder is None or not self._holds(one):
+            return multiple()
+        if holder[0] not in self.lapsed:
+            lapse(self.store, holder[0])
+            self.lapsed.add(holder[0])
+        self.reap(100)
+        if self.workers <= self.lapsed:
+            self.workers.add(join(self.store))
+        return self._claim(min(self.workers - self.lapsed), 100, (one.job.operation,))
+
+    def _claim(self, worker: str, limit: int, operations: tuple[str, ...]) -> Any:
         got = claims(self.store, worker, limit, *operations)
         waiting = [
             one

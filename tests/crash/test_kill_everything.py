@@ -25,8 +25,8 @@ from tests.worker.processes import is_alive
 from tests.worker.site import ROOT, Site, eventually
 from tests.worker.steps import lines_of
 
-BLOWS = int(os.environ.get("CRASH_BLOWS", "6"))
-JOBS = int(os.environ.get("CRASH_JOBS", "60"))
+BLOWS = int(os.environ.get("CRASH_BLOWS", "5"))
+JOBS = int(os.environ.get("CRASH_JOBS", "40"))
 SEED = int(os.environ.get("CRASH_SEED", "1"))
 
 

@@ -135,8 +135,8 @@ def test_a_killed_worker_is_started_again_and_its_job_goes_on(
     everybody = below(worker)
     os.kill(worker, signal.SIGKILL)
     killed = time.monotonic()
-    ended = site.completed(job, within=8)
-    assert time.monotonic() - killed < 8
+    ended = site.completed(job)
+    assert time.monotonic() - killed < 15
     assert not any(map(is_alive, everybody))
     assert ended.result == {"value": chained(steps)}
     assert (ended.attempt, ended.crashes, ended.interruptions) == (0, 0, 1)
@@ -166,7 +166,7 @@ def test_when_the_holder_is_killed_another_takes_over(
     (tmp_path / "here").unlink()
     holder.kill()
     eventually(lambda: not any(map(is_alive, everybody)), within=5)
-    pid_in(tmp_path / "here", within=8)
+    pid_in(tmp_path / "here", within=15)
     assert len(children_of(other.pid)) == 1
     now = site.job(job)
     assert (now.status, now.attempt, now.crashes, now.interruptions) == (Status.RUNNING, 0, 0, 1)

@@ -81,7 +81,8 @@ class WorkerProcess:
         return self.process.wait(within)
 
     def stop(self) -> int:
-        """End it at once."""
+        """End it at once, even if it stands still."""
+        self.process.send_signal(signal.SIGCONT)
         for _ in range(2):
             self.terminate()
         return self.exit_code()
@@ -154,7 +155,7 @@ class Site:
         assert found is not None
         return found
 
-    def until(self, job: Job, true_of: Callable[[Job], object], *, within: float = 6.0) -> Job:
+    def until(self, job: Job, true_of: Callable[[Job], object], *, within: float = 15.0) -> Job:
         """The job as soon as this is true of it."""
         seen: list[Job] = []
 
@@ -169,15 +170,15 @@ class Site:
             raise AssertionError(f"{error}\n{seen[0]}\n{logs}") from None
         return seen[0]
 
-    def finished(self, job: Job, *, within: float = 6.0) -> Job:
+    def finished(self, job: Job, *, within: float = 15.0) -> Job:
         return self.until(job, lambda now: now.status in FINISHED, within=within)
 
-    def completed(self, job: Job, *, within: float = 6.0) -> Job:
+    def completed(self, job: Job, *, within: float = 15.0) -> Job:
         ended = self.finished(job, within=within)
         assert ended.status is Status.COMPLETED, (ended, self.attempts(job))
         return ended
 
-    def failed(self, job: Job, *, within: float = 6.0) -> Job:
+    def failed(self, job: Job, *, within: float = 15.0) -> Job:
         ended = self.finished(job, within=within)
         assert ended.status is Status.FAILED, ended
         return ended

@@ -75,3 +75,23 @@ def _let_files_grow(pid: int, *, to: int) -> None:
 def _cpu_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_an_async_operation_that_crashes_does_not_take_its_siblings_to_their_end(
+    site: Site, tmp_path: Path
+) -> None:
+    """It is given up, alone; they were interrupted a few times, and complete."""
+    worker = site.worker()
+    siblings = [
+        site.submit("until_file_async", file=str(tmp_path / f"sibling-{n}")) for n in range(20)
+    ]
+    for n in range(20):
+        pid_in(tmp_path / f"sibling-{n}")
+    ended = site.failed(site.submit("segfault_async"))
+    assert "SIGSEGV" in str(ended.error)
+    for n, sibling in enumerate(siblings):
+        (tmp_path / f"sibling-{n}.go").touch()
+        now = site.completed(sibling)
+        assert (now.attempt, now.crashes) == (0, 0)
+        assert 1 <= now.interruptions <= 8
+    eventually(lambda: len(worker.children()) <= 1)  # the lanes for suspects are empty again

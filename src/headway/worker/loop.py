@@ -6,6 +6,7 @@ transaction, claims what there is room for, and ends what must end.
 
 import contextlib
 import logging
+import random
 import selectors
 import socket
 import time
@@ -34,6 +35,12 @@ REST_SECONDS: Final = 0.2
 
 CLAIM_AT_ONCE: Final = 200
 """Below `async_slots`, so that children work on one group while the next is claimed."""
+
+SUSPECT_LANES: Final = 8
+"""Children for async jobs that were interrupted before: one of them may take the others down.
+
+Spread anew each time, it meets an eighth of the others, and is given up long before they are.
+"""
 
 log = logging.getLogger("headway.worker")
 
@@ -84,7 +91,8 @@ class Worker:
         self._alone = [one.name for one in registry if not one.is_async]
         self._attempts: dict[str, Attempt] = {}
         self._exiting: set[str] = set()
-        self._async_child: Child | None = None
+        self._async_children: dict[int, Child] = {}
+        """By lane: 0 for those above suspicion."""
         self._look = True
         self._check_held = False
         self._next_poll = 0.0
@@ -180,8 +188,7 @@ class Worker:
         self._hear(child)
         while not child.silent:
             self._hear(child)
-        if child is self._async_child:
-            self._async_child = None
+        self._leave_lane(child)
         orphans = [one for one in self._attempts.values() if one.child is child]
         for attempt in orphans:
             self._files.drop_scratch(attempt.claim.job.id, attempt.claim.token)
@@ -214,7 +221,20 @@ class Worker:
             self._recorder.forget(*attempt.key)
         if not attempt.shared:
             self._exiting.add(attempt.child.id)
+        elif attempt.child is not self._async_children.get(0):
+            self._retire(attempt.child)
         self._look = True
+
+    def _retire(self, child: Child) -> None:
+        """End a child for suspects when the last of them has ended."""
+        if all(one.child is not child for one in self._attempts.values()):
+            self._leave_lane(child)
+            child.close()
+
+    def _leave_lane(self, child: Child) -> None:
+        for lane, one in list(self._async_children.items()):
+            if one is child:
+                del self._async_children[lane]
 
     def _write(self) -> None:
         if self._recorder.write():
@@ -296,8 +316,10 @@ class Worker:
         operation = self._registry.get(claim.job.operation)
         shared = operation.name in self._shared
         if shared:
-            self._async_child = self._async_child or self._pool.fork(None, None)
-            child = self._async_child
+            suspect = claim.job.interruptions_in_a_row > 0
+            lane = random.randint(1, SUSPECT_LANES) if suspect else 0
+            child = self._async_children.get(lane) or self._pool.fork(None, None)
+            self._async_children[lane] = child
         else:
             child = self._pool.fork(operation.name, operation.memory or self._options.memory)
         return Attempt(

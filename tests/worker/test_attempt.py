@@ -1,0 +1,42 @@
+"""What an attempt's end is taken for, with what it saved on the way in mind."""
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from headway.job import MAX_CRASHES, MAX_INTERRUPTIONS, Job, Status
+from headway.operation import Operation
+from headway.store.contract import Claim
+from headway.worker.attempt import Attempt
+from headway.worker.pool import Exit
+from headway.worker.protocol import CHECKPOINT
+from headway.worker.record import Pending
+
+NO_CHILD: Any = None
+"""These tests never reach for it."""
+
+
+def attempt() -> Attempt:
+    """One more crash, or one more interruption, and its job is given up."""
+    job = Job(
+        seq=1, id="j", operation="train", owner="ann", status=Status.RUNNING, priority=5,
+        created_at=0.0, version=1, crashes_in_a_row=MAX_CRASHES - 1,
+        interruptions_in_a_row=MAX_INTERRUPTIONS - 1,
+    )  # fmt: skip
+    operation = Operation(name="train", function="a:b", input=BaseModel)
+    claim = Claim(job=job, token=3, input=b"{}", uses={})
+    return Attempt(claim, operation, NO_CHILD, shared=False, ref="1:3", deadline=None)
+
+
+@pytest.mark.parametrize("by_itself", [True, False], ids=["crashed", "interrupted"])
+@pytest.mark.parametrize("advanced", [True, False])
+def test_an_attempt_that_moved_on_is_not_the_last_in_a_row(by_itself: bool, advanced: bool) -> None:
+    """The claim tells of the row as it was at the start; a checkpoint saved since ends it."""
+    one = attempt()
+    if advanced:
+        saved = {"number": 1, "state": {"row": 10}, "parts": []}
+        one.take([CHECKPOINT, one.ref, saved], Pending())
+    verdict = one.gone(Exit("killed", by_itself=by_itself), siblings=0)
+    assert verdict is not None
+    assert verdict.status is (Status.PENDING if advanced else Status.FAILED)
