@@ -42,6 +42,9 @@ SUSPECT_LANES: Final = 8
 Spread anew each time, it meets an eighth of the others, and is given up long before they are.
 """
 
+CROWD: Final = 4
+"""Attempts under way beyond which latency gives way to larger groups."""
+
 log = logging.getLogger("headway.worker")
 
 
@@ -150,13 +153,18 @@ class Worker:
         now = time.monotonic()
         waits = [self._lease.beat_in(), self._next_poll - now]
         if self._look and self._wants():
-            waits.append(self._next_claim - now)
-        if (due := self._recorder.due_in()) is not None:
+            waits.append(self._next_claim - now if self._crowded else 0.0)
+        if (due := self._recorder.due_in(crowded=self._crowded)) is not None:
             waits.append(due)
         if self._grace_ends is not None:
             waits.append(self._grace_ends - now)
         waits += [duty - now for one in self._attempts.values() if (duty := one.next_duty())]
         return max(0.0, min(waits))
+
+    @property
+    def _crowded(self) -> bool:
+        """True when other attempts are under way: what comes next can share their commits."""
+        return len(self._attempts) > CROWD
 
     def _listen(self, timeout: float) -> None:
         for key, events in self._selector.select(timeout):
@@ -240,7 +248,7 @@ class Worker:
                 del self._async_children[lane]
 
     def _write(self) -> None:
-        if self._recorder.write():
+        if self._recorder.write(crowded=self._crowded):
             self._store.bell.ring("news")
 
     def _on_saved(self, seq: int, token: int) -> None:
@@ -301,7 +309,7 @@ class Worker:
         ]
 
     def _claim(self) -> None:
-        if not self._look or time.monotonic() < self._next_claim:
+        if not self._look or (self._crowded and time.monotonic() < self._next_claim):
             return
         wants = self._wants()
         claims = self._store.attempts.claim(self._lease.worker, wants) if wants else []

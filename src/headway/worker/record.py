@@ -17,8 +17,8 @@ PROGRESS_SECONDS = 0.1
 """Progress alone does not cause more commits than one in this time."""
 
 
-CALM_SECONDS = 0.002
-"""Between two commits that nobody waits for: a busy worker writes larger groups, not more."""
+CALM_SECONDS = 0.005
+"""Between two commits of a worker with much at hand: it writes larger groups, not more of them."""
 
 
 @dataclass(slots=True)
@@ -67,22 +67,25 @@ class Recorder:
             found = self._pending[key] = Pending()
         return found
 
-    def due_in(self) -> float | None:
-        """Seconds until `write` has something to do; None when nothing was said."""
+    def due_in(self, *, crowded: bool = False) -> float | None:
+        """Seconds until `write` has something to do; None when nothing was said.
+
+        With a `crowded` worker a commit waits a moment for what others are about to say.
+        """
         if not self._pending:
             return None
         if any(one.checkpoint for one in self._pending.values()):
             return 0.0  # an attempt stands still until it is durable
         calm = all(one.can_wait for one in self._pending.values())
-        wait = PROGRESS_SECONDS if calm else CALM_SECONDS
+        wait = PROGRESS_SECONDS if calm else CALM_SECONDS if crowded else 0.0
         return max(0.0, self._written_at + wait - time.monotonic())
 
-    def write(self) -> bool:
+    def write(self, *, crowded: bool = False) -> bool:
         """Commit what was said, and tell what came of it; False when nothing was due.
 
         Raise `StoreUnavailable` with everything kept for the next try.
         """
-        if self.due_in() != 0.0:
+        if self.due_in(crowded=crowded) != 0.0:
             return False
         reports = [_report(key, one) for key, one in self._pending.items()]
         held = self._attempts.record(reports)
