@@ -194,3 +194,16 @@ def test_a_worker_beside_the_embedded_one_needs_no_lock(
     assert len(site.store.workers.alive()) == 2
     beside.terminate()
     assert beside.exit_code() == 0
+
+
+def test_a_worker_that_cannot_be_started_is_tried_again(
+    service: Service, site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A machine without memory for one more process may have some in a moment."""
+    job = site.submit("noop")
+    with monkeypatch.context() as broken:
+        broken.setattr(sys, "executable", "/nowhere/python")
+        service.start()
+        eventually(lambda: "cannot be started, trying again" in caplog.text)
+    site.completed(job)
+    assert len(children_of(os.getpid())) == 1

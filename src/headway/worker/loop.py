@@ -21,8 +21,9 @@ from headway.operation import Registry
 from headway.store.contract import Claim, Store, Waiter, Want
 from headway.worker.attempt import Attempt, Ending
 from headway.worker.lease import Lease
+from headway.worker.memory import MemoryWatch
 from headway.worker.pool import Child, Exit, Pool
-from headway.worker.protocol import SAVED, START, Message
+from headway.worker.protocol import START, Message
 from headway.worker.record import CALM_SECONDS, Recorder
 from headway.worker.start import start_of
 from headway.worker.sweep import Sweep
@@ -101,6 +102,8 @@ class Worker:
         self._next_poll = 0.0
         self._next_claim = 0.0
         self._rest_until = 0.0
+        self._listened = 0.0
+        """All that was said before then has been heard."""
         self._stops = 0
         self._stops_seen = 0
         self._grace_ends: float | None = None
@@ -167,6 +170,7 @@ class Worker:
         return len(self._attempts) > CROWD
 
     def _listen(self, timeout: float) -> None:
+        self._listened = time.monotonic()
         for key, events in self._selector.select(timeout):
             source = key.data
             if isinstance(source, Child):
@@ -254,7 +258,7 @@ class Worker:
     def _on_saved(self, seq: int, token: int) -> None:
         attempt = self._attempts.get(_ref(seq, token))
         if attempt is not None:
-            attempt.child.send([[SAVED, attempt.ref]])
+            attempt.saved()
 
     def _on_lost(self, seq: int, token: int) -> None:
         attempt = self._attempts.get(_ref(seq, token))
@@ -327,19 +331,21 @@ class Worker:
     def _attempt_of(self, claim: Claim) -> Attempt:
         operation = self._registry.get(claim.job.operation)
         shared = operation.name in self._shared
+        limit = None if shared else operation.memory or self._options.memory
         if shared:
             suspect = claim.job.interruptions_in_a_row > 0
             lane = random.randint(1, SUSPECT_LANES) if suspect else 0
             child = self._async_children.get(lane) or self._pool.fork(None, None)
             self._async_children[lane] = child
         else:
-            child = self._pool.fork(operation.name, operation.memory or self._options.memory)
+            child = self._pool.fork(operation.name, limit)
         return Attempt(
             claim=claim,
             operation=operation,
             child=child,
             shared=shared,
             ref=_ref(claim.job.seq, claim.token),
+            memory=None if limit is None else MemoryWatch(limit),
         )
 
     def _send_starts(self, attempts: Sequence[Attempt]) -> None:
@@ -356,7 +362,7 @@ class Worker:
     def _enforce(self) -> None:
         now = time.monotonic()
         for attempt in list(self._attempts.values()):
-            attempt.enforce(now)
+            attempt.enforce(now, self._listened)
         self._pool.enforce(now)
 
     def _drain(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from headway.events import Fact
 from headway.job import Json, Verdict
-from headway.store.contract import Attempts, Part, Report, StoredCheckpoint
+from headway.store.contract import Attempts, Part, Report, Rewind, StoredCheckpoint
 
 PROGRESS_SECONDS = 0.1
 """Progress alone does not cause more commits than one in this time."""
@@ -32,6 +32,7 @@ class Pending:
     parts: list[Part] = field(default_factory=list)
     checkpoint: StoredCheckpoint | None = None
     resumed_from: Mapping[str, Json] | None = None
+    rewind: Rewind | None = None
     verdict: Verdict | None = None
 
     @property
@@ -114,6 +115,7 @@ def _report(key: tuple[int, int], one: Pending) -> Report:
         parts=one.parts,
         checkpoint=one.checkpoint,
         resumed_from=one.resumed_from,
+        rewind=one.rewind,
         verdict=one.verdict,
     )
 
