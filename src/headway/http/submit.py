@@ -21,7 +21,6 @@ from headway.wire import LARGEST_BATCH, Accepted, BulkAccepted, BulkRequest, Sub
 CREATED: Final = "Job created successfully"
 
 
-
 class PlainRoute(APIRoute):
     """A route whose endpoint takes the request and gives the response. FastAPI solves nothing for
     it, and describes it as it does all others."""
