@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from hashlib import sha256 as sha256_of
 from math import inf
 from typing import Final
-from uuid import uuid4
 
 import orjson
 from pydantic import ValidationError
@@ -14,6 +13,7 @@ from headway.artifacts import BUNDLED, BUNDLED_PREFIX
 from headway.engine.contract import Engine
 from headway.errors import InvalidInput, KeyReused, NotAuthorized, NotFound, UnknownArtifact
 from headway.events import Event
+from headway.ids import new_id
 from headway.job import (
     DEFAULT_PRIORITY,
     HIGHEST_PRIORITY,
@@ -87,7 +87,7 @@ class Queue:
         _check_bounds(request)
         body = _validated(operation, request.input)
         return Submission(
-            id=str(uuid4()),
+            id=new_id(),
             operation=operation.name,
             owner=request.owner,
             input=body,

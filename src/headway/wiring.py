@@ -56,7 +56,7 @@ def open_service(settings: Settings) -> Service:
         settings=settings,
         store=store,
         registry=registry,
-        files=_files(settings),
+        files=files_of(settings),
         queue=Queue(store, registry, engine),
         engine=engine,
     )
@@ -64,12 +64,17 @@ def open_service(settings: Settings) -> Service:
 
 def open_store(settings: Settings) -> Store:
     """The store the settings name."""
+    return open_sqlite(sqlite_directory(settings))
+
+
+def sqlite_directory(settings: Settings) -> Path:
+    """Where the settings' SQLite database is. Raise `SettingsError` if they name another one."""
     if settings.database_url is not None:
         raise SettingsError(
             "HEADWAY_DATABASE_URL: expected nothing, because this version keeps jobs in SQLite in"
             f" the data directory; got {settings.database_url.partition(':')[0]!r}: unset it"
         )
-    return open_sqlite(settings.data_dir)
+    return settings.data_dir
 
 
 def open_worker(settings: Settings, store: Store, *, embedded: bool) -> Worker:
@@ -77,7 +82,7 @@ def open_worker(settings: Settings, store: Store, *, embedded: bool) -> Worker:
     return Worker(
         store,
         load_registry(modules_of(settings)),
-        _files(settings),
+        files_of(settings),
         modules_of(settings),
         WorkerOptions(
             slots=settings.slots,
@@ -94,7 +99,8 @@ def modules_of(settings: Settings) -> tuple[str, ...]:
     return (BUILT_IN, *settings.operations)
 
 
-def _files(settings: Settings) -> ArtifactFiles:
+def files_of(settings: Settings) -> ArtifactFiles:
+    """The files that the settings' database names."""
     return ArtifactFiles(settings.data_dir.absolute() / "artifacts")
 
 

@@ -13,6 +13,7 @@ from headway.errors import HeadwayError
 COMMANDS: Final = {
     "serve": "run the API and an embedded worker",
     "work": "run a worker",
+    "db": "back up, check or upgrade the database",
     "demo": "import, train, evaluate and predict, and watch it live",
 }
 

@@ -21,9 +21,13 @@ from headway.store.migrate import upgrade
 from headway.store.sql_store import SqlStore
 
 try:
-    from pysqlite3 import dbapi2 as driver
+    from pysqlite3 import dbapi2
+
+    driver = dbapi2
 except ImportError:  # no wheel for this machine: the one Python is linked with
     driver = linked
+
+FILE_NAME: Final = "headway.db"
 
 BUSY_SECONDS: Final = 4.0
 """A writer waits this long for its turn, and again for the file's lock: together below the
@@ -48,10 +52,10 @@ def open_sqlite(directory: Path) -> SqlStore:
     _make(directory)
     with contextlib.ExitStack() as failed:
         try:
-            database = SqliteDatabase(directory / "headway.db")
+            database = SqliteDatabase(directory / FILE_NAME)
             failed.callback(database.close)
             with database.gate:
-                upgrade(database.engine, directory / "headway.db")
+                upgrade(database.engine, directory / FILE_NAME)
             bell = SocketBell(directory / "bell")
         except (OSError, driver.Error, sa.exc.DBAPIError) as error:
             raise _refused(directory, error) from None
@@ -125,7 +129,7 @@ class SqliteDatabase:
                 connection = self._watchers.connection = self._watch()
             version = connection.execute("PRAGMA data_version").fetchone()[0]
         except driver.Error as error:
-            raise _mapped(error) from None
+            raise mapped(error) from None
         seen, self._watchers.version = getattr(self._watchers, "version", None), version
         return bool(version != seen)
 
@@ -152,7 +156,7 @@ class SqliteDatabase:
             finally:
                 pooled.close()
         except (driver.Error, sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
-            raise _mapped(error) from None
+            raise mapped(error) from None
 
     def _refuse_fork(self) -> None:
         if os.getpid() != self._pid:
@@ -237,11 +241,11 @@ def _refused(directory: Path, error: Exception) -> Exception:
     """What an error while opening is told as."""
     cause = getattr(error, "orig", None) or error
     if _code(cause) in _PASSING | _DAMAGED:
-        return _mapped(error)
+        return mapped(error)
     return _unusable(directory, cause)
 
 
-def _mapped(error: Exception) -> Exception:
+def mapped(error: Exception) -> Exception:
     """The driver's error as ours; as it is where it tells of a mistake of ours."""
     cause: Exception = getattr(error, "orig", None) or error
     if _code(cause) in _DAMAGED:

@@ -24,7 +24,7 @@ from headway.worker.lease import Lease
 from headway.worker.memory import MemoryWatch
 from headway.worker.pool import Child, Exit, Pool
 from headway.worker.protocol import START, Message
-from headway.worker.record import Recorder
+from headway.worker.record import CALM_SECONDS, Recorder
 from headway.worker.start import start_of
 from headway.worker.sweep import Sweep
 
@@ -42,6 +42,9 @@ SUSPECT_LANES: Final = 8
 
 Spread anew each time, it meets an eighth of the others, and is given up long before they are.
 """
+
+CROWD: Final = 4
+"""Attempts under way beyond which latency gives way to larger groups."""
 
 log = logging.getLogger("headway.worker")
 
@@ -97,6 +100,7 @@ class Worker:
         self._look = True
         self._check_held = False
         self._next_poll = 0.0
+        self._next_claim = 0.0
         self._rest_until = 0.0
         self._listened = 0.0
         """All that was said before then has been heard."""
@@ -147,16 +151,23 @@ class Worker:
         """Seconds until something is due even if nobody says a word."""
         if (rest := self._rest_until - time.monotonic()) > 0:
             return rest
-        if self._stops != self._stops_seen or (self._look and self._wants()):
+        if self._stops != self._stops_seen:
             return 0.0
         now = time.monotonic()
         waits = [self._lease.beat_in(), self._next_poll - now]
-        if (due := self._recorder.due_in()) is not None:
+        if self._look and self._wants():
+            waits.append(self._next_claim - now if self._crowded else 0.0)
+        if (due := self._recorder.due_in(crowded=self._crowded)) is not None:
             waits.append(due)
         if self._grace_ends is not None:
             waits.append(self._grace_ends - now)
         waits += [duty - now for one in self._attempts.values() if (duty := one.next_duty())]
         return max(0.0, min(waits))
+
+    @property
+    def _crowded(self) -> bool:
+        """True when other attempts are under way: what comes next can share their commits."""
+        return len(self._attempts) > CROWD
 
     def _listen(self, timeout: float) -> None:
         self._listened = time.monotonic()
@@ -243,7 +254,7 @@ class Worker:
                 del self._async_children[lane]
 
     def _write(self) -> None:
-        if self._recorder.write():
+        if self._recorder.write(crowded=self._crowded):
             self._store.bell.ring("news")
 
     def _on_saved(self, seq: int, token: int) -> None:
@@ -304,12 +315,13 @@ class Worker:
         ]
 
     def _claim(self) -> None:
-        if not self._look:
+        if not self._look or (self._crowded and time.monotonic() < self._next_claim):
             return
         wants = self._wants()
         claims = self._store.attempts.claim(self._lease.worker, wants) if wants else []
         self._look = bool(claims)
         if claims:
+            self._next_claim = time.monotonic() + CALM_SECONDS
             self._store.bell.ring("news")
         starts: list[Attempt] = []
         for claim in claims:
