@@ -384,6 +384,19 @@ class Retention(Protocol):
         """What is left of this job if it was pruned."""
 
 
+class Upkeep(Protocol):
+    """What must be known before files are removed."""
+
+    def known_jobs(self, job_ids: Collection[str]) -> set[str]:
+        """Those of these ids that are of jobs."""
+
+    def known_files(self, paths: Collection[str]) -> set[str]:
+        """Those of these paths at which an artefact is."""
+
+    def busy_since(self) -> float | None:
+        """When the oldest of the running attempts began; None when nothing runs."""
+
+
 class Waiter(Protocol):
     """Hears the bell. One thread waits, any may close."""
 
@@ -427,6 +440,8 @@ class Store(Protocol):
     def users(self) -> Users: ...
     @property
     def retention(self) -> Retention: ...
+    @property
+    def upkeep(self) -> Upkeep: ...
     @property
     def bell(self) -> Bell: ...
 

@@ -11,6 +11,7 @@ from headway.store.database import Database
 from headway.store.events import SqlEvents
 from headway.store.jobs import SqlJobs
 from headway.store.retention import SqlRetention
+from headway.store.upkeep import SqlUpkeep
 from headway.store.users import SqlUsers
 from headway.store.workers import SqlWorkers
 
@@ -41,6 +42,7 @@ class SqlStore:
         self.artifacts = SqlArtifacts(database)
         self.users = SqlUsers(database)
         self.retention = SqlRetention(database)
+        self.upkeep = SqlUpkeep(database)
 
     def changed(self) -> bool:
         """See `Store.changed`."""

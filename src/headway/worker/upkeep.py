@@ -13,11 +13,13 @@ from typing import Final
 from headway.artifacts import ArtifactFiles
 from headway.errors import StoreError
 from headway.store.contract import Store
+from headway.worker.orphans import Orphans
 
 DAY: Final = 86_400.0
 ROUND_SECONDS: Final = 10.0
 PRUNE_SECONDS: Final = 60.0
 TIDY_SECONDS: Final = 600.0
+ORPHANS_SECONDS: Final = 600.0
 
 PAUSE_SECONDS: Final = 0.05
 """Between two transactions that remove something: others have work to write."""
@@ -37,12 +39,14 @@ class Upkeep:
     def __init__(self, store: Store, files: ArtifactFiles, *, keep: float) -> None:
         self._retention = store.retention
         self._files = files
+        self._orphans = Orphans(files, store.upkeep)
         self._keep = keep
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="headway-upkeep", daemon=True)
         self._duties: tuple[tuple[float, Callable[[], object]], ...] = (
             (PRUNE_SECONDS, self.prune),
             (TIDY_SECONDS, self.tidy),
+            (ORPHANS_SECONDS, self._orphans.remove),
         )
         self._due: dict[Callable[[], object], float] = {}
 
