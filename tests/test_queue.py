@@ -1,6 +1,7 @@
 """The one door to jobs: what is checked before there is a job, and who may do what to one."""
 
 from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from headway.errors import (
     AlreadyFinished,
+    Gone,
     InvalidInput,
     KeyReused,
     NotAuthorized,
@@ -298,6 +300,25 @@ def test_only_the_owner_gets_near_a_job(queue: Queue) -> None:
         with pytest.raises(NotFound, match=r"^Job not found$"):
             act("no-such-id", "bob")
     assert queue.get(job.id, "ann") == job
+
+
+def test_a_job_that_was_pruned_is_gone_and_not_unknown(queue: Queue, store: Store) -> None:
+    """Its owner is told what became of it, others no more than before."""
+    job = queue.submit(wish())
+    complete(store, claim(store, join(store)))
+    store.retention.prune(0.0)
+    day = datetime.now(UTC).date()
+    for act in (
+        queue.get, queue.version, queue.cancel, queue.retry, queue.events, queue.parts,
+        queue.attempts,
+    ):  # fmt: skip
+        with pytest.raises(Gone) as caught:
+            act(job.id, "ann")
+        assert str(caught.value) == (
+            f"This job ended as completed on {day} and its history was removed after 0 days"
+        )
+        with pytest.raises(NotAuthorized, match=r"^Not authorized$"):
+            act(job.id, "bob")
 
 
 def test_cancelling_rings_for_workers_and_viewers(queue: Queue, store: Store) -> None:

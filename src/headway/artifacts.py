@@ -75,6 +75,10 @@ class ArtifactFiles:
         """Remove an attempt's directory. Removing what is gone is fine."""
         shutil.rmtree(self.root / "jobs" / job_id / str(token), ignore_errors=True)
 
+    def drop_job(self, job_id: str) -> None:
+        """Remove what all attempts of a job wrote. What they published lies elsewhere, and stays."""
+        shutil.rmtree(self.root / "jobs" / job_id, ignore_errors=True)
+
 
 def write_durably(path: Path, data: bytes) -> None:
     """Write a file so that after a crash it is there whole, or not at all."""

@@ -6,6 +6,7 @@ HeadwayError
 │   ├── UnknownOperation
 │   └── UnknownArtifact      no such data set, model or file, or it is not yours
 ├── NotFound                 no such job, artefact or user
+│   └── Gone                 there was one; its history was removed after its time
 ├── NotAuthorized            it exists, and belongs to somebody else
 ├── Conflict
 │   ├── AlreadyFinished      the job has ended and cannot be cancelled
@@ -55,6 +56,10 @@ class UnknownArtifact(InvalidInput):
 
 class NotFound(HeadwayError):
     """There is no such thing, or there is none any more."""
+
+
+class Gone(NotFound):
+    """There was such a job; it ended, and its history was removed."""
 
 
 class NotAuthorized(HeadwayError):

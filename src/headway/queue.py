@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import sha256 as sha256_of
 from math import inf
 from typing import Final
@@ -11,7 +12,15 @@ from pydantic import ValidationError
 
 from headway.artifacts import BUNDLED, BUNDLED_PREFIX
 from headway.engine.contract import Engine
-from headway.errors import InvalidInput, KeyReused, NotAuthorized, NotFound, UnknownArtifact
+from headway.errors import (
+    Gone,
+    HeadwayError,
+    InvalidInput,
+    KeyReused,
+    NotAuthorized,
+    NotFound,
+    UnknownArtifact,
+)
 from headway.events import Event
 from headway.ids import new_id
 from headway.job import (
@@ -108,14 +117,19 @@ class Queue:
         return added
 
     def get(self, job_id: str, owner: str) -> Job:
-        """The owner's job. Raise `NotFound` or `NotAuthorized`."""
-        return _authorized(self._store.jobs.get(job_id), owner)
+        """The owner's job. Raise `NotFound`, `NotAuthorized`, or `Gone` if it was pruned."""
+        job = self._store.jobs.get(job_id)
+        if job is None:
+            raise self._missing(job_id, owner)
+        if job.owner != owner:
+            raise NotAuthorized("Not authorized")
+        return job
 
     def version(self, job_id: str, owner: str) -> tuple[int, Status]:
         """Version and state of the owner's job, without its payload."""
         found = self._store.jobs.version(job_id)
         if found is None:
-            raise NotFound("Job not found")
+            raise self._missing(job_id, owner)
         if found[0] != owner:
             raise NotAuthorized("Not authorized")
         return found[1], found[2]
@@ -210,6 +224,20 @@ class Queue:
             f" {', '.join(sorted(BUNDLED[kind])) or 'none that is bundled'}, got: {reference[:80]!r}"
         )
 
+    def _missing(self, job_id: str, owner: str) -> HeadwayError:
+        """Why there is no such job: told to its owner alone when it was pruned."""
+        left = self._store.retention.tombstone(job_id)
+        if left is None:
+            return NotFound("Job not found")
+        if left.owner != owner:
+            return NotAuthorized("Not authorized")
+        ended = datetime.fromtimestamp(left.completed_at, UTC).date()
+        days = int((left.pruned_at - left.completed_at) // 86_400)
+        return Gone(
+            f"This job ended as {left.status} on {ended} and its history was removed after"
+            f" {days} days"
+        )
+
     def _pin(self, operation: Operation, body: bytes, owner: str) -> dict[str, str]:
         """The artefacts a job will use, by id: a new version made later changes nothing."""
         values = orjson.loads(body)
@@ -295,11 +323,3 @@ def _key(request: JobRequest, body: bytes) -> IdempotencyKey:
         key=request.idempotency_key or "",
         fingerprint=sha256_of(orjson.dumps(rest, option=orjson.OPT_SORT_KEYS) + body).hexdigest(),
     )
-
-
-def _authorized(job: Job | None, owner: str) -> Job:
-    if job is None:
-        raise NotFound("Job not found")
-    if job.owner != owner:
-        raise NotAuthorized("Not authorized")
-    return job

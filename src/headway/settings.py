@@ -51,6 +51,9 @@ class Settings(BaseModel):
     memory_mb: int | None = Field(
         default=None, ge=64, description="Private memory of one CPU-bound attempt, in MiB"
     )
+    keep_days: float = Field(
+        default=30, ge=1, description="Days until a job that has ended is removed with its history"
+    )
     max_body_mb: int = Field(default=64, ge=1, description="Largest request body, in MiB")
     allow_remote: bool = Field(
         default=False, description="In development mode, answer other hosts than this one"

@@ -89,6 +89,7 @@ def open_worker(settings: Settings, store: Store, *, embedded: bool) -> Worker:
             async_slots=settings.async_slots,
             grace=settings.grace,
             memory=None if settings.memory_mb is None else settings.memory_mb * 2**20,
+            keep=settings.keep_days * 86_400,
             place=f"{socket.gethostname()}:{settings.data_dir.resolve()}" if embedded else None,
         ),
     )
@@ -112,7 +113,7 @@ def _worker_environment(settings: Settings) -> dict[str, str]:
     ours = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     told = settings.model_dump(
         mode="json",
-        include={"operations", "slots", "async_slots", "grace", "memory_mb"},
+        include={"operations", "slots", "async_slots", "grace", "memory_mb", "keep_days"},
         exclude_none=True,
     )
     told["operations"] = ",".join(settings.operations)

@@ -41,6 +41,7 @@ KINDS: Final[Mapping[type[Exception], Kind]] = {
     errors.UnknownOperation: Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "unknown_operation"),
     errors.UnknownArtifact: Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "unknown_artifact"),
     errors.NotFound: Kind(HTTPStatus.NOT_FOUND, "not_found"),
+    errors.Gone: Kind(HTTPStatus.GONE, "gone"),
     errors.NotAuthorized: Kind(HTTPStatus.FORBIDDEN, "not_authorized"),
     errors.Conflict: Kind(HTTPStatus.CONFLICT, "conflict"),
     errors.AlreadyFinished: Kind(

@@ -10,7 +10,7 @@ from anyio import to_thread
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
-from headway.errors import AlreadyFinished, HeadwayError, NotAuthorized, NotFound, StoreError
+from headway.errors import AlreadyFinished, Gone, HeadwayError, NotAuthorized, NotFound, StoreError
 from headway.http import frames
 from headway.http.accounts import Identity
 from headway.http.auth import Caller, identify, opened
@@ -145,6 +145,8 @@ async def _heard(socket: WebSocket) -> dict[str, Json]:
 
 def _hangup(error: HeadwayError) -> Hangup:
     match error:
+        case Gone():
+            return Hangup(NOT_FOUND, str(error))
         case NotFound():
             return Hangup(NOT_FOUND, "Job not found")
         case NotAuthorized():

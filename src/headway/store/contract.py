@@ -203,6 +203,28 @@ class AttemptRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tombstone:
+    """What is left of a job whose history was removed."""
+
+    id: str
+    owner: str
+    operation: str
+    status: Status
+    completed_at: float
+    pruned_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What one step of pruning did."""
+
+    jobs: Sequence[str]
+    """Ids of the jobs that are no more: what they left on disk can go too."""
+    next: int | None
+    """Where the next step goes on; None at the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoreHealth:
     """Facts about the store for `/readyz`."""
 
@@ -356,6 +378,39 @@ class Users(Protocol):
         """Add to the users' request counts and set their last request time to now."""
 
 
+class Retention(Protocol):
+    """What is removed when it is old. Each step is bounded, and several may do it at once."""
+
+    def prune(self, keep: float, *, after: int = 0, limit: int = 500) -> Pruned:
+        """Remove jobs that ended more than `keep` seconds ago, with all that belongs to them.
+
+        Looks at `limit` jobs, the first of those past `after`. A tombstone of each stays.
+        Artefacts stay too: others may use them.
+        """
+
+    def tidy(self, *, workers: float, keys: float, tombstones: float, limit: int = 500) -> int:
+        """Remove up to `limit` of each that is older than these seconds, and turns used up.
+
+        Workers by when they left, idempotency keys by their first use. Answers how many rows.
+        """
+
+    def tombstone(self, job_id: str) -> Tombstone | None:
+        """What is left of this job if it was pruned."""
+
+
+class Upkeep(Protocol):
+    """What must be known before files are removed."""
+
+    def known_jobs(self, job_ids: Collection[str]) -> set[str]:
+        """Those of these ids that are of jobs."""
+
+    def known_files(self, paths: Collection[str]) -> set[str]:
+        """Those of these paths at which an artefact is."""
+
+    def busy_since(self) -> float | None:
+        """When the oldest of the running attempts began; None when nothing runs."""
+
+
 class Waiter(Protocol):
     """Hears the bell. One thread waits, any may close."""
 
@@ -397,6 +452,10 @@ class Store(Protocol):
     def artifacts(self) -> Artifacts: ...
     @property
     def users(self) -> Users: ...
+    @property
+    def retention(self) -> Retention: ...
+    @property
+    def upkeep(self) -> Upkeep: ...
     @property
     def bell(self) -> Bell: ...
 

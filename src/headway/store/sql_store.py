@@ -10,6 +10,8 @@ from headway.store.contract import StoreHealth
 from headway.store.database import Database
 from headway.store.events import SqlEvents
 from headway.store.jobs import SqlJobs
+from headway.store.retention import SqlRetention
+from headway.store.upkeep import SqlUpkeep
 from headway.store.users import SqlUsers
 from headway.store.workers import SqlWorkers
 
@@ -39,6 +41,8 @@ class SqlStore:
         self.events = SqlEvents(database)
         self.artifacts = SqlArtifacts(database)
         self.users = SqlUsers(database)
+        self.retention = SqlRetention(database)
+        self.upkeep = SqlUpkeep(database)
 
     def changed(self) -> bool:
         """See `Store.changed`."""

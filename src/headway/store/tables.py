@@ -197,6 +197,22 @@ idempotency = sa.Table(
     _required("at", sa.Double()),
     sqlite_with_rowid=False,
 )
+sa.Index("ix_idempotency_job", idempotency.c.job)
+
+# What is left of a job whose history was removed. Numbered in the order of removal, so that the
+# oldest are found without an index by time.
+tombstones = sa.Table(
+    "tombstones",
+    metadata,
+    sa.Column("seq", _Key, primary_key=True),
+    _required("id", sa.Text()),
+    _required("owner", sa.Text()),
+    _required("operation", sa.Text()),
+    _required("status", sa.Text()),
+    _required("completed_at", sa.Double()),
+    _required("pruned_at", sa.Double()),
+    sa.UniqueConstraint("id"),
+)
 
 artifacts = sa.Table(
     "artifacts",

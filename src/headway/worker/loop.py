@@ -27,6 +27,7 @@ from headway.worker.protocol import START, Message
 from headway.worker.record import CALM_SECONDS, Recorder
 from headway.worker.start import start_of
 from headway.worker.sweep import Sweep
+from headway.worker.upkeep import Upkeep
 
 POLL_SECONDS: Final = 0.25
 """The backstop for a lost ring."""
@@ -56,6 +57,8 @@ class WorkerOptions:
     slots: int
     async_slots: int = 400
     grace: float = 8.0
+    keep: float = 30 * 86_400.0
+    """Seconds until a job that has ended is removed with its history."""
     memory: int | None = None
     """Bytes of private memory an attempt may use if its operation does not say."""
     place: str | None = None
@@ -91,6 +94,7 @@ class Worker:
             place=options.place,
         )
         self._sweep = Sweep(store.workers)
+        self._upkeep = Upkeep(store, files, keep=options.keep)
         self._shared = [one.name for one in registry if one.is_async]
         self._alone = [one.name for one in registry if not one.is_async]
         self._attempts: dict[str, Attempt] = {}
@@ -125,6 +129,7 @@ class Worker:
             self._selector.register(waiter.fileno(), selectors.EVENT_READ, waiter)
         self._work = work
         self._lease.begin()
+        self._upkeep.start()
         log.info("worker %s is ready: %d slots", self._lease.worker, self._options.slots)
         try:
             while not self._finished():
@@ -387,6 +392,7 @@ class Worker:
         return self._stops > 0 and not self._attempts and self._recorder.due_in() is None
 
     def _close(self, *waiters: Waiter) -> None:
+        self._upkeep.stop()
         self._pool.stop()
         try:
             self._lease.end()

@@ -90,6 +90,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("owner", "scope", "key", name=op.f("pk_idempotency")),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_idempotency_job", "idempotency", ["job"], unique=False)
     op.create_table(
         "inputs",
         sa.Column("job", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -188,6 +189,18 @@ def upgrade() -> None:
         sa.Column("priority", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("turn", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("priority", name=op.f("pk_serving")),
+    )
+    op.create_table(
+        "tombstones",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("operation", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("completed_at", sa.Double(), nullable=False),
+        sa.Column("pruned_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_tombstones")),
+        sa.UniqueConstraint("id", name=op.f("uq_tombstones_id")),
     )
     op.create_table(
         "turns",

@@ -1,0 +1,163 @@
+"""What is removed when it is old, and the tombstone that tells of it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from headway.job import Status
+from headway.store.contract import Pruned, Tombstone
+from headway.store.database import Database, Row, Transaction
+from headway.store.rows import dumps
+
+EVENTS_AT_ONCE: Final = 10_000
+"""Events deleted in one transaction: nobody may wait long for his turn to write."""
+
+_ENDED: Final = "status IN ('completed', 'failed', 'cancelled') AND completed_at <= :before"
+_OF_JOBS: Final = ("events", "inputs", "attempts", "checkpoints", "parts", "idempotency")
+
+
+class SqlRetention:
+    """See `store.contract.Retention`."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def prune(self, keep: float, *, after: int = 0, limit: int = 500) -> Pruned:
+        """See `Retention.prune`.
+
+        It walks along the jobs' key: an index by end would cost each job something when it ends.
+        """
+        with self._db.read() as tx:
+            before = self._db.now(tx) - keep
+            seqs, next = _look(tx, before, after, limit)
+        if not seqs:
+            return Pruned((), next)
+        with self._db.write() as tx:
+            ended = self._still_ended(tx, seqs, before)
+            fitting = _fitting(tx, ended)
+            self._bury(tx, [seq for seq, _, _ in fitting])
+        if len(fitting) < len(ended):  # the rest is for the next transaction
+            next = fitting[-1][0] if fitting else after
+        return Pruned([id for _, id, _ in fitting], next)
+
+    def tidy(self, *, workers: float, keys: float, tombstones: float, limit: int = 500) -> int:
+        """See `Retention.tidy`."""
+        ages = {"workers": workers, "keys": keys, "tombstones": tombstones}
+        with self._db.write() as tx:
+            now = self._db.now(tx)
+            before = {name: now - age for name, age in ages.items()}
+            return sum(tx.run(sql, before | {"limit": limit}) for sql in _TIDY)
+
+    def tombstone(self, job_id: str) -> Tombstone | None:
+        """See `Retention.tombstone`."""
+        with self._db.read() as tx:
+            row = tx.row(
+                "SELECT id, owner, operation, status, completed_at, pruned_at FROM tombstones"
+                " WHERE id = :id",
+                {"id": job_id},
+            )
+        return None if row is None else _tombstone_from_row(row)
+
+    def _still_ended(self, tx: Transaction, seqs: Sequence[int], before: float) -> list[Row]:
+        """Those that nobody retried or pruned meanwhile: (seq, id, last_event)."""
+        wanted = self._db.rows_of({"wanted": "bigint"})
+        return tx.rows(
+            f"SELECT seq, id, last_event FROM {wanted} AS w JOIN jobs ON jobs.seq = w.wanted"
+            f" WHERE {_ENDED} ORDER BY seq",
+            {"rows": dumps([[seq] for seq in seqs]), "before": before},
+        )
+
+    def _bury(self, tx: Transaction, seqs: Sequence[int]) -> None:
+        """Leave tombstones of these jobs, and nothing else."""
+        wanted = self._db.rows_of({"wanted": "bigint"})
+        rows = {"rows": dumps([[seq] for seq in seqs])}
+        tx.run(
+            "INSERT INTO tombstones (id, owner, operation, status, completed_at, pruned_at)"
+            " SELECT id, owner, operation, status, completed_at, :now"
+            f" FROM {wanted} AS w JOIN jobs ON jobs.seq = w.wanted",
+            rows | {"now": self._db.now(tx)},
+        )
+        for table in _OF_JOBS:
+            tx.run(f"DELETE FROM {table} WHERE job IN (SELECT wanted FROM {wanted} AS w)", rows)
+        tx.run(f"DELETE FROM jobs WHERE seq IN (SELECT wanted FROM {wanted} AS w)", rows)
+
+
+# Each looks at the oldest `limit` rows only, in the order in which they were made.
+_KEYS: Final = (
+    "DELETE FROM idempotency WHERE at <= :keys"
+    " AND job IN (SELECT job FROM idempotency ORDER BY job LIMIT :limit)"
+)
+_TOMBSTONES: Final = (
+    "DELETE FROM tombstones WHERE pruned_at <= :tombstones"
+    " AND seq IN (SELECT seq FROM tombstones ORDER BY seq LIMIT :limit)"
+)
+_WORKERS: Final = (
+    "DELETE FROM workers WHERE id IN (SELECT id FROM workers WHERE left_at <= :workers"
+    " AND NOT EXISTS (SELECT 1 FROM jobs WHERE worker = workers.id AND status = 'running')"
+    " LIMIT :limit)"
+)
+# An owner's next turn is the one being served or the one after his last, whichever is later: a
+# last turn that was passed says nothing any more.
+_TURNS: Final = (
+    "DELETE FROM turns WHERE (owner, priority) IN (SELECT turns.owner, turns.priority FROM turns"
+    " JOIN serving USING (priority) WHERE turns.turn < serving.turn LIMIT :limit)"
+)
+_TIDY: Final = (_KEYS, _TOMBSTONES, _WORKERS, _TURNS)
+
+
+def _look(tx: Transaction, before: float, after: int, limit: int) -> tuple[list[int], int | None]:
+    """Which of the next jobs ended before, and where to look on: no job ended before it began."""
+    rows = tx.rows(
+        f"SELECT seq, created_at, coalesce({_ENDED}, 0) FROM jobs WHERE seq > :after"
+        " ORDER BY seq LIMIT :limit",
+        {"before": before, "after": after, "limit": limit},
+    )
+    done = len(rows) < limit or rows[-1][1] > before
+    return [seq for seq, _, ended in rows if ended], None if done else rows[-1][0]
+
+
+def _fitting(tx: Transaction, ended: Sequence[Row]) -> list[Row]:
+    """As many of these jobs as one transaction can take.
+
+    A job with more events than that loses its oldest ones first, transaction by transaction.
+    """
+    fitting: list[Row] = []
+    room = EVENTS_AT_ONCE
+    for row in ended:
+        seq, _, last_event = row
+        events = last_event if last_event <= EVENTS_AT_ONCE else _count(tx, seq)
+        if events > room:
+            if not fitting:
+                _trim(tx, seq)
+            break
+        room -= events
+        fitting.append(row)
+    return fitting
+
+
+def _count(tx: Transaction, seq: int) -> int:
+    return int(
+        tx.value(
+            "SELECT count(*) FROM (SELECT 1 FROM events WHERE job = :seq LIMIT :most) AS some",
+            {"seq": seq, "most": EVENTS_AT_ONCE + 1},
+        )
+    )
+
+
+def _trim(tx: Transaction, seq: int) -> None:
+    tx.run(
+        "DELETE FROM events WHERE job = :seq AND number IN"
+        " (SELECT number FROM events WHERE job = :seq ORDER BY number LIMIT :most)",
+        {"seq": seq, "most": EVENTS_AT_ONCE},
+    )
+
+
+def _tombstone_from_row(row: Row) -> Tombstone:
+    id, owner, operation, status, completed_at, pruned_at = row
+    return Tombstone(
+        id=id,
+        owner=owner,
+        operation=operation,
+        status=Status(status),
+        completed_at=completed_at,
+        pruned_at=pruned_at,
+    )

@@ -1,0 +1,37 @@
+"""What an upkeep asks before it removes files: who still needs them."""
+
+from collections.abc import Collection
+
+from headway.store.database import Database
+from headway.store.rows import dumps
+
+
+class SqlUpkeep:
+    """See `store.contract.Upkeep`."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def known_jobs(self, job_ids: Collection[str]) -> set[str]:
+        """See `Upkeep.known_jobs`."""
+        return self._known("jobs.id", job_ids)
+
+    def known_files(self, paths: Collection[str]) -> set[str]:
+        """See `Upkeep.known_files`."""
+        return self._known("artifacts.path", paths)
+
+    def busy_since(self) -> float | None:
+        """See `Upkeep.busy_since`."""
+        with self._db.read() as tx:
+            since = tx.value("SELECT min(claimed_at) FROM jobs WHERE status = 'running'")
+        return None if since is None else float(since)
+
+    def _known(self, column: str, values: Collection[str]) -> set[str]:
+        table = column.partition(".")[0]
+        wanted = self._db.rows_of({"wanted": "text"})
+        with self._db.read() as tx:
+            rows = tx.rows(
+                f"SELECT w.wanted FROM {wanted} AS w JOIN {table} ON {column} = w.wanted",
+                {"rows": dumps([[one] for one in values])},
+            )
+        return {row[0] for row in rows}

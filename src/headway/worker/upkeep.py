@@ -1,0 +1,102 @@
+"""What every worker does now and then so that a data directory stays small.
+
+In a thread of its own: the worker's loop must beat and record meanwhile. Several workers may do
+it at once; whatever one has removed, the others no longer find.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+from headway.artifacts import ArtifactFiles
+from headway.errors import StoreError
+from headway.store.contract import Store
+from headway.worker.orphans import Orphans
+
+DAY: Final = 86_400.0
+ROUND_SECONDS: Final = 10.0
+PRUNE_SECONDS: Final = 60.0
+TIDY_SECONDS: Final = 600.0
+ORPHANS_SECONDS: Final = 600.0
+
+PAUSE_SECONDS: Final = 0.05
+"""Between two transactions that remove something: others have work to write."""
+
+AT_ONCE: Final = 500
+"""Rows of a kind removed in one transaction."""
+
+KEYS_KEPT: Final = 1 * DAY
+TOMBSTONES_KEPT: Final = 180 * DAY
+
+log = logging.getLogger("headway.upkeep")
+
+
+class Upkeep:
+    """Removes what is old, bit by bit, until stopped."""
+
+    def __init__(self, store: Store, files: ArtifactFiles, *, keep: float) -> None:
+        self._retention = store.retention
+        self._files = files
+        self._orphans = Orphans(files, store.upkeep)
+        self._keep = keep
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="headway-upkeep", daemon=True)
+        self._duties: tuple[tuple[float, Callable[[], object]], ...] = (
+            (PRUNE_SECONDS, self.prune),
+            (TIDY_SECONDS, self.tidy),
+            (ORPHANS_SECONDS, self._orphans.remove),
+        )
+        self._due: dict[Callable[[], object], float] = {}
+
+    def start(self) -> None:
+        """Begin, a round's time from now."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the transaction at hand. Stopping twice is fine."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(5.0)
+
+    def prune(self) -> int:
+        """Remove the jobs whose time is over, and their files; how many."""
+        removed, after = 0, 0
+        while not self._stopping.is_set():
+            pruned = self._retention.prune(self._keep, after=after)
+            for job_id in pruned.jobs:  # if we die here, they are found as orphans
+                self._files.drop_job(job_id)
+            removed += len(pruned.jobs)
+            if pruned.next is None:
+                break
+            after = pruned.next
+            self._stopping.wait(PAUSE_SECONDS if pruned.jobs else 0.0)
+        if removed:
+            log.info("removed %d jobs that ended over %g days ago", removed, self._keep / DAY)
+        return removed
+
+    def tidy(self) -> int:
+        """Remove keys, tombstones and workers that are too old to matter; how many."""
+        removed = 0
+        while not self._stopping.wait(PAUSE_SECONDS if removed else 0.0):
+            count = self._retention.tidy(
+                workers=self._keep, keys=KEYS_KEPT, tombstones=TOMBSTONES_KEPT, limit=AT_ONCE
+            )
+            removed += count
+            if count < AT_ONCE:
+                break
+        return removed
+
+    def _run(self) -> None:
+        while not self._stopping.wait(ROUND_SECONDS):
+            for every, act in self._duties:
+                if time.monotonic() >= self._due.get(act, 0.0):
+                    self._due[act] = time.monotonic() + every
+                    self._try(act)
+
+    def _try(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except StoreError as error:
+            log.warning("could not look after the store, trying again later: %s", error)

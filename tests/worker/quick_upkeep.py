@@ -1,0 +1,21 @@
+"""`headway` that keeps nothing and tidies all the time."""
+
+import sys
+
+from headway import cli
+from headway.artifacts import ArtifactFiles
+from headway.store.contract import Store
+from headway.worker import loop, upkeep
+
+
+class KeepsNothing(upkeep.Upkeep):
+    """Every job that has ended has ended long ago."""
+
+    def __init__(self, store: Store, files: ArtifactFiles, *, keep: float) -> None:
+        super().__init__(store, files, keep=0.0)
+
+
+if __name__ == "__main__":
+    vars(upkeep).update(ROUND_SECONDS=0.05, PRUNE_SECONDS=0.05, TIDY_SECONDS=0.05)
+    vars(loop).update(Upkeep=KeepsNothing)
+    sys.exit(cli.main())
