@@ -6,7 +6,6 @@ transaction, claims what there is room for, and ends what must end.
 
 import contextlib
 import logging
-import random
 import selectors
 import socket
 import time
@@ -20,6 +19,7 @@ from headway.job import Verdict
 from headway.operation import Registry
 from headway.store.contract import Claim, Store, Waiter, Want
 from headway.worker.attempt import Attempt, Ending
+from headway.worker.lanes import Lanes
 from headway.worker.lease import Lease
 from headway.worker.memory import MemoryWatch
 from headway.worker.pool import Child, Exit, Pool
@@ -37,12 +37,6 @@ REST_SECONDS: Final = 0.2
 
 CLAIM_AT_ONCE: Final = 200
 """Below `async_slots`, so that children work on one group while the next is claimed."""
-
-SUSPECT_LANES: Final = 8
-"""Children for async jobs that were interrupted before: one of them may take the others down.
-
-Spread anew each time, it meets an eighth of the others, and is given up long before they are.
-"""
 
 CROWD: Final = 4
 """Attempts under way beyond which latency gives way to larger groups."""
@@ -99,8 +93,7 @@ class Worker:
         self._alone = [one.name for one in registry if not one.is_async]
         self._attempts: dict[str, Attempt] = {}
         self._exiting: set[str] = set()
-        self._async_children: dict[int, Child] = {}
-        """By lane: 0 for those above suspicion."""
+        self._lanes = Lanes(self._pool)
         self._look = True
         self._check_held = False
         self._next_poll = 0.0
@@ -208,7 +201,7 @@ class Worker:
         self._hear(child)
         while not child.silent:
             self._hear(child)
-        self._leave_lane(child)
+        self._lanes.drop(child)
         orphans = [one for one in self._attempts.values() if one.child is child]
         for attempt in orphans:
             self._files.drop_scratch(attempt.claim.job.id, attempt.claim.token)
@@ -243,20 +236,15 @@ class Worker:
             self._recorder.forget(*attempt.key)
         if not attempt.shared:
             self._exiting.add(attempt.child.id)
-        elif attempt.child is not self._async_children.get(0):
+        elif not self._lanes.is_main(attempt.child):
             self._retire(attempt.child)
         self._look = True
 
     def _retire(self, child: Child) -> None:
         """End a child for suspects when the last of them has ended."""
         if all(one.child is not child for one in self._attempts.values()):
-            self._leave_lane(child)
+            self._lanes.drop(child)
             child.close()
-
-    def _leave_lane(self, child: Child) -> None:
-        for lane, one in list(self._async_children.items()):
-            if one is child:
-                del self._async_children[lane]
 
     def _write(self) -> None:
         if self._recorder.write(crowded=self._crowded):
@@ -339,17 +327,12 @@ class Worker:
         operation = self._registry.get(claim.job.operation)
         shared = operation.name in self._shared
         limit = None if shared else operation.memory or self._options.memory
-        if shared:
-            suspect = claim.job.interruptions_in_a_row > 0
-            lane = random.randint(1, SUSPECT_LANES) if suspect else 0
-            child = self._async_children.get(lane) or self._pool.fork(None, None)
-            self._async_children[lane] = child
-        else:
-            child = self._pool.fork(operation.name, limit)
         return Attempt(
             claim=claim,
             operation=operation,
-            child=child,
+            child=self._lanes.child_for(claim.job)
+            if shared
+            else self._pool.fork(operation.name, limit),
             shared=shared,
             ref=_ref(claim.job.seq, claim.token),
             memory=None if limit is None else MemoryWatch(limit),
