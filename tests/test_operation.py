@@ -65,6 +65,7 @@ def test_a_name_that_would_not_fit_everywhere_is_refused(name: str) -> None:
         ({"max_attempts": 0}, "expected max_attempts of at least 1, got: 0"),
         ({"timeout": 0}, "expected a timeout above 0 seconds, got: 0"),
         ({"timeout": -1.5}, r"expected a timeout above 0 seconds, got: -1\.5"),
+        ({"stall_timeout": 0}, "expected a stall_timeout above 0 seconds, got: 0"),
         ({"timeout": float("nan")}, "expected a timeout above 0 seconds, got: nan"),
         ({"memory_mb": 0}, "expected memory_mb of at least 1, got: 0"),
     ],

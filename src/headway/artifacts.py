@@ -4,6 +4,7 @@ What an attempt writes lies in a directory of that attempt, so that a zombie can
 what another attempt made. Published files move to a name made of their content's hash.
 """
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -60,6 +61,15 @@ class ArtifactFiles:
     def drop_scratch(self, job_id: str, token: int) -> None:
         """Remove what an attempt that was killed did not leave behind for others."""
         shutil.rmtree(self.root / "jobs" / job_id / str(token) / "scratch", ignore_errors=True)
+
+    def drop_earlier_scratch(self, job_id: str, token: int) -> None:
+        """Remove the scratch of the job's attempts before this one: their workers had no time to."""
+        if token == 1:
+            return
+        with contextlib.suppress(OSError):  # most jobs have no directory
+            for attempt in (self.root / "jobs" / job_id).iterdir():
+                if attempt.name.isdecimal() and int(attempt.name) < token:
+                    shutil.rmtree(attempt / "scratch", ignore_errors=True)
 
     def drop_attempt(self, job_id: str, token: int) -> None:
         """Remove an attempt's directory. Removing what is gone is fine."""

@@ -183,6 +183,8 @@ class Operation:
     max_attempts: int = 3
     timeout: float | None = None
     """Seconds one attempt may take; None for no limit."""
+    stall_timeout: float | None = None
+    """Seconds one attempt may say nothing; None for no limit."""
     memory: int | None = None
     """Bytes of private memory one attempt may use; None for the worker's default."""
     backoff: Backoff = Backoff()
@@ -266,6 +268,7 @@ def operation(
     *,
     max_attempts: int = 3,
     timeout: float | None = None,
+    stall_timeout: float | None = None,
     memory_mb: int | None = None,
     backoff: Backoff = Backoff(),
 ) -> Callable[[Function], Operation]:
@@ -278,6 +281,8 @@ def operation(
         raise ValueError(f"expected max_attempts of at least 1, got: {max_attempts}")
     if timeout is not None and not timeout > 0:  # so that nan is refused too
         raise ValueError(f"expected a timeout above 0 seconds, got: {timeout}")
+    if stall_timeout is not None and not stall_timeout > 0:
+        raise ValueError(f"expected a stall_timeout above 0 seconds, got: {stall_timeout}")
     if memory_mb is not None and memory_mb < 1:
         raise ValueError(f"expected memory_mb of at least 1, got: {memory_mb}")
 
@@ -288,6 +293,7 @@ def operation(
             input=_input_model(function),
             max_attempts=max_attempts,
             timeout=timeout,
+            stall_timeout=stall_timeout,
             memory=None if memory_mb is None else memory_mb * 2**20,
             backoff=backoff,
         )

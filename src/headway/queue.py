@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from hashlib import sha256 as sha256_of
 from math import inf
 from typing import Final
-from uuid import uuid4
 
 import orjson
 from pydantic import ValidationError
@@ -23,6 +22,7 @@ from headway.errors import (
     UnknownArtifact,
 )
 from headway.events import Event
+from headway.ids import new_id
 from headway.job import (
     DEFAULT_PRIORITY,
     HIGHEST_PRIORITY,
@@ -96,7 +96,7 @@ class Queue:
         _check_bounds(request)
         body = _validated(operation, request.input)
         return Submission(
-            id=str(uuid4()),
+            id=new_id(),
             operation=operation.name,
             owner=request.owner,
             input=body,

@@ -171,7 +171,9 @@ def filled(store: Store, data_dir: Path) -> Path:
         store,
         held,
         parts=[Part(first=0, count=1, failed=0, path=names[0], size=4)],
-        checkpoint=type(saved)(number=1, state={}, attempt_token=1, path=names[1], sha256="0"),
+        checkpoint=type(saved)(
+            number=1, state={}, attempt_token=1, items=1, path=names[1], sha256="0"
+        ),
     )
     store.artifacts.add("ann", publication("intents", path=names[2], size=4))
     return root

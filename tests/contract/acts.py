@@ -127,9 +127,11 @@ def crash(store: Store, of: Claim) -> bool:
     return conclude(store, of, Crashed("killed"))
 
 
-def checkpoint(number: int, token: int = 0, **state: Json) -> StoredCheckpoint:
+def checkpoint(number: int, token: int = 0, items: int = 0, **state: Json) -> StoredCheckpoint:
     """What an attempt saves; its token is the report's, whatever stands here."""
-    return StoredCheckpoint(number=number, state=state or {"row": number}, attempt_token=token)
+    return StoredCheckpoint(
+        number=number, state=state or {"row": number}, attempt_token=token, items=items
+    )
 
 
 def publication(name: str, kind: str = "model", **fields: Any) -> Publication:

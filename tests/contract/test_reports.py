@@ -21,7 +21,7 @@ from headway.job import (
     decide,
 )
 from headway.retry import Backoff
-from headway.store.contract import Claim, Part, Report, Store
+from headway.store.contract import Claim, Part, Report, Rewind, Store
 from tests.contract.acts import (
     AT_ONCE,
     add,
@@ -422,3 +422,36 @@ def test_texts_come_back_as_they_were(store: Store, text: str) -> None:
     assert told(store, job)[2].data["message"] == text
     assert told(store, job)[3].data["reason"] == text
     assert store.jobs.attempts(job.id)[0].error == text
+
+
+def test_a_rewind_takes_back_what_came_after_its_checkpoint(store: Store) -> None:
+    """Parts, counts and checkpoints, before the rest of the report is written."""
+    job = add(store)
+    held = claim(store)
+    report(store, held, parts=[part(0, 10, failed=2)], checkpoint=checkpoint(1, items=10))
+    report(store, held, parts=[part(10, 10, failed=3)], checkpoint=checkpoint(2, items=20))
+    crash(store, held)
+    held = claim(store)
+    assert [one.items for one in held.checkpoints] == [20, 10]
+    again = checkpoint(2, items=15)
+    report(store, held, rewind=Rewind(1, 10), parts=[part(10, 5, failed=1)], checkpoint=again)
+    assert now_of(store, job).counts == Counts(None, 12, 3)
+    assert store.jobs.parts(job.id) == [part(0, 10, failed=2), part(10, 5, failed=1)]
+    crash(store, held)
+    held = claim(store)
+    assert [(one.number, one.items) for one in held.checkpoints] == [(2, 15), (1, 10)]
+    assert report(store, held, rewind=Rewind(0, 0))
+    assert (now_of(store, job).counts, store.jobs.parts(job.id)) == (Counts(), [])
+    complete(store, held)
+    assert now_of(store, job).status is Status.COMPLETED
+
+
+def test_a_rewind_of_an_attempt_that_lost_its_claim_takes_nothing_back(store: Store) -> None:
+    job = add(store)
+    held = claim(store)
+    report(store, held, parts=[part(0, 10)], checkpoint=checkpoint(1, items=10))
+    crash(store, held)
+    claim(store)
+    before = everything(store, job)
+    assert not report(store, held, rewind=Rewind(0, 0))
+    assert everything(store, job) == before

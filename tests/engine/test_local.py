@@ -20,6 +20,7 @@ from tests.worker.site import MODULE, ROOT, Site, eventually, pid_in
 from tests.worker.steps import lines_of, redone_after_saved, stale
 
 Supervise = Callable[[], "subprocess.Popen[str]"]
+Workers = Callable[[], list[int]]
 
 
 @pytest.fixture
@@ -36,6 +37,14 @@ def service(data_dir: Path) -> Iterator[Service]:
     service = open_service(Settings(data_dir=data_dir, operations=(MODULE,), slots=2, grace=1))
     yield service
     service.close()
+
+
+@pytest.fixture
+def workers() -> Workers:
+    """The children this process has started since the test began: a service that other tests share
+    may have a worker of its own."""
+    before = set(children_of(os.getpid()))
+    return lambda: [pid for pid in children_of(os.getpid()) if pid not in before]
 
 
 @pytest.fixture
@@ -65,13 +74,15 @@ def supervise(site: Site) -> Iterator[Supervise]:
         process.stdout.close()
 
 
-def test_an_engine_that_is_never_asked_starts_no_worker(service: Service) -> None:
+def test_an_engine_that_is_never_asked_starts_no_worker(service: Service, workers: Workers) -> None:
     """An API without jobs has no second process, and stops without ado."""
-    assert children_of(os.getpid()) == []
+    assert workers() == []
     service.close()
 
 
-def test_an_offer_starts_the_worker_and_does_not_wait_for_it(service: Service, site: Site) -> None:
+def test_an_offer_starts_the_worker_and_does_not_wait_for_it(
+    service: Service, site: Site, workers: Workers
+) -> None:
     """Whoever submits has his answer long before the worker is up."""
     began = time.monotonic()
     job = site.submit("noop_alone")
@@ -80,18 +91,20 @@ def test_an_offer_starts_the_worker_and_does_not_wait_for_it(service: Service, s
         service.engine.offer({"noop_alone"})
     assert time.monotonic() - began < 0.5
     site.completed(job)
-    (worker,) = children_of(os.getpid())
+    (worker,) = workers()
     service.engine.start()
     service.engine.start()
-    assert children_of(os.getpid()) == [worker]
+    assert workers() == [worker]
 
 
-def test_stopping_ends_the_worker_and_may_be_done_twice(service: Service, site: Site) -> None:
+def test_stopping_ends_the_worker_and_may_be_done_twice(
+    service: Service, site: Site, workers: Workers
+) -> None:
     """Nothing is left, and nothing starts again."""
     job = site.submit("in_c_code")
     service.start()
     site.until(job, lambda now: now.status is Status.RUNNING)
-    (worker,) = children_of(os.getpid())
+    (worker,) = workers()
     everybody = [worker, *below(worker)]
     service.engine.stop()
     assert not any(map(is_alive, everybody))
@@ -99,18 +112,22 @@ def test_stopping_ends_the_worker_and_may_be_done_twice(service: Service, site: 
     service.engine.stop()
     service.engine.start()
     service.engine.offer({"noop"})
-    assert children_of(os.getpid()) == []
+    assert workers() == []
 
 
-def test_stopping_before_the_worker_is_up_leaves_nothing(service: Service, site: Site) -> None:
+def test_stopping_before_the_worker_is_up_leaves_nothing(
+    service: Service, site: Site, workers: Workers
+) -> None:
     """At whatever moment of its start."""
     service.start()
-    (worker,) = eventually(lambda: children_of(os.getpid()))
+    (worker,) = eventually(workers)
     service.close()
     assert not is_alive(worker)
 
 
-def test_threads_that_start_and_stop_at_once_leave_nothing(service: Service) -> None:
+def test_threads_that_start_and_stop_at_once_leave_nothing(
+    service: Service, workers: Workers
+) -> None:
     """Both are safe from any thread."""
     actions = [service.engine.start, service.engine.stop] * 8
     threads = [threading.Thread(target=one) for one in actions]
@@ -119,11 +136,11 @@ def test_threads_that_start_and_stop_at_once_leave_nothing(service: Service) -> 
     for thread in threads:
         thread.join(20)
     service.engine.stop()
-    assert children_of(os.getpid()) == []
+    assert workers() == []
 
 
 def test_a_killed_worker_is_started_again_and_its_job_goes_on(
-    service: Service, site: Site, tmp_path: Path
+    service: Service, site: Site, tmp_path: Path, workers: Workers
 ) -> None:
     """From its checkpoint, at once: the lock is the proof that the one before is dead."""
     log = tmp_path / "log"
@@ -131,7 +148,7 @@ def test_a_killed_worker_is_started_again_and_its_job_goes_on(
     job = site.submit("chain", **steps.model_dump())
     service.start()
     eventually(lambda: len(lines_of(log)) > 20)
-    (worker,) = children_of(os.getpid())
+    (worker,) = workers()
     everybody = below(worker)
     os.kill(worker, signal.SIGKILL)
     killed = time.monotonic()
@@ -194,3 +211,20 @@ def test_a_worker_beside_the_embedded_one_needs_no_lock(
     assert len(site.store.workers.alive()) == 2
     beside.terminate()
     assert beside.exit_code() == 0
+
+
+def test_a_worker_that_cannot_be_started_is_tried_again(
+    service: Service,
+    site: Site,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    workers: Workers,
+) -> None:
+    """A machine without memory for one more process may have some in a moment."""
+    job = site.submit("noop")
+    with monkeypatch.context() as broken:
+        broken.setattr(sys, "executable", "/nowhere/python")
+        service.start()
+        eventually(lambda: "cannot be started, trying again" in caplog.text)
+    site.completed(job)
+    assert len(workers()) == 1

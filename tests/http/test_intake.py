@@ -28,6 +28,12 @@ class Slow:
         assert await asyncio.to_thread(self.begun.acquire, timeout=10)
 
 
+async def turns_of_the_loop() -> None:
+    """Let requests begin, and what they bring be handed over."""
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
 @pytest.fixture
 def slow() -> Slow:
     return Slow()
@@ -47,7 +53,7 @@ async def test_what_arrives_during_a_commit_goes_into_the_next(
     first = asyncio.create_task(committer.put([1]))
     await slow.has_begun()
     rest = [asyncio.create_task(committer.put([n, n + 10])) for n in (2, 3, 4)]
-    await asyncio.sleep(0)
+    await turns_of_the_loop()
     slow.may_end.release(2)
     assert await first == [-1]
     assert [await one for one in rest] == [[-2, -12], [-3, -13], [-4, -14]]
@@ -77,7 +83,7 @@ async def test_one_bad_item_does_not_fail_its_neighbours() -> None:
 
     committer: Committer[int, int] = Committer(commit, "test-intake")
     waiting = [asyncio.create_task(committer.put([n])) for n in (1, 12, 13, 14)]
-    await asyncio.sleep(0)
+    await turns_of_the_loop()
     gate.set()
     told = await asyncio.gather(*waiting, return_exceptions=True)
     assert told[:2] + told[3:] == [[1], [12], [14]]
@@ -97,7 +103,7 @@ async def test_an_unavailable_store_is_told_to_all_at_once() -> None:
 
     committer: Committer[int, int] = Committer(commit, "test-intake")
     waiting = [asyncio.create_task(committer.put([n])) for n in range(5)]
-    await asyncio.sleep(0)
+    await turns_of_the_loop()
     gate.set()
     told = await asyncio.gather(*waiting, return_exceptions=True)
     assert all(isinstance(one, StoreUnavailable) for one in told)
@@ -138,7 +144,7 @@ async def test_closing_writes_what_is_waiting(slow: Slow, committer: Committer[i
     waiting = asyncio.create_task(committer.put([1]))
     await slow.has_begun()
     also = asyncio.create_task(committer.put([2]))
-    await asyncio.sleep(0)
+    await turns_of_the_loop()
     slow.may_end.release(2)
     await asyncio.to_thread(committer.close)
     committer.close()

@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import json
+import mmap
 import os
 import signal
 import subprocess
@@ -87,6 +88,21 @@ def count(request: Steps, ctx: Context) -> dict[str, int]:
         ctx.items([{"index": step, "square": step * step, "error": error}])
         if request.every and (step + 1) % request.every == 0:
             ctx.checkpoint({"next": step + 1})
+            _add(request, ctx, "saved", step)
+    return {"steps": request.steps}
+
+
+@operation("count_kept", backoff=AT_ONCE)
+def count_kept(request: Steps, ctx: Context) -> dict[str, int]:
+    """The same, with bytes in each checkpoint that can be damaged."""
+    ctx.expect_items(request.steps)
+    for step in range(_resumed_at(ctx), request.steps):
+        _wait_at(request, step)
+        _add(request, ctx, "step", step)
+        error = "it has a nine" if step % 10 == 9 else None
+        ctx.items([{"index": step, "square": step * step, "error": error}])
+        if (step + 1) % request.every == 0:
+            ctx.checkpoint({"next": step + 1}, str(step).encode() * 8)
             _add(request, ctx, "saved", step)
     return {"steps": request.steps}
 
@@ -283,6 +299,54 @@ def grandchildren(request: Note, ctx: Context) -> None:
     sum(range(10**12))
 
 
+class Daemons(BaseModel):
+    """What the processes that would get away do."""
+
+    folder: str
+    """Each writes its number to a file here."""
+    returns: bool = False
+    """Whether the operation returns once they are there."""
+
+
+@operation("daemons")
+def daemons(request: Daemons, ctx: Context) -> None:
+    """Start processes that leave their group in each of the ways known."""
+    folder = Path(request.folder)
+    _daemon(folder / "session")
+    subprocess.run([sys.executable, "-c", _TWICE_FORKED, str(folder / "forked")], check=True)
+    subprocess.Popen(
+        [sys.executable, "-c", _WITH_CHILD, str(folder / "above"), str(folder / "below")],
+        start_new_session=True,
+    )
+    while len([one for one in folder.iterdir() if one.read_text()]) < 4:
+        time.sleep(0.01)
+    time.sleep(0.1)
+    (folder / "all").touch()
+    if not request.returns:
+        sum(range(10**12))
+
+
+def _daemon(file: Path) -> None:
+    process = subprocess.Popen(["sleep", "300"], start_new_session=True)
+    file.write_text(str(process.pid))
+
+
+_TWICE_FORKED = """
+import os, subprocess, sys
+if os.fork() == 0:
+    os.setsid()
+    process = subprocess.Popen(["sleep", "300"], start_new_session=True)
+    open(sys.argv[1], "w").write(str(process.pid))
+"""
+_WITH_CHILD = """
+import os, subprocess, sys
+process = subprocess.Popen(["sleep", "300"], start_new_session=True)
+open(sys.argv[2], "w").write(str(process.pid))
+open(sys.argv[1], "w").write(str(os.getpid()))
+process.wait()
+"""
+
+
 @operation("grandchildren_left")
 def grandchildren_left(request: Note, ctx: Context) -> None:
     """Return while a process of ours still runs."""
@@ -320,6 +384,40 @@ async def until_file_async(request: Note, ctx: AsyncContext) -> dict[str, int]:
     _say(request)
     await _until(request.file + ".go")
     return {"pid": os.getpid()}
+
+
+@operation("silent", max_attempts=1, stall_timeout=0.5)
+def silent(request: Note, ctx: Context) -> None:
+    """Say one thing, then nothing, where only a signal comes through."""
+    ctx.log("here")
+    _say(request)
+    time.sleep(3600)
+
+
+@operation("silent_async", max_attempts=1, stall_timeout=0.5)
+async def silent_async(request: Note, ctx: AsyncContext) -> None:
+    """The same, beside others."""
+    ctx.log("here")
+    _say(request)
+    await asyncio.sleep(3600)
+
+
+@operation("chatty", max_attempts=1, stall_timeout=1)
+def chatty(request: Steps, ctx: Context) -> None:
+    """Say something now and then, of each kind, for longer than it may be silent."""
+    for step in range(request.steps):
+        time.sleep(request.pause)
+        _chat(ctx, step)
+    ctx.checkpoint({})
+
+
+@operation("chatty_async", max_attempts=1, stall_timeout=1)
+async def chatty_async(request: Steps, ctx: AsyncContext) -> None:
+    """The same, beside others."""
+    for step in range(request.steps):
+        await asyncio.sleep(request.pause)
+        _chat(ctx, step)
+    await ctx.checkpoint({})
 
 
 # -- what goes wrong
@@ -400,6 +498,40 @@ def base_exception(request: Nothing, ctx: Context) -> None:
 def memory_error(request: Nothing, ctx: Context) -> int:
     """Want more memory than allowed."""
     return len(bytearray(1024 * MIB))
+
+
+@operation("memory_error_bit_by_bit", max_attempts=2, memory_mb=256, backoff=AT_ONCE)
+def memory_error_bit_by_bit(request: Nothing, ctx: Context) -> int:
+    """Want it in small pieces, and let none go."""
+    kept: list[list[int]] = []
+    while True:
+        kept.append([len(kept)] * 10)
+
+
+@operation("memory_error_async", max_attempts=2, backoff=AT_ONCE)
+async def memory_error_async(request: Nothing, ctx: AsyncContext) -> None:
+    """Want more memory than any machine has, beside others."""
+    bytearray(2**60)
+
+
+@operation("shares_memory", memory_mb=128, backoff=AT_ONCE)
+def shares_memory(request: Size, ctx: Context) -> None:
+    """Fill memory that other processes could see, which no system limit counts."""
+    shared = mmap.mmap(-1, request.size)
+    for start in range(0, request.size, mmap.PAGESIZE):
+        shared[start] = 1
+    sum(range(10**12))
+
+
+@operation("maps_a_file", memory_mb=128)
+def maps_a_file(request: Note, ctx: Context) -> dict[str, int]:
+    """Read a large file where it lies, and stay for more than one look of the watch."""
+    with Path(request.file).open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        touched = sum(mapped[start] for start in range(0, len(mapped), mmap.PAGESIZE))
+        time.sleep(1.2)
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return {"resident": pages * mmap.PAGESIZE, "touched": touched}
 
 
 @operation("result_not_json", backoff=AT_ONCE)
@@ -518,6 +650,14 @@ async def two_at_once(request: Nothing, ctx: AsyncContext) -> dict[str, bool]:
 
 def _next(value: int, step: int) -> int:
     return (value * 6364136223846793005 + step + 1) % 2**53
+
+
+def _chat(ctx: Context | AsyncContext, step: int) -> None:
+    (
+        lambda: ctx.log(f"at {step}"),
+        lambda: ctx.metric({"step": step}, step=step),
+        lambda: ctx.progress(step % 100),
+    )[step % 3]()
 
 
 def _resumed_at(ctx: Context) -> int:

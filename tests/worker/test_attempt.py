@@ -1,5 +1,6 @@
 """What an attempt's end is taken for, with what it saved on the way in mind."""
 
+import time
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from headway.operation import Operation
 from headway.store.contract import Claim
 from headway.worker.attempt import Attempt
 from headway.worker.pool import Exit
-from headway.worker.protocol import CHECKPOINT
+from headway.worker.protocol import CHECKPOINT, LOG
 from headway.worker.record import Pending
 
 NO_CHILD: Any = None
@@ -24,7 +25,7 @@ def attempt() -> Attempt:
         created_at=0.0, version=1, crashes_in_a_row=MAX_CRASHES - 1,
         interruptions_in_a_row=MAX_INTERRUPTIONS - 1,
     )  # fmt: skip
-    operation = Operation(name="train", function="a:b", input=BaseModel)
+    operation = Operation(name="train", function="a:b", input=BaseModel, stall_timeout=5)
     claim = Claim(job=job, token=3, input=b"{}", uses={})
     return Attempt(claim, operation, NO_CHILD, shared=False, ref="1:3", deadline=None)
 
@@ -35,8 +36,21 @@ def test_an_attempt_that_moved_on_is_not_the_last_in_a_row(by_itself: bool, adva
     """The claim tells of the row as it was at the start; a checkpoint saved since ends it."""
     one = attempt()
     if advanced:
-        saved = {"number": 1, "state": {"row": 10}, "parts": []}
+        saved = {"number": 1, "state": {"row": 10}, "parts": [], "items": 0}
         one.take([CHECKPOINT, one.ref, saved], Pending())
     verdict = one.gone(Exit("killed", by_itself=by_itself), siblings=0)
     assert verdict is not None
     assert verdict.status is (Status.PENDING if advanced else Status.FAILED)
+
+
+def test_an_attempt_that_waits_for_its_checkpoint_cannot_stall() -> None:
+    """It is silent because we are."""
+    one = attempt()
+    assert one.next_duty() is None
+    began = time.monotonic()
+    one.take([LOG, one.ref, "info", "hello"], Pending())
+    due = one.next_duty()
+    assert due is not None
+    assert 5 <= due - began < 6
+    one.take([CHECKPOINT, one.ref, {"number": 1, "state": {}, "parts": [], "items": 0}], Pending())
+    assert one.next_duty() is None

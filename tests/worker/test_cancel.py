@@ -1,7 +1,9 @@
 """A cancelled job is cancelled at once, and its processes are gone within two seconds."""
 
+import fcntl
 import os
 import random
+import signal
 import time
 from pathlib import Path
 
@@ -185,3 +187,41 @@ def test_every_attempt_has_the_whole_timeout(running: Site, tmp_path: Path) -> N
     spans = [one.ended_at - one.started_at for one in running.attempts(ended)]
     assert len(spans) == 2
     assert all(0.2 <= span < 0.2 + BOUND for span in spans)
+
+
+# -- and so is a stall
+
+
+@pytest.mark.parametrize("name", ["silent", "silent_async"])
+def test_an_attempt_that_says_nothing_for_too_long_fails(
+    running: Site, tmp_path: Path, name: str
+) -> None:
+    """Its sentence tells it from a timeout; the process of its own is gone."""
+    job = running.submit(name, file=str(tmp_path / "here"))
+    pid = pid_in(tmp_path / "here")
+    ended = running.failed(job, within=4)
+    assert ended.error == "stalled: it said nothing for 0.5 s"
+    assert (ended.attempt, ended.crashes, ended.interruptions) == (1, 0, 0)
+    if name == "silent":
+        eventually(lambda: not is_alive(pid), within=2)
+
+
+def test_a_process_that_stands_still_stalls(running: Site, tmp_path: Path) -> None:
+    """SIGKILL reaches it."""
+    job = running.submit("silent", file=str(tmp_path / "here"))
+    pid = pid_in(tmp_path / "here")
+    os.kill(pid, signal.SIGSTOP)
+    assert running.failed(job, within=5).error == "stalled: it said nothing for 0.5 s"
+    eventually(lambda: not is_alive(pid), within=2)
+
+
+@pytest.mark.parametrize("name", ["chatty", "chatty_async"])
+def test_whoever_says_something_now_and_then_does_not_stall(running: Site, name: str) -> None:
+    """Whatever it says, and also while the store makes the worker wait for longer than that."""
+    job = running.submit(name, steps=60, pause=0.05)
+    running.until(job, lambda now: now.status is Status.RUNNING)
+    with (running.directory / "write.gate").open() as gate:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        held = time.monotonic()
+        eventually(lambda: time.monotonic() > held + 1.5)
+    assert running.completed(job).attempt == 0

@@ -27,7 +27,7 @@ class Ends:
         self._parent = parent
         start = Start(
             job_id="job", owner="ada", operation="any", attempt=1, token=1, input="{}",
-            root=str(root), uses={}, checkpoints=[], items_done=0,
+            root=str(root), uses={}, checkpoints=[],
         )  # fmt: skip
         self.context = SyncContext(start, "1:1", Channel(child))
 
@@ -227,3 +227,33 @@ def test_with_every_checkpoint_damaged_a_job_starts_afresh(running: Site, tmp_pa
         "checkpoint 5",
         "checkpoint 4",
     ]
+
+
+@pytest.mark.parametrize("damaged", [1, 2])
+def test_items_published_with_a_damaged_checkpoint_are_taken_back(
+    running: Site, tmp_path: Path, damaged: int
+) -> None:
+    """None is there twice, and the result is that of an undisturbed run."""
+    gate = tmp_path / "gate"
+    steps: dict[str, Any] = {"steps": 26, "every": 5, "gate": str(gate), "gate_at": 15}
+    job = running.submit("count_kept", **steps, log=str(tmp_path / "log"))
+    running.until(job, lambda now: now.counts == Counts(total=26, succeeded=14, failed=1))
+    pid = lines_of(tmp_path / "log")[0].pid
+    running.cancel(job)
+    eventually(lambda: not is_alive(pid), within=2)
+    saved = sorted(running.directory.glob(f"artifacts/jobs/{job.id}/*/checkpoint-*"))
+    for file in saved[-damaged:]:
+        _flip(file)
+    running.service.queue.retry(job.id, "ada")
+    again = running.until(job, lambda now: now.resumed_from is not None)
+    assert (again.resumed_from or {})["checkpoint"] == (2 if damaged == 1 else 0)
+    gate.touch()
+    ended = running.completed(job)
+    rows = [row for part in running.store.jobs.parts(job.id) for row in _rows(running, part.path)]
+    undisturbed = running.completed(running.submit("count_kept", steps=26, every=5))
+    assert rows == [
+        row
+        for part in running.store.jobs.parts(undisturbed.id)
+        for row in _rows(running, part.path)
+    ]
+    assert ended.counts == undisturbed.counts == Counts(total=26, succeeded=24, failed=2)

@@ -1,5 +1,6 @@
 """Each operation ends as it must: state, reason, counters, sentence; and the next job starts at once."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,13 @@ def test_what_is_not_retryable_gets_one_attempt(running: Site) -> None:
     [
         ("segfault", "the process was killed by signal 11 (SIGSEGV)"),
         ("os_exit", "the process ended with exit code 7 before the operation returned"),
-        ("kills_itself", "the process was killed by signal 9 (SIGKILL)"),
+        (
+            "kills_itself",
+            (
+                "the process was killed by signal 9 (SIGKILL), likely by the system's"
+                " out-of-memory killer"
+            ),
+        ),
         ("rare_signal", "the process was killed by signal 40"),
         ("segfault_async", "the process was killed by signal 11 (SIGSEGV)"),
     ],
@@ -75,7 +82,9 @@ def test_a_crash_is_counted_apart_and_bounded(running: Site, name: str, reason: 
     [
         ("sys_exit", 1, "expected the operation to return, got: it called sys.exit(3)"),
         ("base_exception", 2, "Bare: not an Exception"),
-        ("memory_error", 2, "ran out of memory"),
+        ("memory_error", 2, "ran out of memory (limit 256 MB, peak "),
+        ("memory_error_bit_by_bit", 2, "ran out of memory (limit 256 MB, peak 2"),
+        ("memory_error_async", 2, "ran out of memory"),
         ("result_not_json", 1, "expected result_not_json to return what JSON can hold, got: "),
         ("result_not_json_async", 1, "expected result_not_json_async to return what JSON can hold"),
     ],
@@ -87,6 +96,27 @@ def test_what_else_goes_wrong_is_a_sentence(
     job = running.failed(running.submit(name))
     assert (job.attempt, job.crashes) == (attempts, 0)
     assert str(job.error).startswith(sentence)
+
+
+def test_memory_that_the_system_does_not_bound_is_watched(running: Site) -> None:
+    """What is shared with other processes counts too; too much of it is a crash."""
+    job = running.failed(running.submit("shares_memory", size=192 * MIB))
+    assert (job.attempt, job.crashes) == (0, 3)
+    found = re.fullmatch(
+        r"ran out of memory \(limit 128 MB, peak (\d+) MB\); given up after 3 crashes",
+        str(job.error),
+    )
+    assert found is not None
+    assert 192 <= int(found[1]) < 400
+    assert running.reasons(job) == ["crashed"] * 3
+
+
+def test_pages_of_files_are_nobodys_memory(running: Site, tmp_path: Path) -> None:
+    """A mapped file may be larger than the limit: the system takes such pages when it wants."""
+    file = tmp_path / "mapped"
+    file.write_bytes(bytes(192 * MIB))
+    job = running.completed(running.submit("maps_a_file", file=str(file)))
+    assert job.result["resident"] > 192 * MIB
 
 
 @pytest.mark.parametrize("name", ["raises", "raises_async"])

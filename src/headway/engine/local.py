@@ -97,7 +97,13 @@ class LocalEngine:
         delay = RETRY_SECONDS
         while not self._stopping.is_set():
             began = time.monotonic()
-            process = self._spawn(lock)
+            try:
+                process = self._spawn(lock)
+            except OSError as error:  # no memory, process or descriptor to be had just now
+                delay *= 2
+                log.warning("the worker cannot be started, trying again: %s", error)
+                self._stopping.wait(min(delay, STEADY_SECONDS))
+                continue
             if process is None:
                 return
             code = process.wait()

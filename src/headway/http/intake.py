@@ -38,7 +38,8 @@ class Committer(Generic[T, R]):
     def __init__(self, commit: Callable[[Sequence[T]], Sequence[R]], name: str) -> None:
         self._commit = commit
         self._name = name
-        self._wishes: SimpleQueue[_Wish[T, R] | None] = SimpleQueue()
+        self._arriving: dict[asyncio.AbstractEventLoop, list[_Wish[T, R]]] = {}
+        self._wishes: SimpleQueue[list[_Wish[T, R]] | None] = SimpleQueue()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -48,8 +49,27 @@ class Committer(Generic[T, R]):
             self._start()
         loop = asyncio.get_running_loop()
         wish: _Wish[T, R] = _Wish(items, loop, loop.create_future())
-        self._wishes.put(wish)
+        arriving = self._arriving.get(loop)
+        if arriving is None:
+            # What this turn of the loop brings goes to the thread together: handing over each
+            # by itself would make a commit of every request, and commits cost more than rows.
+            self._arriving[loop] = [wish]
+            loop.call_soon(self._hand_over, loop)
+        else:
+            arriving.append(wish)
         return await wish.done
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        group: list[_Wish[T, R]] = []
+        size = 0
+        for wish in self._arriving.pop(loop):
+            group.append(wish)
+            size += len(wish.items)
+            if size >= LARGEST:
+                self._wishes.put(group)
+                group, size = [], 0
+        if group:
+            self._wishes.put(group)
 
     def close(self) -> None:
         """Commit what is waiting, and end the thread. Closing twice is fine."""
@@ -79,14 +99,14 @@ class Committer(Generic[T, R]):
         """Wait for the first wish, and take with it what has come since."""
         wishes: list[_Wish[T, R]] = []
         size = 0
-        wish = self._wishes.get()
-        while wish is not None:
-            wishes.append(wish)
-            size += len(wish.items)
+        arrived = self._wishes.get()
+        while arrived is not None:
+            wishes += arrived
+            size += sum(len(wish.items) for wish in arrived)
             if size >= LARGEST:
                 return wishes, False
             try:
-                wish = self._wishes.get_nowait()
+                arrived = self._wishes.get_nowait()
             except Empty:
                 return wishes, False
         return wishes, True

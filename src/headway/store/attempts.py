@@ -154,15 +154,20 @@ def _used(tx: Transaction, uses: Mapping[str, str]) -> dict[str, StoredArtifact 
 
 def _checkpoints(tx: Transaction, seq: int) -> list[StoredCheckpoint]:
     rows = tx.rows(
-        "SELECT number, state, token, path, sha256 FROM checkpoints WHERE job = :job"
+        "SELECT number, state, token, items, path, sha256 FROM checkpoints WHERE job = :job"
         " ORDER BY number DESC",
         {"job": seq},
     )
     return [
         StoredCheckpoint(
-            number=number, state=loads(state), attempt_token=token, path=path, sha256=sha256
+            number=number,
+            state=loads(state),
+            attempt_token=token,
+            items=items,
+            path=path,
+            sha256=sha256,
         )
-        for number, state, token, path, sha256 in rows
+        for number, state, token, items, path, sha256 in rows
     ]
 
 

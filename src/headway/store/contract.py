@@ -89,8 +89,20 @@ class StoredCheckpoint:
     number: int
     state: Mapping[str, Json]
     attempt_token: int
+    items: int
+    """Items the job had published up to and with this checkpoint."""
     path: str | None = None
     sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rewind:
+    """Back to an earlier checkpoint, because those after it cannot be read."""
+
+    checkpoint: int
+    """Its number; 0 when none can be read and the job starts afresh."""
+    items: int
+    """Items published by then. Those after them will be made again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +153,8 @@ class Report:
     parts: Sequence[Part] = ()
     checkpoint: StoredCheckpoint | None = None
     resumed_from: Mapping[str, Json] | None = None
+    rewind: Rewind | None = None
+    """Undone before anything else in the report is done."""
     verdict: Verdict | None = None
 
 

@@ -9,6 +9,7 @@ from headway.store.artifacts import insert_artifact
 from headway.store.contract import Report
 from headway.store.database import Database, Row, Transaction
 from headway.store.events import write_facts
+from headway.store.rewind import rewind, undone_counts
 from headway.store.rows import dumps
 
 KEPT_CHECKPOINTS: Final = 2
@@ -79,6 +80,8 @@ def write_reports(
     ended: list[dict[str, object]] = []
     for seq, token, last_event, worker, claimed_at, owner in held:
         report, facts = told[seq, token]
+        if report.rewind is not None:
+            rewind(tx, seq, report.rewind)
         numbered += [(seq, n, fact) for n, fact in enumerate(facts, last_event - len(facts) + 1)]
         if report.parts or report.checkpoint or (report.verdict and report.verdict.publications):
             _write_files(tx, report, owner, now)
@@ -98,7 +101,7 @@ def _update_jobs(
         if _only_completed(report):
             plain.append([report.seq, report.token, _result(report.verdict)])
         else:
-            rest.append(_row(report, len(facts)))
+            rest.append(_row(tx, report, len(facts)))
     held = []
     for update, fields, rows in (
         (_COMPLETE, _COMPLETE_FIELDS, plain),
@@ -115,7 +118,9 @@ def _only_completed(report: Report) -> bool:
     return (
         verdict is not None
         and verdict.status is Status.COMPLETED
-        and not (report.facts or report.parts or report.checkpoint or report.resumed_from)
+        and not (report.facts or report.parts or report.checkpoint)
+        and report.resumed_from is None
+        and report.rewind is None
         and report.message is None
         and report.total is None
     )
@@ -129,8 +134,9 @@ def _told_by_job(verdict: Verdict) -> bool:
 _UNKNOWN_USAGE: Final = Usage()
 
 
-def _row(report: Report, facts: int) -> list[object]:
+def _row(tx: Transaction, report: Report, facts: int) -> list[object]:
     verdict = report.verdict
+    succeeded, failed = _gained_counts(tx, report)
     return [
         report.seq,
         report.token,
@@ -138,8 +144,8 @@ def _row(report: Report, facts: int) -> list[object]:
         None if report.progress is None else min(max(report.progress, 0.0), 100.0),
         report.message,
         report.total,
-        sum(part.count - part.failed for part in report.parts) if report.parts else 0,
-        sum(part.failed for part in report.parts) if report.parts else 0,
+        succeeded,
+        failed,
         int(report.checkpoint is not None),
         None if report.resumed_from is None else dumps(report.resumed_from),
         *((None,) * 4 if verdict is None else _verdict_fields(verdict)),
@@ -147,6 +153,16 @@ def _row(report: Report, facts: int) -> list[object]:
         0 if verdict is None else verdict.crashes,
         0 if verdict is None else verdict.interruptions,
     ]
+
+
+def _gained_counts(tx: Transaction, report: Report) -> tuple[int, int]:
+    """By how much the job's succeeded and failed items change; below 0 after a rewind."""
+    succeeded = sum(part.count - part.failed for part in report.parts)
+    failed = sum(part.failed for part in report.parts)
+    if report.rewind is not None:
+        undone = undone_counts(tx, report.seq, report.rewind)
+        return succeeded - undone[0], failed - undone[1]
+    return succeeded, failed
 
 
 def _verdict_fields(verdict: Verdict) -> tuple[object, ...]:
@@ -196,8 +212,8 @@ def _write_checkpoint(tx: Transaction, report: Report, now: float) -> None:
     saved = report.checkpoint
     assert saved is not None
     tx.run(
-        "INSERT INTO checkpoints (job, number, token, state, path, sha256, at)"
-        " VALUES (:job, :number, :token, :state, :path, :sha256, :at)",
+        "INSERT INTO checkpoints (job, number, token, state, path, sha256, items, at)"
+        " VALUES (:job, :number, :token, :state, :path, :sha256, :items, :at)",
         {
             "job": report.seq,
             "number": saved.number,
@@ -205,6 +221,7 @@ def _write_checkpoint(tx: Transaction, report: Report, now: float) -> None:
             "state": dumps(saved.state),
             "path": saved.path,
             "sha256": saved.sha256,
+            "items": saved.items,
             "at": now,
         },
     )

@@ -137,6 +137,7 @@ checkpoints = sa.Table(
     _required("state", sa.Text()),
     sa.Column("path", sa.Text()),
     sa.Column("sha256", sa.Text()),
+    _required("items", sa.Integer()),
     _required("at", sa.Double()),
     sqlite_with_rowid=False,
 )

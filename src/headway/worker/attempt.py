@@ -20,7 +20,8 @@ from headway.job import (
     decide,
 )
 from headway.operation import Operation
-from headway.store.contract import Claim, StoredCheckpoint
+from headway.store.contract import Claim, Rewind, StoredCheckpoint
+from headway.worker.memory import MemoryWatch, out_of_memory
 from headway.worker.pool import Child, Exit
 from headway.worker.protocol import (
     CANCEL,
@@ -31,6 +32,7 @@ from headway.worker.protocol import (
     METRIC,
     PROGRESS,
     RESUMED,
+    SAVED,
     STOP,
     STOPPED,
     TOTAL,
@@ -50,6 +52,8 @@ class Ending(StrEnum):
     LOST = "lost"
     """Cancelled, or somebody else's by now: nothing more is written about it."""
     TIMEOUT = "timeout"
+    STALLED = "stalled"
+    MEMORY = "memory"
     STOPPING = "stopping"
 
 
@@ -63,8 +67,14 @@ class Attempt:
     shared: bool
     """True when the child runs other attempts too."""
     ref: str
+    memory: MemoryWatch | None = None
+    """None for an attempt without a limit."""
     deadline: float | None = None
     """When it times out. The time for its module's import is not counted."""
+    heard: float | None = None
+    """When it said something last, or began."""
+    saving: bool = False
+    """Whether it waits for us, to make its checkpoint durable."""
     ending: Ending | None = None
     advanced: bool = False
     """Whether it saved a checkpoint: what crashed or was interrupted before is forgiven then."""
@@ -84,6 +94,9 @@ class Attempt:
         if asked is not None and self.signals:
             return
         now = time.monotonic()
+        if why is Ending.MEMORY:  # while it was asked, it would take still more
+            self.signals = [(now, signal.SIGKILL)]
+            return
         self.child.send([[CANCEL, self.ref]])
         self.signals = [(now + TERM_AFTER, signal.SIGTERM), (now + KILL_AFTER, signal.SIGKILL)]
         if self.shared:  # others work there: only the last resort reaches them
@@ -94,13 +107,21 @@ class Attempt:
         if self.ending is None:
             self.child.send([[STOP, self.ref]])
 
-    def enforce(self, now: float) -> None:
-        """Do what is due: time the attempt out, send the signals whose time has come."""
-        timeout = self.claim.job.timeout
-        if self.deadline is None and timeout is not None and self.child.pid is not None:
-            self.deadline = now + timeout
-        if self.ending is None and self.deadline is not None and now >= self.deadline:
-            self.end(Ending.TIMEOUT)
+    def saved(self) -> None:
+        """Tell the child that its checkpoint is durable."""
+        self.saving, self.heard = False, time.monotonic()
+        self.child.send([[SAVED, self.ref]])
+
+    def enforce(self, now: float, listened: float) -> None:
+        """Do what is due: end what is past a limit, send the signals whose time has come.
+
+        All that was said before `listened` has been taken in. What was said since may still lie
+        in the socket, when the store has kept the worker waiting, and nobody stalls for that.
+        """
+        if self.ending is None and self.child.pid is not None:
+            self._start_clocks(now)
+            if (limit := self._limit_passed(self.child.pid, now, listened)) is not None:
+                self.end(limit)
         while self.signals and now >= self.signals[0][0]:
             self.child.kill(self.signals.pop(0)[1])
 
@@ -108,10 +129,12 @@ class Attempt:
         """When `enforce` has something to do."""
         if self.signals:
             return self.signals[0][0]
-        return self.deadline if self.ending is None else None
+        due = [one for one in (self.deadline, self._stalls_at) if one is not None]
+        return min(due) if due and self.ending is None else None
 
     def take(self, message: Message, pending: Pending) -> Verdict | None:
         """Take in what the child said; the verdict if that was its last word."""
+        self.heard = time.monotonic()
         kind, body = message[0], message[2:]
         if kind == PROGRESS:
             pending.progress, pending.message = body[0], body[1] or pending.message
@@ -122,7 +145,7 @@ class Attempt:
         elif kind == LOG:
             pending.facts.append(LogLine(body[0], body[1]))
         elif kind == RESUMED:
-            pending.resumed_from = body[0]
+            self._take_resumed(body[0], Rewind(body[1], body[2]), pending)
         elif kind == CHECKPOINT:
             self._take_checkpoint(body[0], pending)
         elif kind in (DONE, FAILED, STOPPED):
@@ -134,19 +157,48 @@ class Attempt:
         usage = Usage(peak_memory=exit.peak_memory, cpu_seconds=exit.cpu_seconds)
         if self.ending is None and exit.by_itself and siblings == 0:
             return self._decide(Crashed(exit.reason), usage)
-        return self._decide(self._ended_by_us() or Stopped(exit.reason), usage)
+        return self._decide(self._ended_by_us(usage) or Stopped(exit.reason), usage)
 
     def refused(self, error: str, traceback: str) -> Verdict | None:
         """The verdict on an attempt whose operation cannot be loaded."""
         return self._decide(Failed(f"the operation {error}", True, traceback), Usage())
 
+    def _start_clocks(self, now: float) -> None:
+        timeout = self.claim.job.timeout
+        if self.deadline is None and timeout is not None:
+            self.deadline = now + timeout
+        if self.heard is None:
+            self.heard = now
+
+    def _limit_passed(self, pid: int, now: float, listened: float) -> Ending | None:
+        if self.deadline is not None and now >= self.deadline:
+            return Ending.TIMEOUT
+        if self._stalls_at is not None and listened >= self._stalls_at:
+            return Ending.STALLED
+        if self.memory is not None and self.memory.passed(pid, now):
+            return Ending.MEMORY
+        return None
+
+    @property
+    def _stalls_at(self) -> float | None:
+        limit = self.operation.stall_timeout
+        if limit is None or self.heard is None or self.saving:
+            return None
+        return self.heard + limit
+
+    def _take_resumed(self, shown: dict[str, Any], start: Rewind, pending: Pending) -> None:
+        pending.resumed_from = shown
+        if start.checkpoint != self.claim.checkpoints[0].number:
+            pending.rewind = start
+
     def _take_checkpoint(self, body: dict[str, Any], pending: Pending) -> None:
-        self.advanced = True
+        self.advanced = self.saving = True
         pending.parts += parts_of(body)
         pending.checkpoint = StoredCheckpoint(
             number=body["number"],
             state=body["state"],
             attempt_token=self.claim.token,
+            items=body["items"],
             path=body.get("path"),
             sha256=body.get("sha256"),
         )
@@ -154,18 +206,23 @@ class Attempt:
     def _last_word(self, kind: str, body: Sequence[Any], pending: Pending) -> Verdict | None:
         told = body[0] if body else {}
         usage = Usage(peak_memory=told.get("peak_memory"), cpu_seconds=told.get("cpu_seconds"))
-        if kind == DONE and self.ending is not Ending.TIMEOUT:
+        if kind == DONE and self.ending not in (Ending.TIMEOUT, Ending.STALLED):
             pending.parts += parts_of(told)
             made = [Publication(**one) for one in told["publications"]]
             return self._decide(Completed(told["result"], made), usage)
         if kind == FAILED and self.ending is None:
             error = Failed(told["error"], told["retryable"], told["traceback"])
             return self._decide(error, usage)
-        return self._decide(self._ended_by_us() or Stopped("the worker was stopped"), usage)
+        return self._decide(self._ended_by_us(usage) or Stopped("the worker was stopped"), usage)
 
-    def _ended_by_us(self) -> Outcome | None:
+    def _ended_by_us(self, usage: Usage) -> Outcome | None:
         if self.ending is Ending.TIMEOUT:
             return Failed(f"timed out: it took longer than {self.claim.job.timeout:g} s")
+        if self.ending is Ending.STALLED:
+            return Failed(f"stalled: it said nothing for {self.operation.stall_timeout:g} s")
+        if self.ending is Ending.MEMORY and self.memory is not None:
+            peak = max(self.memory.peak, usage.peak_memory or 0)
+            return Crashed(out_of_memory(self.memory.limit, peak))
         if self.ending is Ending.STOPPING:
             return Stopped("the worker was stopped")
         return None

@@ -16,6 +16,7 @@ from headway.job import Json
 from headway.operation import Operation, Registry
 from headway.worker.channel import Channel, ParentGone
 from headway.worker.context import SyncContext
+from headway.worker.memory import MIB, out_of_memory
 from headway.worker.protocol import DONE, FAILED, START, STOPPED
 from headway.worker.start import Start
 
@@ -45,6 +46,7 @@ def _attempt(start: Start, ref: str, channel: Channel, registry: Registry) -> li
             raise Interrupted
         operation = registry.get(start.operation)
         context = SyncContext(start, ref, channel)
+        context.clear_earlier_scratch()
         request = operation.input.model_validate_json(start.input)
         result = operation.load()(request, context)
         return [DONE, ref, done(result, operation, context.finish())]
@@ -85,22 +87,36 @@ def done(
 
 def failure(error: BaseException, *, shared: bool = False) -> dict[str, Any]:
     """The `failed` message's body: a sentence for the user, a traceback for the operator."""
+    if isinstance(error, MemoryError):
+        _make_room()
     return {
-        "error": _sentence(error),
+        "error": _sentence(error, shared=shared),
         "retryable": not isinstance(error, NotRetryable | SystemExit),
         "traceback": traceback_of(error),
         **({} if shared else usage()),
     }
 
 
-def _sentence(error: BaseException) -> str:
+def _make_room() -> None:
+    """Open the reserve: what filled the memory is still held by the error's frames."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+
+
+def _sentence(error: BaseException, *, shared: bool) -> str:
     if isinstance(error, OperationFailed):
         return text_of(error)
     if isinstance(error, MemoryError):
-        return "ran out of memory"
+        return out_of_memory(None, None) if shared else _out_of_memory()
     if isinstance(error, SystemExit):
         return f"expected the operation to return, got: it called sys.exit({text_of(error)})"
     return _storable(f"{type(error).__name__}: {text_of(error)}")[:2000]
+
+
+def _out_of_memory() -> str:
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = None if hard == resource.RLIM_INFINITY else hard - _RESERVE
+    return out_of_memory(limit, usage()["peak_memory"])
 
 
 def text_of(error: BaseException) -> str:
@@ -137,6 +153,10 @@ _NICENESS = 10
 """A child that computes takes every core it gets, and gives way to whoever answers a request."""
 
 
+_RESERVE = 32 * MIB
+"""Memory beyond an attempt's limit, for telling that it ran out."""
+
+
 def become(memory: int | None) -> None:
     """Turn a fresh fork into a child: its own group, bound to its parent's life, and bounded."""
     os.setsid()
@@ -144,7 +164,7 @@ def become(memory: int | None) -> None:
         signal.signal(one, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if memory is not None:
-        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory + _RESERVE))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:  # forks of one process must not draw alike

@@ -61,13 +61,13 @@ class BaseContext(ABC):
         self._files = ArtifactFiles(Path(start.root))
         self._artifacts = start.artifacts()
         self._rows: list[Mapping[str, Json]] = []
-        self._items_done = start.items_done
         self._next_progress = 0.0
         self._shown_percent = 0.0
         self._publications: list[dict[str, Json]] = []
         self._directory: Path | None = None
+        self._number = 0
+        self._items_done = 0
         self._resumed = self._newest_readable()
-        self._number = max((one["number"] for one in start.checkpoints), default=0)
 
     @property
     def job_id(self) -> str:
@@ -187,6 +187,10 @@ class BaseContext(ABC):
         self.clear_scratch()
         return {"publications": self._publications, "parts": parts}
 
+    def clear_earlier_scratch(self) -> None:
+        """Remove what attempts before this one left behind when their worker was killed."""
+        self._files.drop_earlier_scratch(self.job_id, self._start.token)
+
     def clear_scratch(self) -> None:
         """Remove what the attempt does not leave behind."""
         if self._directory is not None:
@@ -206,6 +210,7 @@ class BaseContext(ABC):
             saved["path"] = str(path.relative_to(self._files.root))
             saved["sha256"] = hashlib.sha256(blob).hexdigest()
         saved["parts"] = self._write_part()
+        saved["items"] = self._items_done
         self._line.send(CHECKPOINT, self._ref, saved)
 
     def _write_part(self) -> list[dict[str, Json]]:
@@ -232,7 +237,10 @@ class BaseContext(ABC):
         return self._directory
 
     def _newest_readable(self) -> SavedCheckpoint | None:
-        """The newest checkpoint whose bytes are whole; a torn one is passed over, and said so."""
+        """The newest checkpoint whose bytes are whole; a torn one is passed over, and said so.
+
+        What was published after it is taken back with the first report, and numbers go on from it.
+        """
         for one in self._start.checkpoints:
             try:
                 blob = None
@@ -241,10 +249,16 @@ class BaseContext(ABC):
             except CorruptArtifact as error:
                 self._line.later(LOG, self._ref, "warning", f"checkpoint {one['number']}: {error}")
                 continue
-            from_here = {k: v for k, v in one["state"].items() if isinstance(v, _SHOWN)}
-            self._line.later(RESUMED, self._ref, {"checkpoint": one["number"], **from_here})
+            self._number, self._items_done = one["number"], one["items"]
+            self._say_resumed({k: v for k, v in one["state"].items() if isinstance(v, _SHOWN)})
             return SavedCheckpoint(one["number"], one["state"], blob)
+        if self._start.checkpoints:
+            self._say_resumed({})
         return None
+
+    def _say_resumed(self, shown: Mapping[str, Json]) -> None:
+        from_here = {"checkpoint": self._number, **shown}
+        self._line.later(RESUMED, self._ref, from_here, self._number, self._items_done)
 
 
 _SHOWN = (str, int, float, bool)

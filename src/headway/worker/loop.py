@@ -6,7 +6,6 @@ transaction, claims what there is room for, and ends what must end.
 
 import contextlib
 import logging
-import random
 import selectors
 import socket
 import time
@@ -20,10 +19,12 @@ from headway.job import Verdict
 from headway.operation import Registry
 from headway.store.contract import Claim, Store, Waiter, Want
 from headway.worker.attempt import Attempt, Ending
+from headway.worker.lanes import Lanes
 from headway.worker.lease import Lease
+from headway.worker.memory import MemoryWatch
 from headway.worker.pool import Child, Exit, Pool
-from headway.worker.protocol import SAVED, START, Message
-from headway.worker.record import Recorder
+from headway.worker.protocol import START, Message
+from headway.worker.record import CALM_SECONDS, Recorder
 from headway.worker.start import start_of
 from headway.worker.sweep import Sweep
 from headway.worker.upkeep import Upkeep
@@ -37,11 +38,8 @@ REST_SECONDS: Final = 0.2
 CLAIM_AT_ONCE: Final = 200
 """Below `async_slots`, so that children work on one group while the next is claimed."""
 
-SUSPECT_LANES: Final = 8
-"""Children for async jobs that were interrupted before: one of them may take the others down.
-
-Spread anew each time, it meets an eighth of the others, and is given up long before they are.
-"""
+CROWD: Final = 4
+"""Attempts under way beyond which latency gives way to larger groups."""
 
 log = logging.getLogger("headway.worker")
 
@@ -95,12 +93,14 @@ class Worker:
         self._alone = [one.name for one in registry if not one.is_async]
         self._attempts: dict[str, Attempt] = {}
         self._exiting: set[str] = set()
-        self._async_children: dict[int, Child] = {}
-        """By lane: 0 for those above suspicion."""
+        self._lanes = Lanes(self._pool)
         self._look = True
         self._check_held = False
         self._next_poll = 0.0
+        self._next_claim = 0.0
         self._rest_until = 0.0
+        self._listened = 0.0
+        """All that was said before then has been heard."""
         self._stops = 0
         self._stops_seen = 0
         self._grace_ends: float | None = None
@@ -149,18 +149,26 @@ class Worker:
         """Seconds until something is due even if nobody says a word."""
         if (rest := self._rest_until - time.monotonic()) > 0:
             return rest
-        if self._stops != self._stops_seen or (self._look and self._wants()):
+        if self._stops != self._stops_seen:
             return 0.0
         now = time.monotonic()
         waits = [self._lease.beat_in(), self._next_poll - now]
-        if (due := self._recorder.due_in()) is not None:
+        if self._look and self._wants():
+            waits.append(self._next_claim - now if self._crowded else 0.0)
+        if (due := self._recorder.due_in(crowded=self._crowded)) is not None:
             waits.append(due)
         if self._grace_ends is not None:
             waits.append(self._grace_ends - now)
         waits += [duty - now for one in self._attempts.values() if (duty := one.next_duty())]
         return max(0.0, min(waits))
 
+    @property
+    def _crowded(self) -> bool:
+        """True when other attempts are under way: what comes next can share their commits."""
+        return len(self._attempts) > CROWD
+
     def _listen(self, timeout: float) -> None:
+        self._listened = time.monotonic()
         for key, events in self._selector.select(timeout):
             source = key.data
             if isinstance(source, Child):
@@ -193,7 +201,7 @@ class Worker:
         self._hear(child)
         while not child.silent:
             self._hear(child)
-        self._leave_lane(child)
+        self._lanes.drop(child)
         orphans = [one for one in self._attempts.values() if one.child is child]
         for attempt in orphans:
             self._files.drop_scratch(attempt.claim.job.id, attempt.claim.token)
@@ -218,6 +226,8 @@ class Worker:
 
     def _conclude(self, attempt: Attempt, verdict: Verdict) -> None:
         self._recorder.of(*attempt.key).verdict = verdict
+        if verdict.status.finished:  # one of them may have stood still, and written since
+            self._files.drop_earlier_scratch(attempt.claim.job.id, attempt.claim.token)
         self._forget(attempt)
 
     def _forget(self, attempt: Attempt) -> None:
@@ -226,29 +236,24 @@ class Worker:
             self._recorder.forget(*attempt.key)
         if not attempt.shared:
             self._exiting.add(attempt.child.id)
-        elif attempt.child is not self._async_children.get(0):
+        elif not self._lanes.is_main(attempt.child):
             self._retire(attempt.child)
         self._look = True
 
     def _retire(self, child: Child) -> None:
         """End a child for suspects when the last of them has ended."""
         if all(one.child is not child for one in self._attempts.values()):
-            self._leave_lane(child)
+            self._lanes.drop(child)
             child.close()
 
-    def _leave_lane(self, child: Child) -> None:
-        for lane, one in list(self._async_children.items()):
-            if one is child:
-                del self._async_children[lane]
-
     def _write(self) -> None:
-        if self._recorder.write():
+        if self._recorder.write(crowded=self._crowded):
             self._store.bell.ring("news")
 
     def _on_saved(self, seq: int, token: int) -> None:
         attempt = self._attempts.get(_ref(seq, token))
         if attempt is not None:
-            attempt.child.send([[SAVED, attempt.ref]])
+            attempt.saved()
 
     def _on_lost(self, seq: int, token: int) -> None:
         attempt = self._attempts.get(_ref(seq, token))
@@ -303,12 +308,13 @@ class Worker:
         ]
 
     def _claim(self) -> None:
-        if not self._look:
+        if not self._look or (self._crowded and time.monotonic() < self._next_claim):
             return
         wants = self._wants()
         claims = self._store.attempts.claim(self._lease.worker, wants) if wants else []
         self._look = bool(claims)
         if claims:
+            self._next_claim = time.monotonic() + CALM_SECONDS
             self._store.bell.ring("news")
         starts: list[Attempt] = []
         for claim in claims:
@@ -320,19 +326,16 @@ class Worker:
     def _attempt_of(self, claim: Claim) -> Attempt:
         operation = self._registry.get(claim.job.operation)
         shared = operation.name in self._shared
-        if shared:
-            suspect = claim.job.interruptions_in_a_row > 0
-            lane = random.randint(1, SUSPECT_LANES) if suspect else 0
-            child = self._async_children.get(lane) or self._pool.fork(None, None)
-            self._async_children[lane] = child
-        else:
-            child = self._pool.fork(operation.name, operation.memory or self._options.memory)
+        limit = None if shared else operation.memory or self._options.memory
         return Attempt(
             claim=claim,
             operation=operation,
-            child=child,
+            child=self._lanes.child_for(claim.job)
+            if shared
+            else self._pool.fork(operation.name, limit),
             shared=shared,
             ref=_ref(claim.job.seq, claim.token),
+            memory=None if limit is None else MemoryWatch(limit),
         )
 
     def _send_starts(self, attempts: Sequence[Attempt]) -> None:
@@ -349,7 +352,7 @@ class Worker:
     def _enforce(self) -> None:
         now = time.monotonic()
         for attempt in list(self._attempts.values()):
-            attempt.enforce(now)
+            attempt.enforce(now, self._listened)
         self._pool.enforce(now)
 
     def _drain(self) -> None:

@@ -24,6 +24,9 @@ _KEPT_FROM_CHILDREN = ("HEADWAY_SECRET_KEY", "HEADWAY_DATABASE_URL", "HEADWAY_BR
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS")
 
 
+_LIKELY_SENDER = ", likely by the system's out-of-memory killer"
+
+
 @dataclass(frozen=True, slots=True)
 class Exit:
     """How a child ended."""
@@ -47,6 +50,8 @@ class Child:
         self._outbox = bytearray()
         self.silent = False
         """True when there was nothing left to read."""
+        self.killed = False
+        """True when the SIGKILL it ends by is ours."""
         self.fault: str | None = None
         """What was wrong with what it said, if it was ended for that."""
 
@@ -97,6 +102,7 @@ class Child:
         The zygote reaps, so the number could in theory be somebody else's by now; Linux hands
         process ids out in a circle, and it does not come round within a message's way here.
         """
+        self.killed = self.killed or number == signal.SIGKILL
         if self.pid is not None:
             _kill(self.pid, number)
         elif number == signal.SIGKILL:
@@ -252,7 +258,7 @@ class Pool:
                     child.close()
             case {"exited": id, "status": status}:
                 if (child := self._children.pop(id, None)) is not None:
-                    reason = child.fault or _reason(status)
+                    reason = child.fault or _reason(status, ours=child.killed)
                     self._on_exit(child, Exit(reason, told["peak_memory"], told["cpu_seconds"]))
                     child.close()
 
@@ -283,11 +289,12 @@ def _child_environment() -> dict[str, str]:
     return dict.fromkeys(_ONE_THREAD, "1") | kept
 
 
-def _reason(status: int) -> str:
+def _reason(status: int, *, ours: bool) -> str:
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         known = [f" ({one.name})" for one in signal.Signals if one == number]  # most are nameless
-        return f"the process was killed by signal {number}{''.join(known)}"
+        guess = _LIKELY_SENDER if number == signal.SIGKILL and not ours else ""
+        return f"the process was killed by signal {number}{''.join(known)}{guess}"
     return (
         f"the process ended with exit code {os.WEXITSTATUS(status)} before the operation returned"
     )

@@ -8,7 +8,9 @@ a frame grows no further once it is `ENOUGH`.
                        cancel ref            the job was cancelled: stop now
                        stop ref              the worker is stopping: end at the next checkpoint
                        saved ref             the last checkpoint is durable
-    child -> parent    resumed ref {...}     it starts from this checkpoint
+    child -> parent    resumed ref {...} number items
+                                             it starts from this checkpoint, with so many items
+                                             published; number 0: none could be read
                        progress ref percent message
                        total ref count
                        metric ref step {...}

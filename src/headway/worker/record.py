@@ -11,10 +11,14 @@ from typing import Any
 
 from headway.events import Fact
 from headway.job import Json, Verdict
-from headway.store.contract import Attempts, Part, Report, StoredCheckpoint
+from headway.store.contract import Attempts, Part, Report, Rewind, StoredCheckpoint
 
 PROGRESS_SECONDS = 0.1
 """Progress alone does not cause more commits than one in this time."""
+
+
+CALM_SECONDS = 0.005
+"""Between two commits of a worker with much at hand: it writes larger groups, not more of them."""
 
 
 @dataclass(slots=True)
@@ -28,6 +32,7 @@ class Pending:
     parts: list[Part] = field(default_factory=list)
     checkpoint: StoredCheckpoint | None = None
     resumed_from: Mapping[str, Json] | None = None
+    rewind: Rewind | None = None
     verdict: Verdict | None = None
 
     @property
@@ -53,7 +58,7 @@ class Recorder:
         self._on_saved = on_saved
         self._on_lost = on_lost
         self._pending: dict[tuple[int, int], Pending] = {}
-        self._progress_at = 0.0
+        self._written_at = 0.0
 
     def of(self, seq: int, token: int) -> Pending:
         """What this attempt has said since its last report, to be added to."""
@@ -63,25 +68,30 @@ class Recorder:
             found = self._pending[key] = Pending()
         return found
 
-    def due_in(self) -> float | None:
-        """Seconds until `write` has something to do; None when nothing was said."""
+    def due_in(self, *, crowded: bool = False) -> float | None:
+        """Seconds until `write` has something to do; None when nothing was said.
+
+        With a `crowded` worker a commit waits a moment for what others are about to say.
+        """
         if not self._pending:
             return None
-        if all(one.can_wait for one in self._pending.values()):
-            return max(0.0, self._progress_at + PROGRESS_SECONDS - time.monotonic())
-        return 0.0
+        if any(one.checkpoint for one in self._pending.values()):
+            return 0.0  # an attempt stands still until it is durable
+        calm = all(one.can_wait for one in self._pending.values())
+        wait = PROGRESS_SECONDS if calm else CALM_SECONDS if crowded else 0.0
+        return max(0.0, self._written_at + wait - time.monotonic())
 
-    def write(self) -> bool:
+    def write(self, *, crowded: bool = False) -> bool:
         """Commit what was said, and tell what came of it; False when nothing was due.
 
         Raise `StoreUnavailable` with everything kept for the next try.
         """
-        if self.due_in() != 0.0:
+        if self.due_in(crowded=crowded) != 0.0:
             return False
         reports = [_report(key, one) for key, one in self._pending.items()]
         held = self._attempts.record(reports)
         self._pending.clear()
-        self._progress_at = time.monotonic()
+        self._written_at = time.monotonic()
         for report in reports:
             if (report.seq, report.token) not in held:
                 self._on_lost(report.seq, report.token)
@@ -105,6 +115,7 @@ def _report(key: tuple[int, int], one: Pending) -> Report:
         parts=one.parts,
         checkpoint=one.checkpoint,
         resumed_from=one.resumed_from,
+        rewind=one.rewind,
         verdict=one.verdict,
     )
 

@@ -26,7 +26,6 @@ class Start:
     uses: Mapping[str, Mapping[str, Any]]
     checkpoints: Sequence[Mapping[str, Any]]
     """Newest first."""
-    items_done: int
 
     def artifacts(self) -> dict[str, Artifact]:
         """The artefacts the input's fields refer to."""
@@ -48,7 +47,6 @@ def start_of(claim: Claim, files: ArtifactFiles) -> Start:
         root=str(files.root),
         uses={name: _artifact(one, files) for name, one in claim.uses.items()},
         checkpoints=[_checkpoint(one) for one in claim.checkpoints],
-        items_done=job.counts.succeeded + job.counts.failed,
     )
 
 
@@ -70,6 +68,7 @@ def _artifact(one: StoredArtifact | str, files: ArtifactFiles) -> dict[str, Any]
 def _checkpoint(one: StoredCheckpoint) -> dict[str, Any]:
     return {
         "number": one.number,
+        "items": one.items,
         "state": dict(one.state),
         "path": one.path,
         "sha256": one.sha256,

@@ -20,8 +20,10 @@ import select
 import signal
 import socket
 import sys
+import time
 import traceback
 from dataclasses import dataclass
+from pathlib import Path
 
 import orjson
 
@@ -30,6 +32,10 @@ from headway.worker.async_child import run_many
 from headway.worker.child import become, run_one, text_of, traceback_of
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+
+LAST_SECONDS = 2.0
+"""How long the zygote waits at its end for those it has killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,8 @@ class Zygote:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         self._libc = ctypes.CDLL(None, use_errno=True)
         self._pid = os.getpid()
+        self._session = os.getsid(0)
+        self._adopt_orphans()
 
     def run(self) -> None:
         """Serve until the worker is gone; then leave no child behind."""
@@ -109,6 +117,7 @@ class Zygote:
             self._libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
             if os.getppid() != self._pid:  # the zygote died before the line above
                 os._exit(1)
+            self._adopt_orphans()
             self._control.close()
             become(request.memory)
             line.setblocking(True)
@@ -127,11 +136,15 @@ class Zygote:
                 os._exit(code)
 
     def _reap(self) -> None:
-        while self._children:
-            pid, status, spent = os.wait4(-1, os.WNOHANG)
+        while True:
+            try:
+                pid, status, spent = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
             if pid == 0:
                 return
-            if pid not in self._children:  # started by a module of the user's, not by us
+            self._kill_strays()
+            if pid not in self._children:  # a stray, or started by a module of the user's
                 continue
             _kill_group(pid)  # what the child started goes with it
             self._tell(
@@ -145,8 +158,54 @@ class Zygote:
         self._control.send(orjson.dumps(message))
 
     def _kill_all(self) -> None:
+        """Kill every child, and what becomes ours by its death; and by that one's death."""
         for pid in self._children:
             _kill_group(pid)
+        deadline = time.monotonic() + LAST_SECONDS
+        while time.monotonic() < deadline and (self._children or self._kill_strays()):
+            with contextlib.suppress(ChildProcessError):
+                pid, _ = os.waitpid(-1, os.WNOHANG)
+                if pid == 0:
+                    time.sleep(0.002)
+                self._children.pop(pid, None)
+
+    def _adopt_orphans(self) -> None:
+        """Become the parent of every process below us whose own parent dies.
+
+        Each child is one too: so what has left its group is still below it while the attempt
+        runs, and comes to the zygote when the attempt has ended, never before.
+        """
+        self._libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+    def _kill_strays(self) -> int:
+        """Kill what ended attempts have left behind outside of their groups; how many there were.
+
+        What such a process started comes to us by its death, and is found then.
+        """
+        strays = [pid for pid in _children_of_this_process() if self._is_stray(pid)]
+        for pid in strays:
+            _kill_group(pid)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return len(strays)
+
+    def _is_stray(self, pid: int) -> bool:
+        """Whether an attempt started it. What a module starts when imported is in our session."""
+        try:
+            return pid not in self._children and os.getsid(pid) != self._session
+        except ProcessLookupError:
+            return False
+
+
+def _children_of_this_process() -> list[int]:
+    """Those of the only thread, also the dead ones that nobody has waited for."""
+    try:
+        return [int(pid) for pid in Path(_CHILDREN.format(os.getpid())).read_text().split()]
+    except FileNotFoundError:  # a kernel built without this file: groups alone are killed
+        return []
+
+
+_CHILDREN = "/proc/self/task/{}/children"
 
 
 def _kill_group(pid: int) -> None:
