@@ -15,7 +15,7 @@ from headway.cli import main
 from headway.job import Status
 from headway.store.contract import Part, Store
 from headway.store.migrate import HEAD
-from headway.store.sqlite import open_sqlite
+from headway.store.sqlite import driver, open_sqlite
 from headway.store.tables import metadata
 from tests.contract.acts import (
     ROOT,
@@ -40,7 +40,7 @@ def store(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
 
 
 def change(data_dir: Path, sql: str) -> None:
-    with closing(sqlite3.connect(data_dir / "headway.db", isolation_level=None)) as database:
+    with closing(driver.connect(data_dir / "headway.db", isolation_level=None)) as database:
         database.execute(sql)
 
 

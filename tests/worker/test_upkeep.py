@@ -9,8 +9,8 @@ from headway.artifacts import ArtifactFiles
 from headway.errors import Gone
 from headway.store.contract import Store
 from headway.store.sqlite import open_sqlite
-from headway.worker.upkeep import Upkeep
-from tests.contract.acts import add, claim, complete
+from headway.worker.upkeep import WARN_ABOVE, Upkeep
+from tests.contract.acts import add, claim, complete, pinned
 from tests.worker.site import Site, eventually
 
 QUICK = ("tests.worker.quick_upkeep",)
@@ -42,6 +42,22 @@ def test_pruned_jobs_leave_no_files_and_artefacts_stay(store: Store, files: Arti
     assert not (files.root / "jobs" / job.id).exists()
     assert published.read_bytes() == b"weights"
     assert unfinished.is_dir()
+
+
+def test_a_log_that_cannot_be_emptied_is_told_of_once(
+    store: Store, files: ArtifactFiles, data_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With what most likely keeps it; and again when it has happened anew."""
+    keeper = Upkeep(store, files, keep=1e9)
+    for episode in (1, 2):
+        with pinned(data_dir):
+            for _ in range(4):
+                add(store, input=b'"' + b"x" * (WARN_ABOVE // 4) + b'"')
+            assert keeper.shrink_log() > WARN_ABOVE
+            assert keeper.shrink_log() > WARN_ABOVE
+        assert caplog.text.count("a reader holds a transaction open") == episode
+        assert keeper.shrink_log() == 0
+    assert "has grown to 6" in caplog.text or "has grown to 7" in caplog.text
 
 
 def test_a_worker_prunes_while_it_works(site: Site) -> None:

@@ -399,7 +399,10 @@ class Retention(Protocol):
 
 
 class Upkeep(Protocol):
-    """What must be known before files are removed."""
+    """What a store needs done now and then, and what must be known before files are removed."""
+
+    def shrink_log(self) -> int:
+        """Empty the store's log if it has grown large and no reader needs it; its bytes now."""
 
     def known_jobs(self, job_ids: Collection[str]) -> set[str]:
         """Those of these ids that are of jobs."""

@@ -63,6 +63,9 @@ class Database(Protocol):
     def reserve(self, tx: Transaction, table: str, count: int) -> int:
         """The first of `count` consecutive new numbers for the table's key."""
 
+    def shrink_log(self) -> int:
+        """See `Upkeep.shrink_log`."""
+
     def rows_of(self, columns: Mapping[str, str]) -> str:
         """A FROM item that turns the parameter `:rows`, a JSON list of lists, into rows.
 

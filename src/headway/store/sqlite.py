@@ -19,6 +19,7 @@ from headway.store.database import Transaction, closing_cursor
 from headway.store.gate import WriteGate
 from headway.store.migrate import upgrade
 from headway.store.sql_store import SqlStore
+from headway.store.wal import shrink
 
 try:
     from pysqlite3 import dbapi2
@@ -132,6 +133,11 @@ class SqliteDatabase:
             raise mapped(error) from None
         seen, self._watchers.version = getattr(self._watchers, "version", None), version
         return bool(version != seen)
+
+    def shrink_log(self) -> int:
+        """See `Database.shrink_log`."""
+        with self._connection() as connection:
+            return shrink(connection, self.path, self.gate)
 
     def close(self) -> None:
         """Close all connections and the gate. Closing twice is fine."""

@@ -1,4 +1,4 @@
-"""What an upkeep asks before it removes files: who still needs them."""
+"""The store's log in bounds, and what is asked before files are removed: who still needs them."""
 
 from collections.abc import Collection
 
@@ -11,6 +11,10 @@ class SqlUpkeep:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+
+    def shrink_log(self) -> int:
+        """See `Upkeep.shrink_log`."""
+        return self._db.shrink_log()
 
     def known_jobs(self, job_ids: Collection[str]) -> set[str]:
         """See `Upkeep.known_jobs`."""

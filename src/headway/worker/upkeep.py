@@ -17,6 +17,7 @@ from headway.worker.orphans import Orphans
 
 DAY: Final = 86_400.0
 ROUND_SECONDS: Final = 10.0
+LOG_SECONDS: Final = 10.0
 PRUNE_SECONDS: Final = 60.0
 TIDY_SECONDS: Final = 600.0
 ORPHANS_SECONDS: Final = 600.0
@@ -30,6 +31,9 @@ AT_ONCE: Final = 500
 KEYS_KEPT: Final = 1 * DAY
 TOMBSTONES_KEPT: Final = 180 * DAY
 
+WARN_ABOVE: Final = 64 * 2**20
+"""Bytes of the store's log from which on somebody should know."""
+
 log = logging.getLogger("headway.upkeep")
 
 
@@ -38,12 +42,15 @@ class Upkeep:
 
     def __init__(self, store: Store, files: ArtifactFiles, *, keep: float) -> None:
         self._retention = store.retention
+        self._store = store.upkeep
         self._files = files
         self._orphans = Orphans(files, store.upkeep)
         self._keep = keep
+        self._warned = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="headway-upkeep", daemon=True)
         self._duties: tuple[tuple[float, Callable[[], object]], ...] = (
+            (LOG_SECONDS, self.shrink_log),
             (PRUNE_SECONDS, self.prune),
             (TIDY_SECONDS, self.tidy),
             (ORPHANS_SECONDS, self._orphans.remove),
@@ -59,6 +66,19 @@ class Upkeep:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(5.0)
+
+    def shrink_log(self) -> int:
+        """Keep the store's log in bounds, and say once when that is not possible; its bytes."""
+        size = self._store.shrink_log()
+        large = size > WARN_ABOVE
+        if large and not self._warned:
+            log.warning(
+                "the database's log has grown to %d MiB and cannot be emptied: most likely a reader"
+                " holds a transaction open, such as a database shell or a backup; end it",
+                size // 2**20,
+            )
+        self._warned = large
+        return size
 
     def prune(self) -> int:
         """Remove the jobs whose time is over, and their files; how many."""
