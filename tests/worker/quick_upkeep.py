@@ -16,6 +16,8 @@ class KeepsNothing(upkeep.Upkeep):
 
 
 if __name__ == "__main__":
-    vars(upkeep).update(ROUND_SECONDS=0.05, PRUNE_SECONDS=0.05, TIDY_SECONDS=0.05)
+    vars(upkeep).update(
+        ROUND_SECONDS=0.05, PRUNE_SECONDS=0.05, TIDY_SECONDS=0.05, SETTLE_SECONDS=0.0
+    )
     vars(loop).update(Upkeep=KeepsNothing)
     sys.exit(cli.main())

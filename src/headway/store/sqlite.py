@@ -180,7 +180,7 @@ def _prepare(connection: Any, _record: object) -> None:
         "synchronous=full",
         "foreign_keys=off",  # there are none; migrations that rebuild a table rely on it
         f"journal_size_limit={_WAL_LIMIT}",
-        "wal_autocheckpoint=4000",  # pages: a page changed often is then copied back once
+        "wal_autocheckpoint=8000",  # pages; before that a worker copies back, and no writer waits
         "cache_size=-16000",
         "temp_store=memory",
     ):

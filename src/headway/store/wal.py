@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from headway.store.gate import WriteGate
 
-SHRINK_ABOVE: Final = 16 * 2**20
+SHRINK_ABOVE: Final = 8 * 2**20
 
 
 def shrink(connection: Any, database: Path, gate: WriteGate) -> int:

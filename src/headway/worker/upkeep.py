@@ -16,8 +16,10 @@ from headway.store.contract import Store
 from headway.worker.orphans import Orphans
 
 DAY: Final = 86_400.0
-ROUND_SECONDS: Final = 10.0
-LOG_SECONDS: Final = 10.0
+ROUND_SECONDS: Final = 1.0
+LOG_SECONDS: Final = 1.0
+SETTLE_SECONDS: Final = 10.0
+"""After a start, before anything is looked for that a busy start does not need."""
 PRUNE_SECONDS: Final = 60.0
 TIDY_SECONDS: Final = 600.0
 ORPHANS_SECONDS: Final = 600.0
@@ -55,7 +57,10 @@ class Upkeep:
             (TIDY_SECONDS, self.tidy),
             (ORPHANS_SECONDS, self._orphans.remove),
         )
-        self._due: dict[Callable[[], object], float] = {}
+        settled = time.monotonic() + SETTLE_SECONDS
+        self._due: dict[Callable[[], object], float] = dict.fromkeys(
+            (act for every, act in self._duties if every > SETTLE_SECONDS), settled
+        )
 
     def start(self) -> None:
         """Begin, a round's time from now."""
