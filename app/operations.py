@@ -7,8 +7,9 @@ from collections import Counter
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from headway.context import AsyncContext, Context
 from headway.job import Json
-from headway.operation import AsyncContext, Context, operation
+from headway.operation import operation
 
 
 class WordCount(BaseModel):

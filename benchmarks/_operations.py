@@ -2,7 +2,8 @@
 
 from pydantic import BaseModel
 
-from headway.operation import AsyncContext, Context, operation
+from headway.context import AsyncContext, Context
+from headway.operation import operation
 
 
 class Nothing(BaseModel):

@@ -20,7 +20,9 @@ STRUCTURE = ROOT / "scripts" / "structure"
 TIERS = (
     ("errors", "ids", "retry"),
     ("job", "settings"),
+    ("context",),
     ("events", "operation", "wire"),
+    ("store.values",),
     ("store.contract", "engine.contract"),
     ("artifacts", "store"),
     ("models", "data"),

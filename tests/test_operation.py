@@ -8,17 +8,9 @@ from typing import Annotated, Any, Optional
 import pytest
 from pydantic import BaseModel, Field
 
+from headway.context import Context, DatasetName, FileId, ModelName
 from headway.errors import SettingsError, UnknownOperation
-from headway.operation import (
-    Context,
-    DatasetName,
-    FileId,
-    ModelName,
-    Operation,
-    Registry,
-    load_registry,
-    operation,
-)
+from headway.operation import Operation, Registry, load_registry, operation
 from headway.retry import Backoff
 
 

@@ -9,6 +9,7 @@ import orjson
 import pytest
 from pydantic import BaseModel, Field
 
+from headway.context import Context, DatasetName, FileId, ModelName
 from headway.errors import (
     AlreadyFinished,
     Gone,
@@ -21,10 +22,11 @@ from headway.errors import (
     UnknownOperation,
 )
 from headway.job import Status
-from headway.operation import Context, DatasetName, FileId, ModelName, Registry, operation
+from headway.operation import Registry, operation
 from headway.queue import JobRequest, Queue
-from headway.store.contract import JobQuery, Store
+from headway.store.contract import Store
 from headway.store.sqlite import open_sqlite
+from headway.store.values import JobQuery
 from tests.contract.acts import claim, complete, join, publication, told
 
 

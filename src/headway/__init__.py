@@ -1,5 +1,6 @@
 """Durable jobs for ML APIs."""
 
+from headway.context import AsyncContext, Context
 from headway.errors import (
     Cancelled,
     HeadwayError,
@@ -8,7 +9,7 @@ from headway.errors import (
     OperationFailed,
 )
 from headway.job import Job, Status
-from headway.operation import AsyncContext, Context, Operation, operation
+from headway.operation import Operation, operation
 from headway.retry import Backoff
 from headway.settings import Settings
 

@@ -33,17 +33,16 @@ from headway.job import (
     Status,
 )
 from headway.operation import Operation, Registry
-from headway.store.contract import (
+from headway.store.contract import Store, Waiter
+from headway.store.values import (
     Added,
     AttemptRecord,
     IdempotencyKey,
     JobQuery,
     Part,
-    Store,
     StoredArtifact,
     StoreHealth,
     Submission,
-    Waiter,
 )
 
 

@@ -13,10 +13,11 @@ import pytest
 
 from headway.cli import main
 from headway.job import Status
-from headway.store.contract import Part, Store
+from headway.store.contract import Store
 from headway.store.migrate import HEAD
 from headway.store.sqlite import driver, open_sqlite
 from headway.store.tables import metadata
+from headway.store.values import Part
 from tests.contract.acts import (
     ROOT,
     add,

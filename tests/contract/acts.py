@@ -14,18 +14,18 @@ from uuid import uuid4
 from headway.events import Event
 from headway.job import Completed, Crashed, Failed, Job, Json, Outcome, Publication, decide
 from headway.retry import Backoff
-from headway.store.contract import (
+from headway.store.contract import Store
+from headway.store.sqlite import driver
+from headway.store.values import (
     Added,
     Claim,
     IdempotencyKey,
     Report,
-    Store,
     StoredCheckpoint,
     Submission,
     Want,
     WorkerInfo,
 )
-from headway.store.sqlite import driver
 
 T = TypeVar("T")
 

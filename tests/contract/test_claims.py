@@ -7,7 +7,8 @@ import pytest
 
 from headway.job import Failed, Status, Waiting
 from headway.retry import Backoff
-from headway.store.contract import Store, Want
+from headway.store.contract import Store
+from headway.store.values import Want
 from tests.contract.acts import (
     add,
     add_all,

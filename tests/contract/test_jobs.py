@@ -6,7 +6,8 @@ import pytest
 
 from headway.errors import KeyReused
 from headway.job import Counts, Status
-from headway.store.contract import Added, JobQuery, Store
+from headway.store.contract import Store
+from headway.store.values import Added, JobQuery
 from tests.contract.acts import (
     add,
     add_all,

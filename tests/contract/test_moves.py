@@ -7,7 +7,8 @@ import pytest
 
 from headway.errors import AlreadyFinished, NotFinished, NotFound
 from headway.job import MOVES, Completed, Crashed, Failed, Job, Status, Stopped, Verdict
-from headway.store.contract import Claim, Store
+from headway.store.contract import Store
+from headway.store.values import Claim
 from tests.contract.acts import (
     add,
     checkpoint,

@@ -21,7 +21,8 @@ from headway.job import (
     decide,
 )
 from headway.retry import Backoff
-from headway.store.contract import Claim, Part, Report, Rewind, Store
+from headway.store.contract import Store
+from headway.store.values import Claim, Part, Report, Rewind
 from tests.contract.acts import (
     AT_ONCE,
     add,

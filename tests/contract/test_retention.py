@@ -9,7 +9,8 @@ from headway.errors import KeyReused
 from headway.events import LogLine
 from headway.job import Completed, Status, decide
 from headway.store import retention
-from headway.store.contract import Added, IdempotencyKey, Part, Store
+from headway.store.contract import Store
+from headway.store.values import Added, IdempotencyKey, Part
 from tests.contract.acts import (
     AT_ONCE,
     LONG,

@@ -24,7 +24,8 @@ from hypothesis.stateful import (
 from headway.errors import AlreadyFinished, KeyReused, NotFinished
 from headway.events import LogLine
 from headway.job import MAX_CRASHES, MAX_INTERRUPTIONS, Completed, Status, Stopped, decide
-from headway.store.contract import Added, Claim, Report, Store
+from headway.store.contract import Store
+from headway.store.values import Added, Claim, Report
 from tests.contract.acts import (
     AT_ONCE,
     checkpoint,

@@ -5,7 +5,8 @@ import threading
 from collections.abc import Callable
 
 from headway.job import Status
-from headway.store.contract import JobQuery, Store
+from headway.store.contract import Store
+from headway.store.values import JobQuery
 from tests.contract.acts import add, claim, complete, join, lapse, start_python, told
 
 

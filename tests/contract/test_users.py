@@ -5,7 +5,8 @@ import threading
 import pytest
 
 from headway.errors import NotFound
-from headway.store.contract import Store, User
+from headway.store.contract import Store
+from headway.store.values import User
 
 
 def user(store: Store, name: str) -> User:

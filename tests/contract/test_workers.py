@@ -1,7 +1,8 @@
 """Who is alive, and what becomes of the jobs of the dead."""
 
 from headway.job import MAX_INTERRUPTIONS, Status
-from headway.store.contract import Store, WorkerInfo
+from headway.store.contract import Store
+from headway.store.values import WorkerInfo
 from tests.contract.acts import (
     LONG,
     add,

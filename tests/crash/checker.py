@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from headway.job import Status
-from headway.store.contract import AttemptRecord, Store
+from headway.store.contract import Store
+from headway.store.values import AttemptRecord
 from tests.crash.history import Entry
 from tests.worker.steps import Line, redone_after_saved, stale
 

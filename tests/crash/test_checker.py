@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from headway.job import Status
-from headway.store.contract import AttemptRecord
+from headway.store.values import AttemptRecord
 from tests.crash.checker import Seen, violations
 from tests.crash.history import Entry, History
 from tests.worker.steps import Line

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from headway.store.contract import JobQuery
+from headway.store.values import JobQuery
 from tests.crash.checker import seen_in, violations
 from tests.crash.history import History
 from tests.crash.nemesis import TARGETS, Nemesis

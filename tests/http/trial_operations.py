@@ -5,9 +5,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from headway.context import AsyncContext
 from headway.errors import NotRetryable
 from headway.job import Json
-from headway.operation import AsyncContext, operation
+from headway.operation import operation
 
 
 class Nothing(BaseModel):

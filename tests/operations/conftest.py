@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from headway.context import Artifact
 from headway.data.datasets import DatasetWriter, file_sha256
 from headway.data.samples import bundled_rows
 from headway.models.bundle import DEFAULT_BUNDLE
-from headway.operation import Artifact
 
 SAMPLE = Artifact(id="bundled:sample", kind="dataset", name="sample", path=Path("none"), sha256="")
 DEFAULT = Artifact(id="bundled:default", kind="model", name="default", path=Path("none"), sha256="")

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from headway.context import Artifact
 from headway.errors import Cancelled, Interrupted
 from headway.job import Json
-from headway.operation import Artifact
 
 T = TypeVar("T")
 

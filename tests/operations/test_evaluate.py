@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from headway.context import Artifact
 from headway.errors import Interrupted
-from headway.operation import Artifact
 from headway.operations.evaluate import evaluate_model
 from headway.operations.requests import EvaluateModel
 from tests.operations.conftest import write

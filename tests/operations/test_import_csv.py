@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from headway.context import Artifact
 from headway.data.datasets import file_sha256
 from headway.errors import NotRetryable
 from headway.job import Json
-from headway.operation import Artifact
 from headway.operations.import_csv import import_csv
 from headway.operations.requests import ImportCsv
 from tests.operations.fake_context import FakeContext

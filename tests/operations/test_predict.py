@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from headway.context import Artifact
 from headway.data.samples import bundled_rows
 from headway.errors import CorruptArtifact, Interrupted
-from headway.operation import Artifact
 from headway.operations.predict import CHUNK, batch_predict
 from headway.operations.requests import BatchPredict
 from tests.operations.conftest import write

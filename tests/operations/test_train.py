@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from headway.context import Artifact
 from headway.errors import Cancelled, Interrupted, NotRetryable
 from headway.models.bundle import Bundle
-from headway.operation import Artifact
 from headway.operations import train
 from headway.operations.requests import Example, TrainModel
 from headway.operations.train import train_model

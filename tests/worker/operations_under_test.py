@@ -15,8 +15,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from headway.context import AsyncContext, Context, DatasetName
 from headway.errors import NotRetryable, OperationFailed
-from headway.operation import AsyncContext, Context, DatasetName, Operation, operation
+from headway.operation import Operation, operation
 from headway.retry import Backoff
 
 AT_ONCE = Backoff(base=0.0, cap=0.0)

@@ -14,7 +14,7 @@ from headway.events import Event
 from headway.job import FINISHED, Job, Status
 from headway.queue import JobRequest
 from headway.settings import Settings
-from headway.store.contract import AttemptRecord
+from headway.store.values import AttemptRecord
 from headway.wiring import Service, open_service
 from tests.worker.processes import below, children_of
 

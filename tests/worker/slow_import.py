@@ -4,7 +4,7 @@ import os
 import time
 from pathlib import Path
 
-from headway.operation import Context
+from headway.context import Context
 from tests.worker.operations_under_test import Note, in_c_code
 
 _gate = Path(os.environ["SLOW_IMPORT_GATE"])

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from headway.job import MAX_CRASHES, MAX_INTERRUPTIONS, Job, Status
 from headway.operation import Operation
-from headway.store.contract import Claim
+from headway.store.values import Claim
 from headway.worker.attempt import Attempt
 from headway.worker.pool import Exit
 from headway.worker.protocol import CHECKPOINT, LOG

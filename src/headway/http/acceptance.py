@@ -17,7 +17,7 @@ from headway.http.parts import Parts
 from headway.http.viewing import until_finished
 from headway.job import Job
 from headway.queue import JobRequest
-from headway.store.contract import Added, IdempotencyKey, Submission
+from headway.store.values import Added, IdempotencyKey, Submission
 from headway.wire import job_document, job_url
 
 _SMALL: Final = 16_384

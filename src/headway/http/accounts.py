@@ -12,7 +12,8 @@ from headway.errors import NotAuthorized
 from headway.http.passwords import Passwords
 from headway.http.tokens import BadToken, Claims, Tokens
 from headway.settings import Settings
-from headway.store.contract import User, Users
+from headway.store.contract import Users
+from headway.store.values import User
 
 DEMO_USERS: Final = {"alice": "secret123", "bob": "secret456"}
 """They can sign in in development mode alone. Their passwords are published."""

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from headway.artifacts import BUNDLED, BUNDLED_PREFIX
 from headway.http.auth import Caller, CallerDep, json_answer
 from headway.operation import Operation
-from headway.store.contract import StoredArtifact
+from headway.store.values import StoredArtifact
 from headway.wire import ArtifactView, OperationView, moment
 
 router = APIRouter(prefix="/api/v1", tags=["catalog"])

@@ -12,7 +12,7 @@ from headway.http.acceptance import job_answer, wait_for
 from headway.http.auth import Caller, CallerDep, json_answer
 from headway.http.headers import is_known, polling, preferences
 from headway.job import Status
-from headway.store.contract import AttemptRecord, JobQuery
+from headway.store.values import AttemptRecord, JobQuery
 from headway.wire import (
     AttemptView,
     EventView,

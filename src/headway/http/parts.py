@@ -17,7 +17,7 @@ from headway.http.tickets import Tickets
 from headway.http.tokens import Tokens, signing_secret
 from headway.queue import Queue
 from headway.settings import Settings
-from headway.store.contract import Added, Submission
+from headway.store.values import Added, Submission
 from headway.wiring import Service, open_service
 
 

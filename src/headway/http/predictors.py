@@ -10,7 +10,7 @@ from headway.errors import UnknownArtifact
 from headway.models.bundle import DEFAULT_BUNDLE, Bundle
 from headway.models.classifier import Classifier
 from headway.queue import Queue
-from headway.store.contract import StoredArtifact
+from headway.store.values import StoredArtifact
 
 DEFAULT: Final = "default"
 _MOST_LOADED: Final = 8

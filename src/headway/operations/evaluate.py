@@ -6,13 +6,13 @@ from typing import Final, Self
 
 import numpy as np
 
+from headway.context import Context
 from headway.errors import NotRetryable
 from headway.job import Json
 from headway.models.batch import predict_many
 from headway.models.calibration import BINS, calibration_bins, error_of_bins
 from headway.models.classifier import Classifier, Floats
 from headway.models.scores import scores_of
-from headway.operation import Context
 from headway.operations.inputs import labelled_rows, open_model
 from headway.operations.requests import EvaluateModel
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Final
 
+from headway.context import Context
 from headway.data.csv_reading import CsvOptions, CsvTable, RowError, open_csv
 from headway.data.datasets import ROW_GROUP, DatasetWriter
 from headway.data.samples import SAMPLE_CSV
 from headway.errors import NotRetryable
 from headway.job import Json
-from headway.operation import Context
 from headway.operations.requests import ImportCsv
 
 MAX_ERRORS: Final = 0.01

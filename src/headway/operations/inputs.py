@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from headway.context import Artifact, Context
 from headway.data.datasets import Dataset
 from headway.data.samples import bundled_dataset
 from headway.errors import NotRetryable
 from headway.models.bundle import DEFAULT_BUNDLE, Bundle
-from headway.operation import Artifact, Context
 
 BUNDLED: Final = "bundled:"
 

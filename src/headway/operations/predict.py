@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from headway.context import Context
 from headway.job import Json
 from headway.models.batch import predict_many
 from headway.models.classifier import Classifier
-from headway.operation import Context
 from headway.operations.inputs import open_dataset, open_model
 from headway.operations.requests import BatchPredict
 

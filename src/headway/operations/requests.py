@@ -13,7 +13,7 @@ from pydantic import (
     model_validator,
 )
 
-from headway.operation import DatasetName, FileId, ModelName
+from headway.context import DatasetName, FileId, ModelName
 
 MAX_TEXTS: Final = 100_000
 MAX_EXAMPLES: Final = 100_000

@@ -7,13 +7,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from headway.context import Context
 from headway.errors import NotRetryable
 from headway.job import Json
 from headway.models.epochs import Epoch, Progress, Settings
 from headway.models.trainer import PASSES
 from headway.models.training import REFIT_EPOCHS, Training
 from headway.models.vectors import Matrix, count_grams, stack
-from headway.operation import Context
 from headway.operations.inputs import LabelledChunk, labelled_rows
 from headway.operations.requests import Example, TrainModel
 

@@ -3,9 +3,9 @@
 from typing import Final
 
 from headway.job import Publication
-from headway.store.contract import StoredArtifact
 from headway.store.database import Database, Row, Transaction
 from headway.store.rows import dumps, loads
+from headway.store.values import StoredArtifact
 
 _COLUMNS: Final = (
     "artifacts.id, artifacts.kind, artifacts.name, artifacts.version, artifacts.owner,"

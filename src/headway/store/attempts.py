@@ -6,12 +6,12 @@ from typing import Final
 from headway.events import StatusChanged
 from headway.job import Job, Status
 from headway.store.artifacts import find_artifact
-from headway.store.contract import Claim, Report, StoredArtifact, StoredCheckpoint, Want
 from headway.store.database import Database, Row, Transaction
 from headway.store.events import write_facts
 from headway.store.reports import write_reports
 from headway.store.rows import JOB_COLUMNS, JOB_WIDTH, dumps, job_from_row, loads
 from headway.store.turns import serve, stage
+from headway.store.values import Claim, Report, StoredArtifact, StoredCheckpoint, Want
 
 
 class SqlAttempts:

@@ -5,12 +5,12 @@ from collections.abc import Collection, Sequence
 from headway.errors import AlreadyFinished, KeyReused, NotFinished, NotFound
 from headway.events import StatusChanged
 from headway.job import Job, Status, Waiting
-from headway.store.contract import Added, AttemptRecord, JobQuery, Part, Submission
 from headway.store.database import Database, Row, Transaction
 from headway.store.events import write_facts
 from headway.store.rows import JOB_COLUMNS, dumps, job_from_row
 from headway.store.turns import Turns
 from headway.store.users import add_requests
+from headway.store.values import Added, AttemptRecord, JobQuery, Part, Submission
 
 
 class SqlJobs:

@@ -6,11 +6,11 @@ from typing import Final
 from headway.events import CheckpointSaved, Fact, ItemsPublished, StatusChanged
 from headway.job import Status, Usage, Verdict
 from headway.store.artifacts import insert_artifact
-from headway.store.contract import Report
 from headway.store.database import Database, Row, Transaction
 from headway.store.events import write_facts
 from headway.store.rewind import rewind, undone_counts
 from headway.store.rows import dumps
+from headway.store.values import Report
 
 KEPT_CHECKPOINTS: Final = 2
 """The newest, and the one before in case the newest cannot be read."""

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from headway.job import Status
-from headway.store.contract import Pruned, Tombstone
 from headway.store.database import Database, Row, Transaction
 from headway.store.rows import dumps
+from headway.store.values import Pruned, Tombstone
 
 EVENTS_AT_ONCE: Final = 10_000
 """Events deleted in one transaction: nobody may wait long for his turn to write."""

@@ -4,8 +4,8 @@ Its newest checkpoints could not be read, so it will make those items again. The
 checkpoints go too: should one of them become readable again, its items would be missing.
 """
 
-from headway.store.contract import Rewind
 from headway.store.database import Transaction
+from headway.store.values import Rewind
 
 
 def undone_counts(tx: Transaction, seq: int, to: Rewind) -> tuple[int, int]:

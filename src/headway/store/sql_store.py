@@ -6,13 +6,13 @@ from typing import Protocol
 from headway.store.artifacts import SqlArtifacts
 from headway.store.attempts import SqlAttempts
 from headway.store.bell import SocketBell
-from headway.store.contract import StoreHealth
 from headway.store.database import Database
 from headway.store.events import SqlEvents
 from headway.store.jobs import SqlJobs
 from headway.store.retention import SqlRetention
 from headway.store.upkeep import SqlUpkeep
 from headway.store.users import SqlUsers
+from headway.store.values import StoreHealth
 from headway.store.workers import SqlWorkers
 
 

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from headway.errors import NotFound
-from headway.store.contract import User
 from headway.store.database import Database, Transaction
+from headway.store.values import User
 
 
 def add_requests(tx: Transaction, owners: Iterable[str], now: float) -> None:

@@ -3,10 +3,10 @@
 from collections.abc import Collection
 
 from headway.job import interrupted
-from headway.store.contract import Report, WorkerInfo
 from headway.store.database import Database, Row, Transaction
 from headway.store.reports import write_reports
 from headway.store.rows import JOB_COLUMNS, JOB_WIDTH, dumps, job_from_row, loads
+from headway.store.values import Report, WorkerInfo
 
 
 class SqlWorkers:

@@ -20,7 +20,7 @@ from headway.job import (
     decide,
 )
 from headway.operation import Operation
-from headway.store.contract import Claim, Rewind, StoredCheckpoint
+from headway.store.values import Claim, Rewind, StoredCheckpoint
 from headway.worker.memory import MemoryWatch, out_of_memory
 from headway.worker.pool import Child, Exit
 from headway.worker.protocol import (

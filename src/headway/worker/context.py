@@ -13,9 +13,9 @@ from uuid import uuid4
 import orjson
 
 from headway.artifacts import ArtifactFiles, hash_file, read_checked, sync_file, write_durably
+from headway.context import Artifact
 from headway.errors import CorruptArtifact, Interrupted
 from headway.job import Json
-from headway.operation import Artifact
 from headway.worker.channel import Channel
 from headway.worker.protocol import CHECKPOINT, LOG, METRIC, PROGRESS, RESUMED, TOTAL
 from headway.worker.start import Start

@@ -7,7 +7,8 @@ from typing import Final
 from uuid import uuid4
 
 from headway.errors import StoreUnavailable
-from headway.store.contract import WorkerInfo, Workers
+from headway.store.contract import Workers
+from headway.store.values import WorkerInfo
 
 BEAT_SECONDS: Final = 2.0
 LEASE_SECONDS: Final = 10.0

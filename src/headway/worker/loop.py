@@ -17,7 +17,8 @@ from headway.artifacts import ArtifactFiles
 from headway.errors import StoreUnavailable
 from headway.job import Verdict
 from headway.operation import Registry
-from headway.store.contract import Claim, Store, Waiter, Want
+from headway.store.contract import Store, Waiter
+from headway.store.values import Claim, Want
 from headway.worker.attempt import Attempt, Ending
 from headway.worker.lanes import Lanes
 from headway.worker.lease import Lease

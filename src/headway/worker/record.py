@@ -11,7 +11,8 @@ from typing import Any
 
 from headway.events import Fact
 from headway.job import Json, Verdict
-from headway.store.contract import Attempts, Part, Report, Rewind, StoredCheckpoint
+from headway.store.contract import Attempts
+from headway.store.values import Part, Report, Rewind, StoredCheckpoint
 
 PROGRESS_SECONDS = 0.1
 """Progress alone does not cause more commits than one in this time."""

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from headway.artifacts import ArtifactFiles
-from headway.operation import Artifact
-from headway.store.contract import Claim, StoredArtifact, StoredCheckpoint
+from headway.context import Artifact
+from headway.store.values import Claim, StoredArtifact, StoredCheckpoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

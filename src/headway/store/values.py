@@ -1,0 +1,233 @@
+"""The frozen values that travel between the store and everybody else.
+
+All times are seconds since the epoch by the database's own clock.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from headway.events import Fact
+from headway.job import Job, Json, Status, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdempotencyKey:
+    """A client's name for one request of his. `fingerprint` tells whether it is the same one."""
+
+    scope: str
+    """The route; with the owner it bounds where the key means anything."""
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A job that somebody wants, fully validated."""
+
+    id: str
+    operation: str
+    owner: str
+    input: bytes
+    """JSON."""
+    priority: int = 5
+    delay: float | None = None
+    """Seconds from now, by the database's clock, until it is due. It wins over `run_at`."""
+    run_at: float | None = None
+    """The moment it is due; None for at once."""
+    max_attempts: int = 1
+    timeout: float | None = None
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+    uses: Mapping[str, str] = field(default_factory=dict)
+    """Input field -> id of the artefact it names, pinned at submission."""
+    idempotency: IdempotencyKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A submission that is durable now, or was before (`replayed`)."""
+
+    job: Job
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobQuery:
+    """Which jobs to list, newest first."""
+
+    owner: str | None = None
+    statuses: Collection[Status] = ()
+    operation: str | None = None
+    before: int | None = None
+    """Only jobs whose `seq` is smaller: the cursor."""
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredArtifact:
+    """A data set, a model or an uploaded file, as the database knows it."""
+
+    id: str
+    kind: str
+    name: str
+    version: int
+    owner: str
+    path: str
+    """Relative to the artefacts' root."""
+    sha256: str
+    size: int
+    meta: Mapping[str, Json]
+    created_at: float
+    job_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCheckpoint:
+    """What an attempt saved: its state, and where the bytes that go with it are."""
+
+    number: int
+    state: Mapping[str, Json]
+    attempt_token: int
+    items: int
+    """Items the job had published up to and with this checkpoint."""
+    path: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rewind:
+    """Back to an earlier checkpoint, because those after it cannot be read."""
+
+    checkpoint: int
+    """Its number; 0 when none can be read and the job starts afresh."""
+    items: int
+    """Items published by then. Those after them will be made again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A file with the results of `count` consecutive items, one JSON object a line."""
+
+    first: int
+    count: int
+    failed: int
+    path: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A job that belongs to one worker, until the worker's lease ends."""
+
+    job: Job
+    token: int
+    """Grows with every claim of the job; every write of the attempt must carry it."""
+    input: bytes
+    uses: Mapping[str, StoredArtifact | str]
+    """Input field -> the artefact, or its id where it is a bundled one."""
+    checkpoints: Sequence[StoredCheckpoint] = ()
+    """Newest first; the second is there in case the first cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """Up to `limit` jobs of these operations."""
+
+    operations: Sequence[str]
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a running attempt has to tell since its last report."""
+
+    seq: int
+    token: int
+    progress: float | None = None
+    """Percent; what lies outside of 0..100 is written as the nearer end."""
+    message: str | None = None
+    total: int | None = None
+    """Items expected."""
+    facts: Sequence[Fact] = ()
+    parts: Sequence[Part] = ()
+    checkpoint: StoredCheckpoint | None = None
+    resumed_from: Mapping[str, Json] | None = None
+    rewind: Rewind | None = None
+    """Undone before anything else in the report is done."""
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerInfo:
+    """A worker process, as it shows itself."""
+
+    id: str
+    host: str
+    pid: int
+    slots: int
+    operations: Sequence[str] = ()
+    place: str | None = None
+    """What this worker holds the only lock of; None for one that may run beside others."""
+    started_at: float = 0.0
+    beat_at: float = 0.0
+    expires_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """Somebody who may sign in, with what he did so far."""
+
+    name: str
+    password_hash: str
+    disabled: bool = False
+    created_at: float = 0.0
+    request_count: int = 0
+    last_request_time: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRecord:
+    """One attempt that has ended."""
+
+    token: int
+    worker: str
+    host: str
+    started_at: float
+    ended_at: float
+    reason: str
+    error: str | None
+    traceback: str | None
+    peak_memory: int | None
+    cpu_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tombstone:
+    """What is left of a job whose history was removed."""
+
+    id: str
+    owner: str
+    operation: str
+    status: Status
+    completed_at: float
+    pruned_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What one step of pruning did."""
+
+    jobs: Sequence[str]
+    """Ids of the jobs that are no more: what they left on disk can go too."""
+    next: int | None
+    """Where the next step goes on; None at the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreHealth:
+    """Facts about the store for `/readyz`."""
+
+    engine: str
+    version: str
+    writable: bool
+    workers: int
+    """Workers whose lease holds."""
