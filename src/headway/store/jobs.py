@@ -7,6 +7,7 @@ from headway.events import StatusChanged
 from headway.job import Job, Status, Waiting
 from headway.store.database import Database, Row, Transaction
 from headway.store.events import write_facts
+from headway.store.idempotency import answer_twin, first_of_each_key, key_row, replays
 from headway.store.rows import JOB_COLUMNS, dumps, job_from_row
 from headway.store.turns import Turns
 from headway.store.users import add_requests
@@ -23,11 +24,11 @@ class SqlJobs:
         """See `Jobs.add`."""
         with self._db.write() as tx:
             now = self._db.now(tx)
-            answers = _replays(tx, submissions)
-            fresh = [one for one in _first_of_each_key(submissions) if one.id not in answers]
+            answers = replays(tx, submissions)
+            fresh = [one for one in first_of_each_key(submissions) if one.id not in answers]
             answers |= {job.id: Added(job) for job in self._insert(tx, fresh, now)}
             add_requests(tx, [one.owner for one in fresh], now)
-            return [answers.get(one.id) or _answer_twin(one, fresh, answers) for one in submissions]
+            return [answers.get(one.id) or answer_twin(one, fresh, answers) for one in submissions]
 
     def get(self, job_id: str) -> Job | None:
         """See `Jobs.get`."""
@@ -172,7 +173,7 @@ class SqlJobs:
         tx.run_many(
             "INSERT INTO idempotency (owner, scope, key, fingerprint, job, at)"
             " VALUES (:owner, :scope, :key, :fingerprint, :job, :at)",
-            [_key_row(seq, one, now) for seq, one in numbered if one.idempotency is not None],
+            [key_row(seq, one, now) for seq, one in numbered if one.idempotency is not None],
         )
         return [_job_of(row, one) for row, one in zip(rows, fresh, strict=True)]
 
@@ -242,69 +243,6 @@ def _job_of(row: dict[str, object], one: Submission) -> Job:
         metadata=one.metadata,
         last_event=1,
     )
-
-
-def _key_row(seq: int, one: Submission, now: float) -> dict[str, object]:
-    key = one.idempotency
-    assert key is not None
-    return {
-        "owner": one.owner,
-        "scope": key.scope,
-        "key": key.key,
-        "fingerprint": key.fingerprint,
-        "job": seq,
-        "at": now,
-    }
-
-
-def _replays(tx: Transaction, submissions: Sequence[Submission]) -> dict[str, Added | KeyReused]:
-    """Answers for those submissions whose key was used in an earlier transaction."""
-    answers: dict[str, Added | KeyReused] = {}
-    for one in submissions:
-        if one.idempotency is None:
-            continue
-        found = tx.row(
-            "SELECT fingerprint, job FROM idempotency"
-            " WHERE owner = :owner AND scope = :scope AND key = :key",
-            {"owner": one.owner, "scope": one.idempotency.scope, "key": one.idempotency.key},
-        )
-        if found is not None:
-            row = tx.row(f"SELECT {JOB_COLUMNS} FROM jobs WHERE seq = :seq", {"seq": found[1]})
-            job = None if row is None else job_from_row(row)
-            answers[one.id] = _replay(one, found[0], job)
-    return answers
-
-
-def _replay(one: Submission, fingerprint: str, job: Job | None) -> Added | KeyReused:
-    key = one.idempotency
-    if key is not None and job is not None and fingerprint == key.fingerprint:
-        return Added(job, replayed=True)
-    return KeyReused(
-        "expected the same request as before with this Idempotency-Key, got another one;"
-        " use a new key for a new request"
-    )
-
-
-def _identity(one: Submission) -> object:
-    key = one.idempotency
-    return one.id if key is None else (one.owner, key.scope, key.key)
-
-
-def _first_of_each_key(submissions: Sequence[Submission]) -> list[Submission]:
-    """Drop the twins: requests with one key that were gathered into one transaction."""
-    first: dict[object, Submission] = {}
-    for one in submissions:
-        first.setdefault(_identity(one), one)
-    return list(first.values())
-
-
-def _answer_twin(
-    one: Submission, fresh: Sequence[Submission], answers: dict[str, Added | KeyReused]
-) -> Added | KeyReused:
-    twin = next(other for other in fresh if _identity(other) == _identity(one))
-    added = answers[twin.id]
-    assert isinstance(added, Added) and twin.idempotency is not None
-    return _replay(one, twin.idempotency.fingerprint, added.job)
 
 
 def _locked(tx: Transaction, job_id: str) -> Job:

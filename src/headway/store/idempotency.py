@@ -1,0 +1,74 @@
+"""Idempotency keys: the same request again gives the same job again."""
+
+from collections.abc import Sequence
+
+from headway.errors import KeyReused
+from headway.job import Job
+from headway.store.database import Transaction
+from headway.store.rows import JOB_COLUMNS, job_from_row
+from headway.store.values import Added, Submission
+
+
+def key_row(seq: int, one: Submission, now: float) -> dict[str, object]:
+    """What is kept of a submission's key, in the transaction of its job."""
+    key = one.idempotency
+    assert key is not None
+    return {
+        "owner": one.owner,
+        "scope": key.scope,
+        "key": key.key,
+        "fingerprint": key.fingerprint,
+        "job": seq,
+        "at": now,
+    }
+
+
+def replays(tx: Transaction, submissions: Sequence[Submission]) -> dict[str, Added | KeyReused]:
+    """Answers for those submissions whose key was used in an earlier transaction."""
+    answers: dict[str, Added | KeyReused] = {}
+    for one in submissions:
+        if one.idempotency is None:
+            continue
+        found = tx.row(
+            "SELECT fingerprint, job FROM idempotency"
+            " WHERE owner = :owner AND scope = :scope AND key = :key",
+            {"owner": one.owner, "scope": one.idempotency.scope, "key": one.idempotency.key},
+        )
+        if found is not None:
+            row = tx.row(f"SELECT {JOB_COLUMNS} FROM jobs WHERE seq = :seq", {"seq": found[1]})
+            job = None if row is None else job_from_row(row)
+            answers[one.id] = _replay(one, found[0], job)
+    return answers
+
+
+def _replay(one: Submission, fingerprint: str, job: Job | None) -> Added | KeyReused:
+    key = one.idempotency
+    if key is not None and job is not None and fingerprint == key.fingerprint:
+        return Added(job, replayed=True)
+    return KeyReused(
+        "expected the same request as before with this Idempotency-Key, got another one;"
+        " use a new key for a new request"
+    )
+
+
+def _identity(one: Submission) -> object:
+    key = one.idempotency
+    return one.id if key is None else (one.owner, key.scope, key.key)
+
+
+def first_of_each_key(submissions: Sequence[Submission]) -> list[Submission]:
+    """Drop the twins: requests with one key that were gathered into one transaction."""
+    first: dict[object, Submission] = {}
+    for one in submissions:
+        first.setdefault(_identity(one), one)
+    return list(first.values())
+
+
+def answer_twin(
+    one: Submission, fresh: Sequence[Submission], answers: dict[str, Added | KeyReused]
+) -> Added | KeyReused:
+    """The answer to a submission whose key came twice in one group: that of the first one."""
+    twin = next(other for other in fresh if _identity(other) == _identity(one))
+    added = answers[twin.id]
+    assert isinstance(added, Added) and twin.idempotency is not None
+    return _replay(one, twin.idempotency.fingerprint, added.job)
