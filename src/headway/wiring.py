@@ -15,7 +15,8 @@ from headway.queue import Queue
 from headway.settings import PREFIX, Settings
 from headway.store.contract import Store
 from headway.store.sqlite import open_sqlite
-from headway.worker.loop import Worker, WorkerOptions
+from headway.worker.loop import Worker
+from headway.worker.options import WorkerOptions
 
 BUILT_IN = "headway.operations"
 

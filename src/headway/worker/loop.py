@@ -10,7 +10,6 @@ import selectors
 import socket
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from headway.artifacts import ArtifactFiles
@@ -18,15 +17,14 @@ from headway.errors import StoreUnavailable
 from headway.job import Verdict
 from headway.operation import Registry
 from headway.store.contract import Store, Waiter
-from headway.store.values import Claim, Want
+from headway.store.values import Want
 from headway.worker.attempt import Attempt, Ending
 from headway.worker.lanes import Lanes
 from headway.worker.lease import Lease
-from headway.worker.memory import MemoryWatch
+from headway.worker.options import WorkerOptions
 from headway.worker.pool import Child, Exit, Pool
-from headway.worker.protocol import START, Message
 from headway.worker.record import CALM_SECONDS, Recorder
-from headway.worker.start import start_of
+from headway.worker.starter import Starter, ref_of
 from headway.worker.sweep import Sweep
 from headway.worker.upkeep import Upkeep
 
@@ -36,28 +34,10 @@ POLL_SECONDS: Final = 0.25
 REST_SECONDS: Final = 0.2
 """Before a store that was unavailable is asked again."""
 
-CLAIM_AT_ONCE: Final = 200
-"""Below `async_slots`, so that children work on one group while the next is claimed."""
-
 CROWD: Final = 4
 """Attempts under way beyond which latency gives way to larger groups."""
 
 log = logging.getLogger("headway.worker")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerOptions:
-    """How much a worker takes on, and how long it waits for it at the end."""
-
-    slots: int
-    async_slots: int = 400
-    grace: float = 8.0
-    keep: float = 30 * 86_400.0
-    """Seconds until a job that has ended is removed with its history."""
-    memory: int | None = None
-    """Bytes of private memory an attempt may use if its operation does not say."""
-    place: str | None = None
-    """The lock that only this worker holds, if it holds one."""
 
 
 class Worker:
@@ -90,11 +70,10 @@ class Worker:
         )
         self._sweep = Sweep(store.workers)
         self._upkeep = Upkeep(store, files, keep=options.keep)
-        self._shared = [one.name for one in registry if one.is_async]
-        self._alone = [one.name for one in registry if not one.is_async]
         self._attempts: dict[str, Attempt] = {}
         self._exiting: set[str] = set()
         self._lanes = Lanes(self._pool)
+        self._starter = Starter(registry, files, self._pool, self._lanes, options)
         self._look = True
         self._check_held = False
         self._next_poll = 0.0
@@ -252,12 +231,12 @@ class Worker:
             self._store.bell.ring("news")
 
     def _on_saved(self, seq: int, token: int) -> None:
-        attempt = self._attempts.get(_ref(seq, token))
+        attempt = self._attempts.get(ref_of(seq, token))
         if attempt is not None:
             attempt.saved()
 
     def _on_lost(self, seq: int, token: int) -> None:
-        attempt = self._attempts.get(_ref(seq, token))
+        attempt = self._attempts.get(ref_of(seq, token))
         if attempt is not None:
             attempt.end(Ending.LOST)
 
@@ -296,17 +275,7 @@ class Worker:
         """What there is room for."""
         if self._stops:
             return []
-        shared = sum(one.shared for one in self._attempts.values())
-        alone = len(self._attempts) - shared + len(self._exiting)
-        room = (
-            (self._alone, self._options.slots - alone),
-            (self._shared, self._options.async_slots - shared),
-        )
-        return [
-            Want(operations, min(limit, CLAIM_AT_ONCE))
-            for operations, limit in room
-            if limit > 0 and operations
-        ]
+        return self._starter.wants(self._attempts.values(), len(self._exiting))
 
     def _claim(self) -> None:
         if not self._look or (self._crowded and time.monotonic() < self._next_claim):
@@ -317,36 +286,8 @@ class Worker:
         if claims:
             self._next_claim = time.monotonic() + CALM_SECONDS
             self._store.bell.ring("news")
-        starts: list[Attempt] = []
-        for claim in claims:
-            attempt = self._attempt_of(claim)
-            self._attempts[attempt.ref] = attempt
-            starts.append(attempt)
-        self._send_starts(starts)
-
-    def _attempt_of(self, claim: Claim) -> Attempt:
-        operation = self._registry.get(claim.job.operation)
-        shared = operation.name in self._shared
-        limit = None if shared else operation.memory or self._options.memory
-        return Attempt(
-            claim=claim,
-            operation=operation,
-            child=self._lanes.child_for(claim.job)
-            if shared
-            else self._pool.fork(operation.name, limit),
-            shared=shared,
-            ref=_ref(claim.job.seq, claim.token),
-            memory=None if limit is None else MemoryWatch(limit),
-        )
-
-    def _send_starts(self, attempts: Sequence[Attempt]) -> None:
-        """One frame for each child, however many attempts it gets."""
-        frames: dict[Child, list[Message]] = {}
-        for one in attempts:
-            message: Message = [START, one.ref, start_of(one.claim, self._files)]
-            frames.setdefault(one.child, []).append(message)
-        for child, messages in frames.items():
-            child.send(messages)
+            started = self._starter.start(claims)
+            self._attempts.update((attempt.ref, attempt) for attempt in started)
 
     # -- ending
 
@@ -392,7 +333,3 @@ class Worker:
 
 
 _LAST_WORDS = frozenset({"done", "failed", "stopped"})
-
-
-def _ref(seq: int, token: int) -> str:
-    return f"{seq}:{token}"

@@ -1,0 +1,18 @@
+"""How a worker is set up."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerOptions:
+    """How much a worker takes on, and how long it waits for it at the end."""
+
+    slots: int
+    async_slots: int = 400
+    grace: float = 8.0
+    keep: float = 30 * 86_400.0
+    """Seconds until a job that has ended is removed with its history."""
+    memory: int | None = None
+    """Bytes of private memory an attempt may use if its operation does not say."""
+    place: str | None = None
+    """The lock that only this worker holds, if it holds one."""
