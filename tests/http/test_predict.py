@@ -14,9 +14,9 @@ from tests.http.conftest import Headers
 PREDICT = "/api/v1/predict"
 
 
-def test_a_text_is_classified_at_once(client: TestClient, alice: Headers) -> None:
+def test_a_text_is_classified_at_once(client: TestClient, bob: Headers) -> None:
     """With a confidence, all probabilities, and the model that was asked."""
-    answer = client.post(PREDICT, json={"text": "I was charged twice"}, headers=alice)
+    answer = client.post(PREDICT, json={"text": "I was charged twice"}, headers=bob)
     assert answer.status_code == 200
     said = answer.json()
     assert said.keys() == {"prediction", "confidence", "probabilities", "model", "model_id"}

@@ -8,6 +8,10 @@ MIB: Final = 2**20
 LOOK_SECONDS: Final = 1.0
 """Between two looks at what a process holds."""
 
+SLACK: Final = 48 * MIB
+"""What a process may hold beyond its limit before it is killed: `RLIMIT_DATA` is the exact bound, and
+one that has met it opens a reserve to say so, and may need a while to let go of what it holds."""
+
 _HELD: Final = ("RssAnon:", "RssShmem:")
 """What only the process can give back. Pages of files, mapped data sets and libraries among them,
 are the system's cache: it takes them when it needs room, and nobody is short of memory for them."""
@@ -23,13 +27,13 @@ class MemoryWatch:
         self._next_look = 0.0
 
     def passed(self, pid: int, now: float) -> bool:
-        """Whether the process holds more than its limit, by a look at most once a second."""
+        """Whether the process holds far more than its limit, by a look at most once a second."""
         if now < self._next_look:
             return False
         self._next_look = now + LOOK_SECONDS
         seen = held_by(pid)
         self.peak = max(self.peak, seen)
-        return seen > self.limit
+        return seen > self.limit + SLACK
 
 
 def held_by(pid: int) -> int:
