@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from headway.wire import JobView
+from headway.wire.jobs import JobView
 from tests.http.conftest import Gate, Headers, Submit, sign_in
 
 JOBS = "/api/v1/jobs"

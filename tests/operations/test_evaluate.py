@@ -5,7 +5,7 @@ import pytest
 from headway.context import Artifact
 from headway.errors import Interrupted
 from headway.operations.evaluate import evaluate_model
-from headway.operations.requests import EvaluateModel
+from headway.operations.requests.evaluate import EvaluateModel
 from tests.operations.conftest import write
 from tests.operations.fake_context import FakeContext
 

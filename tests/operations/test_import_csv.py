@@ -7,7 +7,7 @@ from headway.data.datasets import file_sha256
 from headway.errors import NotRetryable
 from headway.job import Json
 from headway.operations.import_csv import import_csv
-from headway.operations.requests import ImportCsv
+from headway.operations.requests.import_csv import ImportCsv
 from tests.operations.fake_context import FakeContext
 
 

@@ -6,7 +6,7 @@ from headway.context import Artifact
 from headway.data.samples import bundled_rows
 from headway.errors import CorruptArtifact, Interrupted
 from headway.operations.predict import CHUNK, batch_predict
-from headway.operations.requests import BatchPredict
+from headway.operations.requests.predict import BatchPredict
 from tests.operations.conftest import write
 from tests.operations.fake_context import FakeContext
 

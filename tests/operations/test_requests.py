@@ -7,7 +7,10 @@ from pydantic import ValidationError
 from headway.job import Json
 from headway.operation import Registry
 from headway.operations import BUILTIN
-from headway.operations.requests import BatchPredict, EvaluateModel, ImportCsv, TrainModel
+from headway.operations.requests.evaluate import EvaluateModel
+from headway.operations.requests.import_csv import ImportCsv
+from headway.operations.requests.predict import BatchPredict
+from headway.operations.requests.train import TrainModel
 
 LABELS = [{"text": "a", "label": "x"}, {"text": "b", "label": "y"}]
 

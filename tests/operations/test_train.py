@@ -6,7 +6,7 @@ from headway.context import Artifact
 from headway.errors import Cancelled, Interrupted, NotRetryable
 from headway.models.bundle import Bundle
 from headway.operations import train
-from headway.operations.requests import Example, TrainModel
+from headway.operations.requests.train import Example, TrainModel
 from headway.operations.train import train_model
 from tests.operations.fake_context import FakeContext
 

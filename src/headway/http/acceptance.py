@@ -18,7 +18,7 @@ from headway.http.viewing import until_finished
 from headway.job import Job
 from headway.queue import JobRequest
 from headway.store.values import Added, IdempotencyKey, Submission
-from headway.wire import job_document, job_url
+from headway.wire.jobs import job_document, job_url
 
 _SMALL: Final = 16_384
 """Inputs up to here are checked on the loop: a thread hop costs more than checking them."""

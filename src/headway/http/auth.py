@@ -18,7 +18,8 @@ from headway.http.parts import Parts
 from headway.http.problems import Refused, unauthorized
 from headway.http.tickets import LIFETIME
 from headway.http.tokens import BadToken
-from headway.wire import TicketAnswer, TokenAnswer, UserView, encode, moment
+from headway.wire.base import encode, moment
+from headway.wire.users import TicketAnswer, TokenAnswer, UserView
 
 LARGEST_FORM: Final = 65_536
 FORM: Final = {

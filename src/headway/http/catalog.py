@@ -10,7 +10,8 @@ from headway.artifacts import BUNDLED, BUNDLED_PREFIX
 from headway.http.auth import Caller, CallerDep, json_answer
 from headway.operation import Operation
 from headway.store.values import StoredArtifact
-from headway.wire import ArtifactView, OperationView, moment
+from headway.wire.base import moment
+from headway.wire.catalog import ArtifactView, OperationView
 
 router = APIRouter(prefix="/api/v1", tags=["catalog"])
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from headway.events import Event
 from headway.job import Job
-from headway.wire import encode, moment
+from headway.wire.base import encode, moment
 
 RETRY: Final = b"retry: 1000\n\n"
 """Tells an SSE client to come back in a second: the process is stopping."""

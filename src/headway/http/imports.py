@@ -18,7 +18,8 @@ from headway.http.problems import Refused, unauthorized
 from headway.http.uploads import Upload, receive
 from headway.job import Job, Json, Status
 from headway.queue import JobRequest
-from headway.wire import ImportAccepted, ImportView, job_document
+from headway.wire.imports import ImportAccepted, ImportView
+from headway.wire.jobs import job_document
 
 OPERATION: Final = "import_csv"
 WORDS: Final = {

@@ -13,14 +13,8 @@ from headway.http.auth import Caller, CallerDep, json_answer
 from headway.http.headers import is_known, polling, preferences
 from headway.job import Status
 from headway.store.values import AttemptRecord, JobQuery
-from headway.wire import (
-    AttemptView,
-    EventView,
-    JobView,
-    Message,
-    job_document,
-    moment,
-)
+from headway.wire.base import Message, moment
+from headway.wire.jobs import AttemptView, EventView, JobView, job_document
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 

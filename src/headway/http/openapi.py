@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from headway.http.problems import MEDIA_TYPE
-from headway.wire import Problem
+from headway.wire.problems import Problem
 
 _SCHEME: Final = "password"
 _OPEN: Final = ("/token", "/healthz", "/readyz", "/imports")

@@ -13,7 +13,7 @@ from headway.http.bodies import body_of, read_as
 from headway.http.ledger import Prediction
 from headway.http.parts import Parts
 from headway.http.predictors import Answer, Predictor
-from headway.wire import PredictAnswer, PredictRequest
+from headway.wire.predictions import PredictAnswer, PredictRequest
 
 _LONG: Final = 10_000
 """Characters from which on classifying would hold the loop for a millisecond and more."""

@@ -14,7 +14,7 @@ from headway.http.auth import CallerDep, json_answer
 from headway.http.headers import accepts
 from headway.http.jobs import JobId
 from headway.store.values import Part
-from headway.wire import ResultsPage, job_url
+from headway.wire.jobs import ResultsPage, job_url
 
 JSON_LINES: Final = ("application/jsonl", "application/x-ndjson", "application/jsonlines")
 

@@ -16,7 +16,13 @@ from headway.http.headers import idempotency_key, preferences
 from headway.http.problems import Refused
 from headway.job import Json
 from headway.queue import JobRequest
-from headway.wire import LARGEST_BATCH, Accepted, BulkAccepted, BulkRequest, SubmitRequest
+from headway.wire.submissions import (
+    LARGEST_BATCH,
+    Accepted,
+    BulkAccepted,
+    BulkRequest,
+    SubmitRequest,
+)
 
 CREATED: Final = "Job created successfully"
 

@@ -7,7 +7,10 @@ that runs an attempt imports the module with the numbers.
 from typing import Final
 
 from headway.operation import Operation
-from headway.operations.requests import BatchPredict, EvaluateModel, ImportCsv, TrainModel
+from headway.operations.requests.evaluate import EvaluateModel
+from headway.operations.requests.import_csv import ImportCsv
+from headway.operations.requests.predict import BatchPredict
+from headway.operations.requests.train import TrainModel
 
 IMPORT_CSV: Final = Operation(
     name="import_csv", function="headway.operations.import_csv:import_csv", input=ImportCsv

@@ -14,7 +14,7 @@ from headway.models.calibration import BINS, calibration_bins, error_of_bins
 from headway.models.classifier import Classifier, Floats
 from headway.models.scores import scores_of
 from headway.operations.inputs import labelled_rows, open_model
-from headway.operations.requests import EvaluateModel
+from headway.operations.requests.evaluate import EvaluateModel
 
 MAX_LABELS: Final = 2_000
 _MAX_MATRIX: Final = 200

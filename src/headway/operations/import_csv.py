@@ -11,7 +11,7 @@ from headway.data.datasets import ROW_GROUP, DatasetWriter
 from headway.data.samples import SAMPLE_CSV
 from headway.errors import NotRetryable
 from headway.job import Json
-from headway.operations.requests import ImportCsv
+from headway.operations.requests.import_csv import ImportCsv
 
 MAX_ERRORS: Final = 0.01
 FORGIVEN: Final = 10

@@ -9,7 +9,7 @@ from headway.job import Json
 from headway.models.batch import predict_many
 from headway.models.classifier import Classifier
 from headway.operations.inputs import open_dataset, open_model
-from headway.operations.requests import BatchPredict
+from headway.operations.requests.predict import BatchPredict
 
 CHUNK: Final = 2_000
 """Texts of a request that are predicted, and can be read, together; of a data set, a row group."""

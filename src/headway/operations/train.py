@@ -15,7 +15,7 @@ from headway.models.trainer import PASSES
 from headway.models.training import REFIT_EPOCHS, Training
 from headway.models.vectors import Matrix, count_grams, stack
 from headway.operations.inputs import LabelledChunk, labelled_rows
-from headway.operations.requests import Example, TrainModel
+from headway.operations.requests.train import Example, TrainModel
 
 MAX_CLASSES: Final = 1_000
 MAX_CELLS: Final = 1 << 27

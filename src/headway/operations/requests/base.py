@@ -1,0 +1,25 @@
+"""What the requests of the built-in operations have in common."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+"""A new artefact's name: letters, digits, dot, dash and underscore, at most 100."""
+ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(max_length=1_000_000)]
+
+
+class OperationRequest(BaseModel):
+    """The base of all: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+def exactly_one(**sources: object) -> None:
+    """Raise `ValueError` unless one of these, and only one, is not None."""
+    given = [name for name, value in sources.items() if value is not None]
+    if len(given) != 1:
+        raise ValueError(
+            f"expected exactly one of {', '.join(sources)}, got: {', '.join(given) or 'neither'}"
+        )

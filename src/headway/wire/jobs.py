@@ -1,0 +1,124 @@
+"""How a job, its history and its results are written as JSON."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from headway.job import Job, Json, Status
+from headway.wire.base import Answer, moment, moment_or_none
+
+
+class CountsView(Answer):
+    """How many items there are; `succeeded`, `failed` and `remaining` add up to `total`."""
+
+    total: int | None
+    succeeded: int
+    failed: int
+    remaining: int | None
+
+
+class JobView(Answer):
+    """A job as its owner sees it."""
+
+    job_id: str
+    job_type: str
+    status: Status
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    progress: float = Field(ge=0, le=100)
+    result: Any
+    error: str | None
+    user_id: str
+    priority: int
+    run_at: datetime | None
+    waiting_for: str | None
+    message: str | None
+    counts: CountsView
+    attempt: int
+    max_attempts: int
+    crashes: int
+    interruptions: int
+    timeout: float | None
+    resumed_from: dict[str, Any] | None
+    parent: str | None
+    metadata: dict[str, Any]
+    links: dict[str, str]
+
+
+class EventView(Answer):
+    """Something that happened to a job. `id` counts from 1 within the job."""
+
+    id: int
+    event: str
+    at: datetime
+    data: dict[str, Any]
+
+
+class AttemptView(Answer):
+    """An attempt that has ended, and what it cost."""
+
+    number: int
+    host: str
+    started_at: datetime
+    ended_at: datetime
+    exit_reason: str
+    error: str | None
+    peak_memory: int | None
+    cpu_seconds: float | None
+
+
+class ResultsPage(Answer):
+    """Results of single items, from `cursor` on. More may come until `complete`."""
+
+    items: list[dict[str, Any]]
+    next_cursor: int
+    complete: bool
+
+
+def job_url(job_id: str) -> str:
+    """Where a job is found."""
+    return f"/api/v1/jobs/{job_id}"
+
+
+def job_document(job: Job) -> dict[str, Json]:
+    """A job with the fields of `JobView`, ready for `encode`: lists are too hot for models."""
+    counts = job.counts
+    return {
+        "job_id": job.id,
+        "job_type": job.operation,
+        "status": job.status,
+        "created_at": moment(job.created_at),
+        "started_at": moment_or_none(job.started_at),
+        "completed_at": moment_or_none(job.completed_at),
+        "progress": job.progress,
+        "result": job.result,
+        "error": job.error,
+        "user_id": job.owner,
+        "priority": job.priority,
+        "run_at": moment_or_none(job.run_at),
+        "waiting_for": job.waiting_for,
+        "message": job.message,
+        "counts": {
+            "total": counts.total,
+            "succeeded": counts.succeeded,
+            "failed": counts.failed,
+            "remaining": counts.remaining,
+        },
+        "attempt": job.attempt,
+        "max_attempts": job.max_attempts,
+        "crashes": job.crashes,
+        "interruptions": job.interruptions,
+        "timeout": job.timeout,
+        "resumed_from": job.resumed_from,
+        "parent": job.parent,
+        "metadata": job.metadata,
+        "links": _links(job.id),
+    }
+
+
+def _links(job_id: str) -> dict[str, str]:
+    url = job_url(job_id)
+    names = ("stream", "events", "metrics", "logs", "attempts", "results", "cancel", "retry")
+    return {"self": url} | {name: f"{url}/{name}" for name in names}
