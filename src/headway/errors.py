@@ -11,6 +11,7 @@ HeadwayError
 ├── Conflict
 │   ├── AlreadyFinished      the job has ended and cannot be cancelled
 │   ├── NotFinished          the job has not ended and cannot be retried
+│   ├── NotUnique            another unfinished job has the job's unique key
 │   └── KeyReused            the idempotency key came with another request before
 ├── StoreError
 │   ├── StoreUnavailable     busy, full, read-only or gone: nothing was written, try again
@@ -76,6 +77,10 @@ class AlreadyFinished(Conflict):
 
 class NotFinished(Conflict):
     """The job has not ended; it cannot be retried yet."""
+
+
+class NotUnique(Conflict):
+    """Another unfinished job has the job's unique key; it cannot be retried beside it."""
 
 
 class KeyReused(Conflict):

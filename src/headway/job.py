@@ -109,6 +109,8 @@ class Job:
     resumed_from: Mapping[str, Json] | None = None
     metadata: Mapping[str, Json] = field(default_factory=dict)
     parent: str | None = None
+    unique_key: str | None = None
+    """Its owner has one unfinished job of its operation under this key, and no second."""
     worker: str | None = None
     last_event: int = 0
 

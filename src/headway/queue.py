@@ -1,5 +1,6 @@
 """The one door to jobs: HTTP, the command line and Python all call these methods."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -61,6 +62,8 @@ class JobRequest:
     idempotency_key: str | None = None
     scope: str = ""
     """The route the key belongs to."""
+    unique_key: str | None = None
+    """While a job of this owner, operation and key is unfinished, no second one is made."""
 
 
 class Queue:
@@ -72,7 +75,10 @@ class Queue:
         self.registry = registry
 
     def submit(self, request: JobRequest) -> Job:
-        """Make the job durable and wake a worker. The same key and request give the same job."""
+        """Make the job durable and wake a worker. The same key and request give the same job.
+
+        An unfinished job with the same unique key is given instead of a second one.
+        """
         (added,) = self.accept([self.prepare(request)])
         if isinstance(added, KeyReused):
             raise added
@@ -106,12 +112,13 @@ class Queue:
             metadata=request.metadata,
             uses=self._pin(operation, body, request.owner) if operation.references else {},
             idempotency=_key(request, body) if request.idempotency_key is not None else None,
+            unique_key=request.unique_key,
         )
 
     def accept(self, submissions: Sequence[Submission]) -> list[Added | KeyReused]:
         """Make prepared submissions durable in one transaction, then wake workers."""
         added = self._store.jobs.add(submissions)
-        if any(isinstance(one, Added) and not one.replayed for one in added):
+        if any(isinstance(one, Added) and one.made for one in added):
             self._engine.offer({one.operation for one in submissions})
         return added
 
@@ -257,6 +264,9 @@ YEAR_10000: Final = 253_402_300_800
 """The first second that no calendar of the standard library has."""
 
 
+UNIQUE_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
+
+
 def _check_bounds(request: JobRequest) -> None:
     if not HIGHEST_PRIORITY <= request.priority <= LOWEST_PRIORITY:
         raise InvalidInput(
@@ -277,6 +287,11 @@ def _check_bounds(request: JobRequest) -> None:
         raise InvalidInput(
             f"expected max_attempts from 1 to 100, got: {request.max_attempts}",
             pointer="/max_attempts",
+        )
+    if request.unique_key is not None and not UNIQUE_KEY.fullmatch(request.unique_key):
+        raise InvalidInput(
+            "expected a unique_key of 1 to 255 visible ASCII characters, got another",
+            pointer="/unique_key",
         )
     try:
         orjson.dumps(request.metadata, option=orjson.OPT_NON_STR_KEYS)
@@ -317,6 +332,8 @@ def _key(request: JobRequest, body: bytes) -> IdempotencyKey:
         request.max_attempts,
         dict(request.metadata),
     ]
+    if request.unique_key is not None:  # not always: keys of before it existed are still known
+        rest.append(request.unique_key)
     return IdempotencyKey(
         scope=request.scope,
         key=request.idempotency_key or "",

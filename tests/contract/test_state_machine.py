@@ -21,7 +21,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from headway.errors import AlreadyFinished, KeyReused, NotFinished
+from headway.errors import AlreadyFinished, KeyReused, NotFinished, NotUnique
 from headway.events import LogLine
 from headway.job import MAX_CRASHES, MAX_INTERRUPTIONS, Completed, Status, Stopped, decide
 from headway.store.contract import Store
@@ -80,6 +80,8 @@ class Model:
     """Attempts that have a record."""
     events: int = 1
     version: int = 1
+    unique: bool = False
+    """Whether it was submitted under the one unique key there is."""
 
 
 class Life(RuleBasedStateMachine):
@@ -157,6 +159,28 @@ class Life(RuleBasedStateMachine):
         else:
             assert isinstance(answer, KeyReused)
 
+    @rule(target=jobs, owner=st.sampled_from(["ann", "bob"]))
+    def submit_unique(self, owner: str) -> Any:
+        """A job where there is none unfinished, and that one where there is."""
+        wish = submission("resize", owner, unique_key="u")
+        (answer,) = self.store.jobs.add([wish])
+        assert isinstance(answer, Added)
+        known = self._unfinished_unique(owner)
+        assert (answer.existing, answer.job.id) == (known is not None, known or wish.id)
+        if known is None:
+            self.model[wish.id] = Model(wish.id, answer.job.seq, owner, "resize", 5, 1, unique=True)
+            return wish.id
+        return multiple()
+
+    def _unfinished_unique(self, owner: str) -> str | None:
+        found = [
+            one.id
+            for one in self.model.values()
+            if one.unique and one.owner == owner and not one.status.finished
+        ]
+        assert len(found) <= 1
+        return found[0] if found else None
+
     @rule(job=jobs)
     def cancel(self, job: str) -> None:
         """Works while the job has not ended."""
@@ -175,6 +199,10 @@ class Life(RuleBasedStateMachine):
         model = self.model[job]
         if model.status not in (Status.FAILED, Status.CANCELLED):
             with pytest.raises(NotFinished):
+                self.store.jobs.retry(job)
+            return
+        if model.unique and self._unfinished_unique(model.owner):
+            with pytest.raises(NotUnique):
                 self.store.jobs.retry(job)
             return
         self.store.jobs.retry(job)

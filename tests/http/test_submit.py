@@ -281,3 +281,50 @@ def test_a_preference_nobody_understands_is_ignored(
     """As RFC 7240 has it."""
     answer = client.post(JOBS, json={"job_type": "nothing"}, headers=alice | {"Prefer": prefer})
     accepted(answer, "Job created successfully", 202)
+
+
+def test_an_unfinished_job_with_the_same_unique_key_is_the_answer(
+    client: TestClient, alice: Headers, bob: Headers, gate: Gate
+) -> None:
+    """The answer says that it existed; others have keys of their own."""
+    body = {"job_type": "steps", "input": gate.input(1), "unique_key": uuid4().hex}
+    first = accepted(client.post(JOBS, json=body, headers=alice), "Job created successfully", 202)
+    again = client.post(JOBS, json=body, headers=alice)
+    assert again.status_code == 202
+    assert (again.json()["job_id"], again.json()["existing"]) == (first, True)
+    assert again.json()["message"] == "An unfinished job with this unique key exists already"
+    assert "idempotent-replayed" not in again.headers
+    bulk = client.post(f"{JOBS}/bulk", json={"jobs": [body, body]}, headers=alice).json()["jobs"]
+    assert [(one["job_id"], one["existing"]) for one in bulk] == [(first, True)] * 2
+    others = client.post(JOBS, json=body, headers=bob).json()
+    assert others["job_id"] != first
+    assert "existing" not in others
+    gate.open()
+    job = client.get(f"{JOBS}/{first}", headers=alice | {"Prefer": "wait=30"}).json()
+    assert (job["status"], job["unique_key"]) == ("completed", body["unique_key"])
+    fresh = client.post(JOBS, json=body, headers=alice).json()
+    assert fresh["job_id"] != first
+
+
+@pytest.mark.parametrize("key", ["", "a b", "x" * 256, "ü", "a\n"])
+def test_an_unfit_unique_key_is_422(client: TestClient, alice: Headers, key: str) -> None:
+    """1 to 255 visible characters, as for idempotency keys."""
+    body = {"job_type": "nothing", "unique_key": key}
+    answer = client.post(JOBS, json=body, headers=alice)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/unique_key"
+
+
+def test_a_refused_bulk_leaves_the_job_it_met_alone(
+    client: TestClient, alice: Headers, gate: Gate
+) -> None:
+    """Only what the bulk itself made is taken back."""
+    body = {"job_type": "steps", "input": gate.input(1), "unique_key": uuid4().hex}
+    job_id = client.post(JOBS, json=body, headers=alice).json()["job_id"]
+    key = alice | {"Idempotency-Key": uuid4().hex}
+    client.post(f"{JOBS}/bulk", json={"jobs": [{"job_type": "nothing"}]}, headers=key)
+    longer = {"jobs": [{"job_type": "nothing"}, body]}
+    assert client.post(f"{JOBS}/bulk", json=longer, headers=key).status_code == 422
+    gate.open()
+    job = client.get(f"{JOBS}/{job_id}", headers=alice | {"Prefer": "wait=30"}).json()
+    assert job["status"] == "completed"

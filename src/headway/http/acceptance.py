@@ -15,7 +15,7 @@ from headway.http.auth import Caller, json_answer
 from headway.http.headers import Preferences, polling
 from headway.http.parts import Parts
 from headway.http.viewing import until_finished
-from headway.job import Job
+from headway.job import Job, Json
 from headway.queue import JobRequest
 from headway.store.values import Added, IdempotencyKey, Submission
 from headway.wire.jobs import job_document, job_url
@@ -55,7 +55,7 @@ async def accept_all(parts: Parts, wanted: Sequence[JobRequest], key: str | None
     if reused is not None:
         # The key came with a shorter list before: what this one has beyond it is taken back.
         for one in added:
-            if not one.replayed:
+            if one.made:
                 await to_thread.run_sync(parts.queue.cancel, one.job.id, one.job.owner)
         raise reused
     return added
@@ -76,7 +76,8 @@ def _keyed(prepared: Sequence[Submission], key: str) -> list[Submission]:
     """Give each submission its share of the one key. The fingerprint is that of the whole list."""
     told = [(one.operation, one.priority, one.run_at, one.timeout, one.input) for one in prepared]
     rest = [(one.max_attempts, sorted(one.metadata.items())) for one in prepared]
-    fingerprint = sha256(repr((told, rest)).encode()).hexdigest()
+    unique = [one.unique_key for one in prepared if one.unique_key is not None]
+    fingerprint = sha256(repr((told, rest, *unique)).encode()).hexdigest()
     return [
         replace(
             one,
@@ -88,14 +89,19 @@ def _keyed(prepared: Sequence[Submission], key: str) -> list[Submission]:
     ]
 
 
-def accepted(job: Job, message: str) -> dict[str, str]:
+EXISTING: Final = "An unfinished job with this unique key exists already"
+
+
+def accepted(added: Added, message: str) -> dict[str, Json]:
     """What a submission is answered with, now and at each replay: nothing here ever changes."""
-    return {
-        "job_id": job.id,
+    job_id = added.job.id
+    answer: dict[str, Json] = {
+        "job_id": job_id,
         "status": "pending",
-        "message": message,
-        "poll_url": job_url(job.id),
+        "message": EXISTING if added.existing else message,
+        "poll_url": job_url(job_id),
     }
+    return answer | {"existing": True} if added.existing else answer
 
 
 def replay_header(replayed: bool) -> dict[str, str]:
@@ -117,7 +123,7 @@ async def answer(
     if wishes.respond_async:
         headers.setdefault("Preference-Applied", "respond-async")
         status = HTTPStatus.ACCEPTED
-    return json_answer(accepted(job, message), status, headers=headers)
+    return json_answer(accepted(added, message), status, headers=headers)
 
 
 async def wait_for(parts: Parts, job_id: str, owner: str, seconds: float) -> Job:

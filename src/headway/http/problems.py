@@ -48,6 +48,7 @@ KINDS: Final[Mapping[type[Exception], Kind]] = {
         HTTPStatus.BAD_REQUEST, "already_finished", "Cannot cancel completed job"
     ),
     errors.NotFinished: Kind(HTTPStatus.CONFLICT, "not_finished"),
+    errors.NotUnique: Kind(HTTPStatus.CONFLICT, "not_unique"),
     errors.KeyReused: Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
     errors.StoreError: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", _INTERNAL),
     errors.StoreUnavailable: Kind(

@@ -103,7 +103,7 @@ async def submit_bulk(request: Request) -> Response:
     body = await read_as(BulkRequest, request, caller)
     wanted = [_job_request(one, caller, None) for one in body.jobs]
     added = await accept_all(caller.parts, wanted, idempotency_key(request))
-    document = {"jobs": [accepted(one.job, CREATED) for one in added]}
+    document = {"jobs": [accepted(one, CREATED) for one in added]}
     headers = replay_header(all(one.replayed for one in added))
     return json_answer(document, HTTPStatus.ACCEPTED, headers=headers)
 
@@ -182,6 +182,7 @@ def _job_request(body: SubmitRequest, caller: Caller, key: str | None) -> JobReq
         timeout=body.timeout,
         max_attempts=body.max_attempts,
         metadata=body.metadata,
+        unique_key=body.unique_key,
         idempotency_key=key,
         scope="POST /api/v1/jobs",
     )

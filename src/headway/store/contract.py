@@ -31,7 +31,11 @@ class Jobs(Protocol):
     """Jobs as their users see them."""
 
     def add(self, submissions: Sequence[Submission]) -> list[Added | KeyReused]:
-        """Make these jobs durable, all in one transaction, and answer each in turn."""
+        """Make these jobs durable, all in one transaction, and answer each in turn.
+
+        A submission whose unique key an unfinished job of its owner and operation has makes none:
+        that job is its answer.
+        """
 
     def get(self, job_id: str) -> Job | None:
         """The job as it is now."""
@@ -57,7 +61,8 @@ class Jobs(Protocol):
     def retry(self, job_id: str) -> Job:
         """Move a failed or cancelled job back to `pending`, with fresh counters.
 
-        It continues from its last checkpoint. Raise `NotFound` or `NotFinished`.
+        It continues from its last checkpoint. Raise `NotFound`, `NotFinished`, or `NotUnique`
+        when another unfinished job has its unique key by now.
         """
 
     def parts(self, job_id: str, *, after: int = -1) -> list[Part]:

@@ -1,6 +1,6 @@
 """Idempotency keys: the same request again gives the same job again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from headway.errors import KeyReused
 from headway.job import Job
@@ -9,18 +9,24 @@ from headway.store.rows import JOB_COLUMNS, job_from_row
 from headway.store.values import Added, Submission
 
 
-def key_row(seq: int, one: Submission, now: float) -> dict[str, object]:
-    """What is kept of a submission's key, in the transaction of its job."""
-    key = one.idempotency
-    assert key is not None
-    return {
-        "owner": one.owner,
-        "scope": key.scope,
-        "key": key.key,
-        "fingerprint": key.fingerprint,
-        "job": seq,
-        "at": now,
-    }
+def save_keys(tx: Transaction, granted: Sequence[tuple[Submission, Job]], now: float) -> None:
+    """Keep the submissions' keys, in the transaction of their jobs."""
+    tx.run_many(
+        "INSERT INTO idempotency (owner, scope, key, fingerprint, job, at)"
+        " VALUES (:owner, :scope, :key, :fingerprint, :job, :at)",
+        [
+            {
+                "owner": one.owner,
+                "scope": key.scope,
+                "key": key.key,
+                "fingerprint": key.fingerprint,
+                "job": job.seq,
+                "at": now,
+            }
+            for one, job in granted
+            if (key := one.idempotency) is not None
+        ],
+    )
 
 
 def replays(tx: Transaction, submissions: Sequence[Submission]) -> dict[str, Added | KeyReused]:
@@ -30,21 +36,26 @@ def replays(tx: Transaction, submissions: Sequence[Submission]) -> dict[str, Add
         if one.idempotency is None:
             continue
         found = tx.row(
-            "SELECT fingerprint, job FROM idempotency"
+            "SELECT fingerprint, job, at FROM idempotency"
             " WHERE owner = :owner AND scope = :scope AND key = :key",
             {"owner": one.owner, "scope": one.idempotency.scope, "key": one.idempotency.key},
         )
         if found is not None:
             row = tx.row(f"SELECT {JOB_COLUMNS} FROM jobs WHERE seq = :seq", {"seq": found[1]})
             job = None if row is None else job_from_row(row)
-            answers[one.id] = _replay(one, found[0], job)
+            # A job and the key it was made for are written at one moment; a job that stood for
+            # the request is older than the key.
+            existing = job is not None and job.created_at != found[2]
+            answers[one.id] = _replay(one, found[0], job, existing=existing)
     return answers
 
 
-def _replay(one: Submission, fingerprint: str, job: Job | None) -> Added | KeyReused:
+def _replay(
+    one: Submission, fingerprint: str, job: Job | None, *, existing: bool
+) -> Added | KeyReused:
     key = one.idempotency
     if key is not None and job is not None and fingerprint == key.fingerprint:
-        return Added(job, replayed=True)
+        return Added(job, replayed=True, existing=existing)
     return KeyReused(
         "expected the same request as before with this Idempotency-Key, got another one;"
         " use a new key for a new request"
@@ -65,10 +76,10 @@ def first_of_each_key(submissions: Sequence[Submission]) -> list[Submission]:
 
 
 def answer_twin(
-    one: Submission, fresh: Sequence[Submission], answers: dict[str, Added | KeyReused]
+    one: Submission, wishes: Sequence[Submission], granted: Mapping[str, Added]
 ) -> Added | KeyReused:
     """The answer to a submission whose key came twice in one group: that of the first one."""
-    twin = next(other for other in fresh if _identity(other) == _identity(one))
-    added = answers[twin.id]
-    assert isinstance(added, Added) and twin.idempotency is not None
-    return _replay(one, twin.idempotency.fingerprint, added.job)
+    twin = next(other for other in wishes if _identity(other) == _identity(one))
+    added = granted[twin.id]
+    assert twin.idempotency is not None
+    return _replay(one, twin.idempotency.fingerprint, added.job, existing=added.existing)

@@ -7,9 +7,10 @@ from headway.events import StatusChanged
 from headway.job import Job, Status, Waiting
 from headway.store.database import Database, Row, Transaction
 from headway.store.events import write_facts
-from headway.store.idempotency import answer_twin, first_of_each_key, key_row, replays
+from headway.store.idempotency import answer_twin, first_of_each_key, replays, save_keys
 from headway.store.rows import JOB_COLUMNS, dumps, job_from_row
 from headway.store.turns import Turns
+from headway.store.unique import first_of_each, identity, refuse_second, unfinished
 from headway.store.users import add_requests
 from headway.store.values import Added, AttemptRecord, JobQuery, Part, Submission
 
@@ -25,10 +26,12 @@ class SqlJobs:
         with self._db.write() as tx:
             now = self._db.now(tx)
             answers = replays(tx, submissions)
-            fresh = [one for one in first_of_each_key(submissions) if one.id not in answers]
-            answers |= {job.id: Added(job) for job in self._insert(tx, fresh, now)}
-            add_requests(tx, [one.owner for one in fresh], now)
-            return [answers.get(one.id) or answer_twin(one, fresh, answers) for one in submissions]
+            wishes = [one for one in first_of_each_key(submissions) if one.id not in answers]
+            granted = self._grant(tx, wishes, now)
+            save_keys(tx, [(one, granted[one.id].job) for one in wishes], now)
+            add_requests(tx, [one.owner for one in wishes], now)
+            answers |= granted
+            return [answers.get(one.id) or answer_twin(one, wishes, granted) for one in submissions]
 
     def get(self, job_id: str) -> Job | None:
         """See `Jobs.get`."""
@@ -114,6 +117,7 @@ class SqlJobs:
                     f"expected a failed or cancelled job, got a {before.status} one;"
                     " only those can be retried"
                 )
+            refuse_second(tx, before)
             turns = Turns(self._db, tx, [(before.owner, before.priority)])
             tx.run(
                 "UPDATE jobs SET status = 'pending', waiting_for = NULL, run_at = NULL,"
@@ -155,6 +159,17 @@ class SqlJobs:
             ) + tx.rows(_LAST_ATTEMPT, {"id": job_id})
         return [_attempt_from_row(row) for row in rows]
 
+    def _grant(self, tx: Transaction, wishes: Sequence[Submission], now: float) -> dict[str, Added]:
+        """A job for each wish: a new one, or the one that stands for it."""
+        taken = unfinished(tx, wishes)
+        fresh = first_of_each(wishes, taken)
+        made = {job.id: Added(job) for job in self._insert(tx, fresh, now)}
+        taken |= {key: one.job for one in made.values() if (key := identity(one.job)) is not None}
+        stood_for = [(one.id, identity(one)) for one in wishes if one.id not in made]
+        return made | {
+            id: Added(taken[key], existing=True) for id, key in stood_for if key is not None
+        }
+
     def _insert(self, tx: Transaction, fresh: Sequence[Submission], now: float) -> list[Job]:
         if not fresh:
             return []
@@ -170,11 +185,6 @@ class SqlJobs:
             [{"job": seq, "body": one.input.decode()} for seq, one in numbered],
         )
         write_facts(tx, now, [(seq, 1, _SUBMITTED) for seq, _ in numbered])
-        tx.run_many(
-            "INSERT INTO idempotency (owner, scope, key, fingerprint, job, at)"
-            " VALUES (:owner, :scope, :key, :fingerprint, :job, :at)",
-            [key_row(seq, one, now) for seq, one in numbered if one.idempotency is not None],
-        )
         return [_job_of(row, one) for row, one in zip(rows, fresh, strict=True)]
 
 
@@ -191,7 +201,7 @@ _SUBMITTED = StatusChanged(Status.PENDING, reason="submitted")
 
 _INSERTED = (
     "seq", "id", "operation", "owner", "status", "waiting_for", "priority", "turn", "run_at",
-    "created_at", "last_event", "max_attempts", "timeout", "uses", "metadata",
+    "created_at", "last_event", "max_attempts", "timeout", "uses", "metadata", "unique_key",
 )  # fmt: skip
 _INSERT_JOB = (
     f"INSERT INTO jobs ({', '.join(_INSERTED)}) VALUES ({', '.join(':' + c for c in _INSERTED)})"
@@ -222,6 +232,7 @@ def _job_row(seq: int, one: Submission, turns: Turns, now: float) -> dict[str, o
         "timeout": one.timeout,
         "uses": dumps(one.uses) if one.uses else None,
         "metadata": dumps(one.metadata) if one.metadata else None,
+        "unique_key": one.unique_key,
     }
 
 
@@ -241,6 +252,7 @@ def _job_of(row: dict[str, object], one: Submission) -> Job:
         max_attempts=one.max_attempts,
         timeout=one.timeout,
         metadata=one.metadata,
+        unique_key=one.unique_key,
         last_event=1,
     )
 

@@ -11,7 +11,7 @@ JOB_COLUMNS: Final = (
     "seq, id, operation, owner, status, priority, created_at, version, run_at, started_at,"
     " completed_at, waiting_for, progress, message, total, succeeded, failed, attempt,"
     " max_attempts, crashes, interruptions, crashes_in_a_row, interruptions_in_a_row, timeout,"
-    " worker, last_event, resumed_from, metadata, parent, error, result"
+    " worker, last_event, resumed_from, metadata, parent, unique_key, error, result"
 )
 JOB_WIDTH: Final = JOB_COLUMNS.count(",") + 1
 
@@ -26,7 +26,7 @@ def job_from_row(row: Row) -> Job:
         seq, id, operation, owner, status, priority, created_at, version, run_at, started_at,
         completed_at, waiting_for, progress, message, total, succeeded, failed, attempt,
         max_attempts, crashes, interruptions, crashes_in_a_row, interruptions_in_a_row, timeout,
-        worker, last_event, resumed_from, metadata, parent, error, result,
+        worker, last_event, resumed_from, metadata, parent, unique_key, error, result,
     ) = row[:JOB_WIDTH]  # fmt: skip
     counted = total is not None or succeeded or failed
     return Job(
@@ -57,6 +57,7 @@ def job_from_row(row: Row) -> Job:
         resumed_from=loads(resumed_from),
         metadata=loads(metadata) or {},
         parent=parent,
+        unique_key=unique_key,
         worker=worker,
         last_event=last_event,
     )

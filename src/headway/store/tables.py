@@ -66,6 +66,7 @@ jobs = sa.Table(
     sa.Column("metadata", sa.Text()),
     sa.Column("error", sa.Text()),
     sa.Column("result", sa.Text()),
+    sa.Column("unique_key", sa.Text()),
     sa.UniqueConstraint("id"),
     sqlite_autoincrement=True,  # a pruned job's number must not come back in somebody's cursor
 )
@@ -91,6 +92,13 @@ sa.Index(
     postgresql_where=sa.text("status = 'running'"),
 )
 sa.Index("ix_jobs_owner_seq", jobs.c.owner, jobs.c.seq)
+sa.Index(
+    "ix_jobs_unique",
+    jobs.c.owner, jobs.c.operation, jobs.c.unique_key,
+    unique=True,
+    sqlite_where=sa.text("unique_key IS NOT NULL AND status IN ('pending', 'running')"),
+    postgresql_where=sa.text("unique_key IS NOT NULL AND status IN ('pending', 'running')"),
+)  # fmt: skip
 
 inputs = sa.Table(
     "inputs",

@@ -40,14 +40,24 @@ class Submission:
     uses: Mapping[str, str] = field(default_factory=dict)
     """Input field -> id of the artefact it names, pinned at submission."""
     idempotency: IdempotencyKey | None = None
+    unique_key: str | None = None
+    """While a job of this owner, operation and key is unfinished, it stands for this one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """A submission that is durable now, or was before (`replayed`)."""
+    """A submission that is durable now, with the job that was made for it or stands for it."""
 
     job: Job
     replayed: bool = False
+    """The same request was answered before, with this job."""
+    existing: bool = False
+    """The job was made for another request, and was unfinished under the same unique key."""
+
+    @property
+    def made(self) -> bool:
+        """True when this call made the job."""
+        return not (self.replayed or self.existing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

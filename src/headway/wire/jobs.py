@@ -44,6 +44,7 @@ class JobView(Answer):
     resumed_from: dict[str, Any] | None
     parent: str | None
     metadata: dict[str, Any]
+    unique_key: str | None
     links: dict[str, str]
 
 
@@ -114,6 +115,7 @@ def job_document(job: Job) -> dict[str, Json]:
         "resumed_from": job.resumed_from,
         "parent": job.parent,
         "metadata": job.metadata,
+        "unique_key": job.unique_key,
         "links": _links(job.id),
     }
 

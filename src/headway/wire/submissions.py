@@ -47,6 +47,12 @@ class SubmitRequest(Request):
     timeout: float | None = Field(default=None, gt=0, le=30 * 86_400, description="Seconds")
     max_attempts: int | None = Field(default=None, ge=1, le=100)
     metadata: dict[str, Any] = Field(default_factory=dict, description="Kept with the job")
+    unique_key: str | None = Field(
+        default=None,
+        pattern="^[\\x21-\\x7e]{1,255}$",
+        description="While your job of this type and key is unfinished, it is the answer, and no"
+        " second one is made",
+    )
 
     @field_validator("metadata")
     @classmethod
@@ -70,6 +76,10 @@ class Accepted(Answer):
     status: Literal["pending"] = "pending"
     message: str
     poll_url: str
+    existing: bool = Field(
+        default=False,
+        description="True when an unfinished job with this unique key is given; else left out",
+    )
 
 
 class BulkAccepted(Answer):
