@@ -54,6 +54,15 @@ class Settings(BaseModel):
     keep_days: float = Field(
         default=30, ge=1, description="Days until a job that has ended is removed with its history"
     )
+    keep_days_completed: float | None = Field(
+        default=None, ge=1, description="The same for completed jobs; default: KEEP_DAYS"
+    )
+    keep_days_failed: float | None = Field(
+        default=None, ge=1, description="The same for failed jobs; default: KEEP_DAYS"
+    )
+    keep_days_cancelled: float | None = Field(
+        default=None, ge=1, description="The same for cancelled jobs; default: KEEP_DAYS"
+    )
     max_body_mb: int = Field(default=64, ge=1, description="Largest request body, in MiB")
     allow_remote: bool = Field(
         default=False, description="In development mode, answer other hosts than this one"

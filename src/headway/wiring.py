@@ -5,11 +5,13 @@ import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from headway.artifacts import ArtifactFiles
 from headway.engine.contract import Engine
 from headway.engine.local import LocalEngine
 from headway.errors import SettingsError
+from headway.job import Status
 from headway.operation import Registry, load_registry
 from headway.queue import Queue
 from headway.settings import PREFIX, Settings
@@ -19,6 +21,7 @@ from headway.worker.loop import Worker
 from headway.worker.options import WorkerOptions
 
 BUILT_IN = "headway.operations"
+DAY: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,8 @@ def open_worker(settings: Settings, store: Store, *, embedded: bool) -> Worker:
             async_slots=settings.async_slots,
             grace=settings.grace,
             memory=None if settings.memory_mb is None else settings.memory_mb * 2**20,
-            keep=settings.keep_days * 86_400,
+            keep=settings.keep_days * DAY,
+            keep_by_status=_kept_otherwise(settings),
             place=f"{socket.gethostname()}:{settings.data_dir.resolve()}" if embedded else None,
         ),
     )
@@ -106,6 +110,23 @@ def files_of(settings: Settings) -> ArtifactFiles:
     return ArtifactFiles(settings.data_dir.absolute() / "artifacts")
 
 
+def _kept_otherwise(settings: Settings) -> dict[Status, float]:
+    """Seconds that jobs are kept which ended in a way that has a time of its own."""
+    days = {
+        Status.COMPLETED: settings.keep_days_completed,
+        Status.FAILED: settings.keep_days_failed,
+        Status.CANCELLED: settings.keep_days_cancelled,
+    }
+    return {status: one * DAY for status, one in days.items() if one is not None}
+
+
+_OF_WORKERS: Final = {
+    "operations", "slots", "async_slots", "grace", "memory_mb",
+    "keep_days", "keep_days_completed", "keep_days_failed", "keep_days_cancelled",
+}  # fmt: skip
+"""The settings that a worker reads."""
+
+
 def _worker_environment(settings: Settings) -> dict[str, str]:
     """The environment of the embedded worker: the same settings, but no secret.
 
@@ -114,7 +135,7 @@ def _worker_environment(settings: Settings) -> dict[str, str]:
     ours = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     told = settings.model_dump(
         mode="json",
-        include={"operations", "slots", "async_slots", "grace", "memory_mb", "keep_days"},
+        include=_OF_WORKERS,
         exclude_none=True,
     )
     told["operations"] = ",".join(settings.operations)

@@ -1,7 +1,7 @@
 """What is removed when it is old: all of it, nothing else, bit by bit, and not without a trace."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -9,7 +9,7 @@ from headway.errors import KeyReused
 from headway.events import LogLine
 from headway.job import Completed, Status, decide
 from headway.store import retention
-from headway.store.contract import Store
+from headway.store.contract import ALIKE, Store
 from headway.store.values import Added, IdempotencyKey, Part
 from tests.contract.acts import (
     AT_ONCE,
@@ -42,12 +42,17 @@ def ended(store: Store, count: int = 1) -> list[str]:
     return [job.id for job in jobs]
 
 
-def prune(store: Store, keep: float = 0.0, limit: int = 500) -> list[str]:
+def prune(
+    store: Store,
+    keep: float = 0.0,
+    by_status: Mapping[Status, float] = ALIKE,
+    limit: int = 500,
+) -> list[str]:
     """All steps of one walk; the ids of the jobs removed."""
     removed: list[str] = []
     after: int | None = 0
     while after is not None:
-        pruned = store.retention.prune(keep, after=after, limit=limit)
+        pruned = store.retention.prune(keep, by_status=by_status, after=after, limit=limit)
         removed += pruned.jobs
         after = pruned.next
     return removed
@@ -112,6 +117,17 @@ def test_what_has_not_ended_or_not_long_ago_stays(store: Store) -> None:
     for job in (running, delayed, pending, retried):
         assert not now_of(store, job).status.finished
         assert store.jobs.input(job.id) == b"{}"
+
+
+def test_each_end_has_a_time_of_its_own(store: Store) -> None:
+    """What is not named is kept for the time that holds for all."""
+    (completed,) = ended(store)
+    failed, cancelled = add(store), add(store)
+    fail(store, next(one for one in claims(store, join(store)) if one.job.id == failed.id))
+    store.jobs.cancel(cancelled.id)
+    assert prune(store, HOUR, {Status.FAILED: 0.0}) == [failed.id]
+    assert prune(store, 0.0, {Status.COMPLETED: HOUR}) == [cancelled.id]
+    assert prune(store, 0.0, {Status.FAILED: HOUR, Status.CANCELLED: HOUR}) == [completed]
 
 
 def test_an_artefact_outlives_the_job_that_made_it(store: Store) -> None:

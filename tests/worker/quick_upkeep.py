@@ -1,9 +1,11 @@
 """`headway` that keeps nothing and tidies all the time."""
 
 import sys
+from collections.abc import Mapping
 
 from headway import cli
 from headway.artifacts import ArtifactFiles
+from headway.job import Status
 from headway.store.contract import Store
 from headway.worker import loop, upkeep
 
@@ -11,7 +13,14 @@ from headway.worker import loop, upkeep
 class KeepsNothing(upkeep.Upkeep):
     """Every job that has ended has ended long ago."""
 
-    def __init__(self, store: Store, files: ArtifactFiles, *, keep: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        files: ArtifactFiles,
+        *,
+        keep: float,
+        keep_by_status: Mapping[Status, float],
+    ) -> None:
         super().__init__(store, files, keep=0.0)
 
 

@@ -7,10 +7,12 @@ import pytest
 
 from headway.artifacts import ArtifactFiles
 from headway.errors import Gone
+from headway.job import Status
 from headway.store.contract import Store
 from headway.store.sqlite import open_sqlite
+from headway.worker import upkeep
 from headway.worker.upkeep import WARN_ABOVE, Upkeep
-from tests.contract.acts import add, claim, complete, pinned
+from tests.contract.acts import add, add_all, claim, complete, pinned, submission
 from tests.worker.site import Site, eventually
 
 QUICK = ("tests.worker.quick_upkeep",)
@@ -42,6 +44,17 @@ def test_pruned_jobs_leave_no_files_and_artefacts_stay(store: Store, files: Arti
     assert not (files.root / "jobs" / job.id).exists()
     assert published.read_bytes() == b"weights"
     assert unfinished.is_dir()
+
+
+def test_one_go_is_bounded_and_the_next_goes_on(
+    store: Store, files: ArtifactFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Among many jobs that stay, the one whose time is over is found in the third go."""
+    monkeypatch.setattr(upkeep, "STEPS_AT_ONCE", 1)
+    add_all(store, [submission() for _ in range(1000)])
+    store.jobs.cancel(add(store).id)
+    keeper = Upkeep(store, files, keep=1e9, keep_by_status={Status.CANCELLED: 0.0})
+    assert [keeper.prune() for _ in range(3)] == [0, 0, 1]
 
 
 def test_a_log_that_cannot_be_emptied_is_told_of_once(

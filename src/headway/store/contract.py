@@ -4,7 +4,8 @@ All times are seconds since the epoch by the database's own clock.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final, Protocol
 
 from headway.errors import KeyReused
 from headway.events import Event
@@ -175,14 +176,25 @@ class Users(Protocol):
         """Add to the users' request counts and set their last request time to now."""
 
 
+ALIKE: Final[Mapping[Status, float]] = MappingProxyType({})
+"""Every job is kept for the same time, however it ended."""
+
+
 class Retention(Protocol):
     """What is removed when it is old. Each step is bounded, and several may do it at once."""
 
-    def prune(self, keep: float, *, after: int = 0, limit: int = 500) -> Pruned:
+    def prune(
+        self,
+        keep: float,
+        *,
+        by_status: Mapping[Status, float] = ALIKE,
+        after: int = 0,
+        limit: int = 500,
+    ) -> Pruned:
         """Remove jobs that ended more than `keep` seconds ago, with all that belongs to them.
 
-        Looks at `limit` jobs, the first of those past `after`. A tombstone of each stays.
-        Artefacts stay too: others may use them.
+        `by_status` keeps those that ended so for another time. Looks at `limit` jobs, the first
+        of those past `after`. A tombstone of each stays. Artefacts stay too: others may use them.
         """
 
     def tidy(self, *, workers: float, keys: float, tombstones: float, limit: int = 500) -> int:

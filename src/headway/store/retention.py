@@ -1,9 +1,10 @@
 """What is removed when it is old, and the tombstone that tells of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from headway.job import Status
+from headway.job import FINISHED, Status
+from headway.store.contract import ALIKE
 from headway.store.database import Database, Row, Transaction
 from headway.store.rows import dumps
 from headway.store.values import Pruned, Tombstone
@@ -11,7 +12,10 @@ from headway.store.values import Pruned, Tombstone
 EVENTS_AT_ONCE: Final = 10_000
 """Events deleted in one transaction: nobody may wait long for his turn to write."""
 
-_ENDED: Final = "status IN ('completed', 'failed', 'cancelled') AND completed_at <= :before"
+_ENDED: Final = (
+    "status IN ('completed', 'failed', 'cancelled') AND completed_at <="
+    " CASE status WHEN 'completed' THEN :completed WHEN 'failed' THEN :failed ELSE :cancelled END"
+)
 _OF_JOBS: Final = ("events", "inputs", "attempts", "checkpoints", "parts", "idempotency")
 
 
@@ -21,13 +25,21 @@ class SqlRetention:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def prune(self, keep: float, *, after: int = 0, limit: int = 500) -> Pruned:
+    def prune(
+        self,
+        keep: float,
+        *,
+        by_status: Mapping[Status, float] = ALIKE,
+        after: int = 0,
+        limit: int = 500,
+    ) -> Pruned:
         """See `Retention.prune`.
 
         It walks along the jobs' key: an index by end would cost each job something when it ends.
         """
         with self._db.read() as tx:
-            before = self._db.now(tx) - keep
+            now = self._db.now(tx)
+            before = {status.value: now - by_status.get(status, keep) for status in FINISHED}
             seqs, next = _look(tx, before, after, limit)
         if not seqs:
             return Pruned((), next)
@@ -57,13 +69,15 @@ class SqlRetention:
             )
         return None if row is None else _tombstone_from_row(row)
 
-    def _still_ended(self, tx: Transaction, seqs: Sequence[int], before: float) -> list[Row]:
+    def _still_ended(
+        self, tx: Transaction, seqs: Sequence[int], before: Mapping[str, float]
+    ) -> list[Row]:
         """Those that nobody retried or pruned meanwhile: (seq, id, last_event)."""
         wanted = self._db.rows_of({"wanted": "bigint"})
         return tx.rows(
             f"SELECT seq, id, last_event FROM {wanted} AS w JOIN jobs ON jobs.seq = w.wanted"
             f" WHERE {_ENDED} ORDER BY seq",
-            {"rows": dumps([[seq] for seq in seqs]), "before": before},
+            {"rows": dumps([[seq] for seq in seqs]), **before},
         )
 
     def _bury(self, tx: Transaction, seqs: Sequence[int]) -> None:
@@ -104,14 +118,16 @@ _TURNS: Final = (
 _TIDY: Final = (_KEYS, _TOMBSTONES, _WORKERS, _TURNS)
 
 
-def _look(tx: Transaction, before: float, after: int, limit: int) -> tuple[list[int], int | None]:
+def _look(
+    tx: Transaction, before: Mapping[str, float], after: int, limit: int
+) -> tuple[list[int], int | None]:
     """Which of the next jobs ended before, and where to look on: no job ended before it began."""
     rows = tx.rows(
         f"SELECT seq, created_at, coalesce({_ENDED}, 0) FROM jobs WHERE seq > :after"
         " ORDER BY seq LIMIT :limit",
-        {"before": before, "after": after, "limit": limit},
+        {**before, "after": after, "limit": limit},
     )
-    done = len(rows) < limit or rows[-1][1] > before
+    done = len(rows) < limit or rows[-1][1] > max(before.values())
     return [seq for seq, _, ended in rows if ended], None if done else rows[-1][0]
 
 

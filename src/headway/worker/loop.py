@@ -69,7 +69,9 @@ class Worker:
             place=options.place,
         )
         self._sweep = Sweep(store.workers)
-        self._upkeep = Upkeep(store, files, keep=options.keep)
+        self._upkeep = Upkeep(
+            store, files, keep=options.keep, keep_by_status=options.keep_by_status
+        )
         self._attempts: dict[str, Attempt] = {}
         self._exiting: set[str] = set()
         self._lanes = Lanes(self._pool)

@@ -1,6 +1,9 @@
 """How a worker is set up."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from headway.job import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,6 +15,8 @@ class WorkerOptions:
     grace: float = 8.0
     keep: float = 30 * 86_400.0
     """Seconds until a job that has ended is removed with its history."""
+    keep_by_status: Mapping[Status, float] = field(default_factory=dict)
+    """Other times for jobs that ended so."""
     memory: int | None = None
     """Bytes of private memory an attempt may use if its operation does not say."""
     place: str | None = None

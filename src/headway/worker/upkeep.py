@@ -7,12 +7,13 @@ it at once; whatever one has removed, the others no longer find.
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from headway.artifacts import ArtifactFiles
 from headway.errors import StoreError
-from headway.store.contract import Store
+from headway.job import Status
+from headway.store.contract import ALIKE, Store
 from headway.worker.orphans import Orphans
 
 DAY: Final = 86_400.0
@@ -23,6 +24,9 @@ SETTLE_SECONDS: Final = 10.0
 PRUNE_SECONDS: Final = 60.0
 TIDY_SECONDS: Final = 600.0
 ORPHANS_SECONDS: Final = 600.0
+
+STEPS_AT_ONCE: Final = 200
+"""Steps of pruning in one go: 100,000 jobs looked at. What is left waits for the next round."""
 
 PAUSE_SECONDS: Final = 0.05
 """Between two transactions that remove something: others have work to write."""
@@ -42,12 +46,22 @@ log = logging.getLogger("headway.upkeep")
 class Upkeep:
     """Removes what is old, bit by bit, until stopped."""
 
-    def __init__(self, store: Store, files: ArtifactFiles, *, keep: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        files: ArtifactFiles,
+        *,
+        keep: float,
+        keep_by_status: Mapping[Status, float] = ALIKE,
+    ) -> None:
         self._retention = store.retention
         self._store = store.upkeep
         self._files = files
         self._orphans = Orphans(files, store.upkeep)
         self._keep = keep
+        self._keep_by_status = keep_by_status
+        self._pruned_to = 0
+        """Where the walk over the jobs goes on."""
         self._warned = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="headway-upkeep", daemon=True)
@@ -86,19 +100,25 @@ class Upkeep:
         return size
 
     def prune(self) -> int:
-        """Remove the jobs whose time is over, and their files; how many."""
-        removed, after = 0, 0
-        while not self._stopping.is_set():
-            pruned = self._retention.prune(self._keep, after=after)
+        """Remove jobs whose time is over, and their files, in a bounded number of steps; how many.
+
+        The walk goes on where the last one stopped, in the next round if it did not get through.
+        """
+        removed = 0
+        for _ in range(STEPS_AT_ONCE):
+            pruned = self._retention.prune(
+                self._keep, by_status=self._keep_by_status, after=self._pruned_to
+            )
             for job_id in pruned.jobs:  # if we die here, they are found as orphans
                 self._files.drop_job(job_id)
             removed += len(pruned.jobs)
-            if pruned.next is None:
+            self._pruned_to = pruned.next or 0
+            if pruned.next is None or self._stopping.wait(PAUSE_SECONDS if pruned.jobs else 0.0):
                 break
-            after = pruned.next
-            self._stopping.wait(PAUSE_SECONDS if pruned.jobs else 0.0)
+        else:
+            self._due[self.prune] = time.monotonic()
         if removed:
-            log.info("removed %d jobs that ended over %g days ago", removed, self._keep / DAY)
+            log.info("removed %d jobs that had been kept for their time", removed)
         return removed
 
     def tidy(self) -> int:
