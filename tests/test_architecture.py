@@ -236,23 +236,32 @@ def no_module_is_a_junk_drawer(module: Module) -> Iterator[str]:
 def public_names_are_listed_and_sorted(module: Module) -> Iterator[str]:
     if module.name != "headway":
         return
-    public = sorted(
-        alias.asname or alias.name
-        for node in module.tree.body
-        if isinstance(node, ast.Import | ast.ImportFrom)
+    homes = {
+        alias.asname or alias.name: node.module
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("headway.")
         for alias in node.names
-        if not (alias.asname or alias.name).startswith("_")
-    )
-    for node in module.tree.body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-            listed = ast.literal_eval(node.value)
-            if sorted(set(listed)) != listed or {n for n in listed if n != "__version__"} != set(
-                public
-            ):
-                yield module.at(node.lineno, f"__all__ = {public}", str(listed))
-            return
-    if public:
+    }
+    public = sorted(homes)
+    assigned = {
+        ast.unparse(target): node
+        for node in module.tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+    }
+    if "HOMES" in assigned and (told := _literal(assigned["HOMES"])) != homes:
+        yield module.at(assigned["HOMES"].lineno, f"HOMES = {homes}", str(told))
+    if "__all__" in assigned:
+        listed = _literal(assigned["__all__"])
+        if listed != public:
+            yield module.at(assigned["__all__"].lineno, f"__all__ = {public}", str(listed))
+    elif public:
         yield module.at(1, f"__all__ = {public}", "no __all__")
+
+
+def _literal(node: ast.Assign | ast.AnnAssign) -> object:
+    assert node.value is not None
+    return ast.literal_eval(node.value)
 
 
 Rule = Callable[[Module], Iterator[str]]

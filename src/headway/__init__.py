@@ -1,17 +1,44 @@
-"""Durable jobs for ML APIs."""
+"""Durable jobs for ML APIs.
 
-from headway.context import AsyncContext, Context
-from headway.errors import (
-    Cancelled,
-    HeadwayError,
-    Interrupted,
-    NotRetryable,
-    OperationFailed,
-)
-from headway.job import Job, Status
-from headway.operation import Operation, operation
-from headway.retry import Backoff
-from headway.settings import Settings
+A public name is loaded when it is first asked for, so that `headway --help`, a client or a worker's
+child brings along only what it uses.
+"""
+
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from headway.context import AsyncContext, Context
+    from headway.errors import (
+        Cancelled,
+        HeadwayError,
+        Interrupted,
+        NotRetryable,
+        OperationFailed,
+    )
+    from headway.job import Job, Status
+    from headway.operation import Operation, operation
+    from headway.retry import Backoff
+    from headway.settings import Settings
+else:
+
+    class _Package(ModuleType):
+        """The package. A public name of its own wins over a module of the same name."""
+
+        def __getattr__(self, name: str) -> object:
+            if name not in HOMES:
+                raise AttributeError(f"module 'headway' has no attribute {name!r}")
+            return getattr(importlib.import_module(HOMES[name]), name)
+
+        def __setattr__(self, name: str, value: object) -> None:
+            # Who imports the module `headway.operation` must not take `operation` from others.
+            if not (name in HOMES and isinstance(value, ModuleType)):
+                super().__setattr__(name, value)
+
+    sys.modules[__name__].__class__ = _Package
+
 
 __all__ = [
     "AsyncContext",
@@ -28,3 +55,20 @@ __all__ = [
     "Status",
     "operation",
 ]
+
+HOMES: Final = {
+    "AsyncContext": "headway.context",
+    "Backoff": "headway.retry",
+    "Cancelled": "headway.errors",
+    "Context": "headway.context",
+    "HeadwayError": "headway.errors",
+    "Interrupted": "headway.errors",
+    "Job": "headway.job",
+    "NotRetryable": "headway.errors",
+    "Operation": "headway.operation",
+    "OperationFailed": "headway.errors",
+    "Settings": "headway.settings",
+    "Status": "headway.job",
+    "operation": "headway.operation",
+}
+"""Where each public name is defined. A test holds it to the imports above."""
