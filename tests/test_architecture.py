@@ -27,6 +27,7 @@ TIERS = (
     ("artifacts", "store"),
     ("models", "data"),
     ("operations", "worker"),
+    ("catalog",),
     ("engine", "queue"),
     ("wiring",),
     ("http", "client", "testing"),

@@ -235,15 +235,6 @@ def test_a_reference_with_an_alias_is_pinned_by_its_fields_name(queue: Queue) ->
     assert [pointer.removeprefix("/input") for pointer in found] == ["/with"]
 
 
-def test_bundled_artefacts_are_everybodys_by_either_name(queue: Queue, store: Store) -> None:
-    for name in ("sample", "bundled:sample"):
-        assert queue.artifact("ann", "dataset", name) == "bundled:sample"
-    mine = store.artifacts.add("ann", publication("sample", "dataset"))
-    assert queue.artifact("ann", "dataset", "sample") == mine
-    assert queue.artifact("ann", "dataset", "bundled:sample") == "bundled:sample"
-    assert queue.artifact("bob", "dataset", "sample") == "bundled:sample"
-
-
 @pytest.mark.parametrize("name", ["anns", "anns@1", "nope", "default", "x" * 190])
 def test_what_another_owner_has_is_unknown(queue: Queue, store: Store, name: str) -> None:
     """In the very words for what does not exist at all."""

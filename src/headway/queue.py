@@ -11,7 +11,7 @@ from typing import Final
 import orjson
 from pydantic import ValidationError
 
-from headway.artifacts import BUNDLED, BUNDLED_PREFIX
+from headway.catalog import Catalog
 from headway.engine.contract import Engine
 from headway.errors import (
     Gone,
@@ -30,7 +30,6 @@ from headway.job import (
     LOWEST_PRIORITY,
     Job,
     Json,
-    Publication,
     Status,
 )
 from headway.operation import Operation, Registry
@@ -41,7 +40,6 @@ from headway.store.values import (
     IdempotencyKey,
     JobQuery,
     Part,
-    StoredArtifact,
     StoreHealth,
     Submission,
 )
@@ -72,6 +70,7 @@ class Queue:
     def __init__(self, store: Store, registry: Registry, engine: Engine) -> None:
         self._store = store
         self._engine = engine
+        self._catalog = Catalog(store)
         self.registry = registry
 
     def submit(self, request: JobRequest) -> Job:
@@ -202,34 +201,6 @@ class Queue:
         """Facts about the store; raise `StoreError` when it cannot be written."""
         return self._store.health()
 
-    def add_file(self, owner: str, name: str, path: str, sha256: str, size: int) -> StoredArtifact:
-        """Make an uploaded file known. The same content under the same name is the same file."""
-        identity = sha256_of(f"{owner}\0{name}\0{sha256}".encode()).hexdigest()
-        file_id = f"file-{identity[:32]}"
-        known = self._store.artifacts.get(file_id)
-        return known or self._store.artifacts.add(
-            owner,
-            Publication(
-                id=file_id, kind="file", name=name, path=path, sha256=sha256, size=size, meta={}
-            ),
-        )
-
-    def artifacts(self, owner: str, kind: str, *, limit: int = 100) -> list[StoredArtifact]:
-        """The owner's artefacts of a kind, newest first."""
-        return self._store.artifacts.find(owner, kind, limit=limit)
-
-    def artifact(self, owner: str, kind: str, reference: str) -> StoredArtifact | str:
-        """What the owner means by a reference; the id alone where it comes with the package."""
-        found = self._store.artifacts.resolve(owner, kind, reference)
-        if found is not None:
-            return found
-        if reference.removeprefix(BUNDLED_PREFIX) in BUNDLED[kind]:
-            return BUNDLED_PREFIX + reference.removeprefix(BUNDLED_PREFIX)
-        raise UnknownArtifact(
-            f"expected the name of a {kind} of yours or one of"
-            f" {', '.join(sorted(BUNDLED[kind])) or 'none that is bundled'}, got: {reference[:80]!r}"
-        )
-
     def _missing(self, job_id: str, owner: str) -> HeadwayError:
         """Why there is no such job: told to its owner alone when it was pruned."""
         left = self._store.retention.tombstone(job_id)
@@ -253,7 +224,7 @@ class Queue:
             if values.get(told_as) is None:
                 continue
             try:
-                found = self.artifact(owner, kind, values[told_as])
+                found = self._catalog.meant(owner, kind, values[told_as])
             except UnknownArtifact as error:
                 raise UnknownArtifact(str(error), pointer=f"/input/{told_as}") from None
             pins[name] = found if isinstance(found, str) else found.id

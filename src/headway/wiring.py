@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from headway.artifacts import ArtifactFiles
+from headway.catalog import Catalog
 from headway.engine.contract import Engine
 from headway.engine.local import LocalEngine
 from headway.errors import SettingsError
@@ -33,6 +34,7 @@ class Service:
     registry: Registry
     files: ArtifactFiles
     queue: Queue
+    catalog: Catalog
     engine: Engine
 
     def start(self) -> None:
@@ -62,6 +64,7 @@ def open_service(settings: Settings) -> Service:
         registry=registry,
         files=files_of(settings),
         queue=Queue(store, registry, engine),
+        catalog=Catalog(store),
         engine=engine,
     )
 

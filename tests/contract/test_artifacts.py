@@ -2,8 +2,10 @@
 
 import pytest
 
+from headway.errors import Conflict, NotFound
 from headway.job import Completed, Publication, Status, decide
 from headway.store.contract import Store
+from headway.store.values import AliasName
 from tests.contract.acts import AT_ONCE, add, claim, now_of, publication, report
 
 
@@ -125,3 +127,136 @@ def test_what_an_attempt_publishes_exists_from_its_verdict_on(store: Store) -> N
         found = store.artifacts.get(one.id)
         assert found is not None
         assert (found.owner, found.job_id, found.name) == ("ann", job.id, one.name)
+
+
+def test_what_is_shared_is_seen_by_everybody_under_its_owners_name(store: Store) -> None:
+    one = store.artifacts.add("ann@x.org", publication("intents", alias="best"))
+    two = store.artifacts.add("ann@x.org", publication("intents"))
+    assert store.artifacts.share(one.id, shared=True)
+    shared = store.artifacts.get(one.id)
+    assert shared is not None
+    assert shared.shared
+    for reference in ("ann@x.org:intents", "ann@x.org:intents@1", "ann@x.org:intents@best", one.id):
+        assert store.artifacts.resolve("bob", "model", reference) == shared
+    for hidden in ("intents", "best", "ann@x.org:intents@2", "ann@x.org:intents@", two.id):
+        assert store.artifacts.resolve("bob", "model", hidden) is None
+    assert store.artifacts.resolve("ann@x.org", "model", "ann@x.org:intents") == two
+    assert store.artifacts.find("bob", "model") == [shared]
+    assert store.artifacts.find("bob", "dataset") == []
+    assert store.artifacts.share(one.id, shared=False)
+    assert store.artifacts.find("bob", "model") == []
+    assert not store.artifacts.share("no-such-id", shared=True)
+
+
+def test_lists_are_narrowed_and_go_on_where_they_ended(store: Store) -> None:
+    """One's own and what others share are one list, in one order."""
+    made = []
+    for number in range(6):
+        whose = "ann" if number % 2 else "bob"
+        one = store.artifacts.add(whose, publication("ab"[number % 3 == 0]))
+        store.artifacts.share(one.id, shared=True)
+        made.append(store.artifacts.get(one.id))
+    newest = list(reversed(made))
+    assert store.artifacts.find("ann", "model") == newest
+    first = store.artifacts.find("ann", "model", limit=4)
+    rest = store.artifacts.find("ann", "model", limit=4, before=first[-1].seq)
+    assert first + rest == newest
+    narrowings: tuple[tuple[str | None, str | None], ...] = (
+        ("a", None), (None, "bob"), ("b", "ann"),
+    )  # fmt: skip
+    for name, owner in narrowings:
+        wanted = [
+            one
+            for one in newest
+            if one is not None and name in (None, one.name) and owner in (None, one.owner)
+        ]
+        assert wanted
+        assert store.artifacts.find("ann", "model", name=name, owner=owner) == wanted
+
+
+def test_what_was_deleted_is_found_by_nobody_and_its_version_is_not_given_again(
+    store: Store,
+) -> None:
+    one = store.artifacts.add("ann", publication("intents", path="models/aa/a.npz"))
+    two = store.artifacts.add("ann", publication("intents", path="models/bb/b.npz"))
+    store.artifacts.delete(two.id)
+    assert store.artifacts.get(two.id) is None
+    assert store.artifacts.resolve("ann", "model", "intents") == one
+    assert store.artifacts.resolve("ann", "model", two.id) is None
+    assert store.artifacts.find("ann", "model") == [one]
+    assert store.upkeep.known_files([one.path, two.path]) == {one.path}
+    assert not store.artifacts.share(two.id, shared=True)
+    with pytest.raises(NotFound):
+        store.artifacts.delete(two.id)
+    assert store.artifacts.add("ann", publication("intents")).version == 3
+
+
+def test_what_an_alias_or_an_unfinished_job_needs_is_not_deleted(store: Store) -> None:
+    """Whether it waits or runs; one that has ended needs it no more."""
+    one = store.artifacts.add("ann", publication("intents", alias="best"))
+    with pytest.raises(Conflict, match="'best'; move or remove the alias first"):
+        store.artifacts.delete(one.id)
+    store.aliases.remove(AliasName(owner="ann", kind="model", name="intents", alias="best"))
+    add(store, uses={"model": one.id})
+    with pytest.raises(Conflict, match="1 of them still need"):
+        store.artifacts.delete(one.id)
+    held = claim(store)
+    with pytest.raises(Conflict, match="wait for their end"):
+        store.artifacts.delete(one.id)
+    report(store, held, verdict=decide(Completed(None), held.job, AT_ONCE))
+    store.artifacts.delete(one.id)
+    assert store.artifacts.get(one.id) is None
+
+
+def made_by_job(store: Store, kind: str, name: str, **uses: str) -> tuple[str, Publication]:
+    """A job that read these and published this."""
+    job = add(store, owner="ann", uses=uses)
+    held = claim(store)
+    made = publication(name, kind)
+    report(store, held, verdict=decide(Completed(None, [made]), held.job, AT_ONCE))
+    return job.id, made
+
+
+def test_lineage_leads_to_the_sources_and_to_what_came_of_them(store: Store) -> None:
+    raw = store.artifacts.add("ann", publication("raw", "dataset"))
+    cleaning, clean = made_by_job(store, "dataset", "clean", data=raw.id)
+    training, model = made_by_job(store, "model", "intents", data=clean.id)
+    made_by_job(store, "model", "stranger", data="bundled:sample")
+    evaluation = add(store, owner="ann", uses={"model": model.id, "data": "bundled:test"})
+    for asked in (raw.id, clean.id, model.id):
+        found = store.artifacts.lineage(asked)
+        assert found.artifacts.keys() == {raw.id, clean.id, model.id}
+        names = {job.seq: job.id for job in found.jobs}
+        assert set(names.values()) == {cleaning, training, evaluation.id}
+        assert {(names[seq], id) for seq, id in found.made} == {
+            (cleaning, clean.id), (training, model.id),
+        }  # fmt: skip
+        assert {(raw.id, cleaning), (clean.id, training), (model.id, evaluation.id)} <= {
+            (id, names[seq]) for id, seq in found.used
+        }
+
+
+def test_lineage_outlives_the_jobs(store: Store) -> None:
+    """Of those that made something; and says so of what was deleted."""
+    raw = store.artifacts.add("ann", publication("raw", "dataset"))
+    training, model = made_by_job(store, "model", "intents", data=raw.id)
+    evaluation = add(store, owner="ann", uses={"model": model.id})
+    held = claim(store)
+    report(store, held, verdict=decide(Completed(None), held.job, AT_ONCE))
+    assert len(store.retention.prune(0.0).jobs) == 2
+    store.artifacts.delete(raw.id)
+    found = store.artifacts.lineage(model.id)
+    assert [(job.id, job.operation, job.status) for job in found.jobs] == [
+        (training, "resize", None)
+    ]
+    assert found.artifacts[raw.id].deleted_at is not None
+    assert evaluation.id not in str(found)
+
+
+def test_lineage_has_bounds(store: Store) -> None:
+    """Of a data set that thousands of jobs read, too."""
+    raw = store.artifacts.add("ann", publication("raw", "dataset"))
+    for number in range(30):
+        made_by_job(store, "model", f"m{number}", data=raw.id)
+    assert len(store.artifacts.lineage(raw.id, most=1).artifacts) == 1
+    assert len(store.artifacts.lineage(raw.id, most=2).artifacts) <= 21

@@ -17,9 +17,11 @@ from alembic.script import ScriptDirectory
 
 from headway.errors import StoreUnusable
 from headway.store import migrate
+from headway.store.alembic_upgrade import upgrade_to_head
 from headway.store.sqlite import open_sqlite
 from headway.store.tables import metadata
-from tests.contract.acts import add, start_python
+from headway.store.values import AliasName
+from tests.contract.acts import add, publication, start_python
 
 SCRIPTS = Path(migrate.__file__).with_name("migrations")
 
@@ -160,3 +162,37 @@ def signal_after(pid: int, delay: float) -> None:
 
 def indexes() -> int:
     return sum(len(table.indexes) for table in metadata.tables.values())
+
+
+def test_what_was_there_before_the_catalogue_is_in_it(data_dir: Path) -> None:
+    """An alias can be rolled back to where it was, and lineage knows what older jobs read."""
+    data_dir.mkdir()
+    before = engine_of(data_dir)
+    with before.connect() as connection:
+        upgrade_to_head(connection, SCRIPTS, "0002")
+        for statement in OLDER.split(";"):
+            connection.exec_driver_sql(statement)
+        connection.commit()
+    before.dispose()
+    store = open_sqlite(data_dir)
+    found = store.artifacts.resolve("ann", "model", "intents@best")
+    assert found is not None
+    assert (found.job_id, found.shared, found.deleted_at) == ("j1", False, None)
+    assert store.artifacts.lineage("m1").used == [("bundled:sample", 1)]
+    store.aliases.move(
+        AliasName(owner="ann", kind="model", name="intents", alias="best"),
+        store.artifacts.add("ann", publication("intents")).id,
+    )
+    moved = AliasName(owner="ann", kind="model", name="intents", alias="best")
+    assert store.aliases.roll_back(moved).artifact_id == "m1"
+    store.close()
+
+
+OLDER = """
+INSERT INTO jobs (seq, id, operation, owner, status, priority, created_at, uses)
+VALUES (1, 'j1', 'train_model', 'ann', 'completed', 5, 1, '{"data":"bundled:sample"}');
+INSERT INTO artifacts (seq, id, kind, owner, name, version, path, sha256, size, meta, created_at, job)
+VALUES (1, 'm1', 'model', 'ann', 'intents', 1, 'p', 'h', 1, '{}', 1, 1);
+INSERT INTO aliases (owner, kind, name, alias, artifact, at)
+VALUES ('ann', 'model', 'intents', 'best', 1, 1)
+"""

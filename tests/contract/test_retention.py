@@ -131,6 +131,7 @@ def test_each_end_has_a_time_of_its_own(store: Store) -> None:
 
 
 def test_an_artefact_outlives_the_job_that_made_it(store: Store) -> None:
+    """And still says which one that was."""
     job = add(store)
     held = claim(store)
     made = [publication("intents", alias="production")]
@@ -138,7 +139,7 @@ def test_an_artefact_outlives_the_job_that_made_it(store: Store) -> None:
     assert prune(store) == [job.id]
     found = store.artifacts.resolve("ann", "model", "intents@production")
     assert found is not None
-    assert (found.id, found.job_id) == (made[0].id, None)
+    assert (found.id, found.job_id) == (made[0].id, job.id)
 
 
 def test_each_step_is_bounded_and_the_next_goes_on(store: Store) -> None:

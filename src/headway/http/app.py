@@ -13,16 +13,19 @@ from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 
 from headway.http import (
+    aliases,
     auth,
     catalog,
     health,
     imports,
     index,
     jobs,
+    lineage,
     live,
     predict,
     problems,
     results,
+    rows,
     submit,
     websocket,
 )
@@ -40,6 +43,9 @@ MODULES = (
     jobs,
     imports,
     catalog,
+    aliases,
+    lineage,
+    rows,
     websocket,
     health,
     index,

@@ -107,7 +107,7 @@ async def _input(
     if upload is None:
         return options
     stored = await to_thread.run_sync(
-        parts.queue.add_file, owner, upload.name, upload.path, upload.sha256, upload.size
+        parts.catalog.add_file, owner, upload.name, upload.path, upload.sha256, upload.size
     )
     return options | {"file": stored.id, "filename": upload.name}
 

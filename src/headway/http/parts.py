@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from anyio import to_thread
 
+from headway.catalog import Catalog
 from headway.errors import KeyReused
 from headway.http.accounts import Accounts
 from headway.http.cursors import Cursors
@@ -28,6 +29,7 @@ class Parts:
     settings: Settings
     service: Service
     queue: Queue
+    catalog: Catalog
     accounts: Accounts
     tickets: Tickets
     cursors: Cursors
@@ -48,10 +50,11 @@ class Parts:
             settings=settings,
             service=service,
             queue=service.queue,
+            catalog=service.catalog,
             accounts=Accounts(service.store.users, tokens, settings),
             tickets=Tickets(tokens, settings.data_dir / "tickets"),
             cursors=Cursors(secret),
-            predictors=Predictors(service.queue, service.files),
+            predictors=Predictors(service.catalog, service.files),
             intake=Committer(service.queue.accept, "headway-intake"),
             ledger=Ledger(settings.data_dir / "predictions.jsonl", service.store.users),
             feed=Feed(service.queue),

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from headway.artifacts import BUNDLED_PREFIX, ArtifactFiles
+from headway.catalog import Catalog
 from headway.errors import UnknownArtifact
+from headway.job import Json
 from headway.models.bundle import DEFAULT_BUNDLE, Bundle
 from headway.models.classifier import Classifier
-from headway.queue import Queue
 from headway.store.values import StoredArtifact
 
 DEFAULT: Final = "default"
@@ -45,8 +46,8 @@ class Predictor:
 class Predictors:
     """Finds the model a user means, and keeps those used last in memory."""
 
-    def __init__(self, queue: Queue, files: ArtifactFiles) -> None:
-        self._queue = queue
+    def __init__(self, catalog: Catalog, files: ArtifactFiles) -> None:
+        self._catalog = catalog
         self._files = files
         self._lock = threading.Lock()
         self._loaded: OrderedDict[str, Predictor] = OrderedDict()
@@ -54,7 +55,7 @@ class Predictors:
     def find(self, owner: str, reference: str | None) -> Predictor:
         """The model of this name; without one the user's alias `default`, then the bundled one."""
         try:
-            found = self._queue.artifact(owner, "model", reference or DEFAULT)
+            found = self._catalog.meant(owner, "model", reference or DEFAULT)
         except UnknownArtifact as error:
             raise UnknownArtifact(str(error), pointer="/model") from None
         with self._lock:
@@ -66,6 +67,15 @@ class Predictors:
             if len(self._loaded) > _MOST_LOADED:
                 self._loaded.popitem(last=False)
             return known
+
+    def about(self) -> dict[str, Json]:
+        """What is known about a model that comes with the package."""
+        bundle = Bundle.load(DEFAULT_BUNDLE)
+        return {
+            "classes": list(bundle.classifier.classes),
+            "metrics": dict(bundle.metrics),
+            "parameters": dict(bundle.parameters),
+        }
 
     def _load(self, found: StoredArtifact | str) -> Predictor:
         if isinstance(found, str):

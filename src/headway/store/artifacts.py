@@ -1,29 +1,35 @@
 """Data sets, models and uploaded files: which there are, and what users call them."""
 
+from collections.abc import Collection
 from typing import Final
 
+from headway.errors import Conflict, NotFound
 from headway.job import Publication
+from headway.store.aliases import move_alias
 from headway.store.database import Database, Row, Transaction
-from headway.store.rows import dumps, loads
-from headway.store.values import StoredArtifact
+from headway.store.lineage import lineage_of
+from headway.store.rows import ARTIFACT_COLUMNS, artifact_from_row, dumps
+from headway.store.values import AliasName, Lineage, StoredArtifact
 
-_COLUMNS: Final = (
-    "artifacts.id, artifacts.kind, artifacts.name, artifacts.version, artifacts.owner,"
-    " artifacts.path, artifacts.sha256, artifacts.size, artifacts.meta, artifacts.created_at,"
-    " jobs.id"
-)
-_FROM: Final = "FROM artifacts LEFT JOIN jobs ON jobs.seq = artifacts.job"
+_LONGEST_VERSION: Final = 9
+"""Digits; a longer number overflows the databases' integers, and no version is that high."""
+
+_SELECT: Final = f"SELECT {ARTIFACT_COLUMNS} FROM artifacts WHERE deleted_at IS NULL"
 
 
 def insert_artifact(
     tx: Transaction, owner: str, publication: Publication, now: float, job: int | None
 ) -> None:
-    """Make a file known as the next version of its name, and move its alias there."""
+    """Make a file known as the next version of its name, and move its alias there.
+
+    One that is known under this id stays as it is; its alias is moved all the same.
+    """
+    made_by = tx.value("SELECT id FROM jobs WHERE seq = :job", {"job": job})
     tx.run(
         "INSERT INTO artifacts (id, kind, owner, name, version, path, sha256, size, meta,"
-        " created_at, job) VALUES (:id, :kind, :owner, :name, 1 + coalesce((SELECT max(version)"
-        " FROM artifacts WHERE owner = :owner AND kind = :kind AND name = :name), 0), :path,"
-        " :sha256, :size, :meta, :now, :job) ON CONFLICT (id) DO NOTHING",
+        " created_at, job, made_by) VALUES (:id, :kind, :owner, :name, 1 + coalesce((SELECT"
+        " max(version) FROM artifacts WHERE owner = :owner AND kind = :kind AND name = :name), 0),"
+        " :path, :sha256, :size, :meta, :now, :job, :made_by) ON CONFLICT (id) DO NOTHING",
         {
             "id": publication.id,
             "kind": publication.kind,
@@ -35,16 +41,23 @@ def insert_artifact(
             "meta": dumps(publication.meta),
             "now": now,
             "job": job,
+            "made_by": made_by,
         },
     )
     if publication.alias is not None:
-        _move_alias(tx, owner, publication, now)
+        alias = AliasName(
+            owner=owner,
+            kind=publication.kind,
+            name=publication.name,
+            alias=publication.alias,
+        )
+        move_alias(tx, alias, publication.id, now, made_by=made_by)
 
 
 def find_artifact(tx: Transaction, artifact_id: str) -> StoredArtifact | None:
     """The artefact of this id."""
-    row = tx.row(f"SELECT {_COLUMNS} {_FROM} WHERE artifacts.id = :id", {"id": artifact_id})
-    return None if row is None else _artifact_from_row(row)
+    row = tx.row(f"{_SELECT} AND id = :id", {"id": artifact_id})
+    return None if row is None else artifact_from_row(row)
 
 
 class SqlArtifacts:
@@ -71,93 +84,154 @@ class SqlArtifacts:
 
     def resolve(self, owner: str, kind: str, reference: str) -> StoredArtifact | None:
         """See `Artifacts.resolve`."""
-        name, _, which = reference.partition("@")
-        if _is_version(which) and len(which) > _LONGEST_VERSION:
-            return None
         with self._db.read() as tx:
-            row = tx.row(
-                f"SELECT {_COLUMNS} {_FROM} WHERE artifacts.owner = :owner"
-                f" AND artifacts.kind = :kind AND ({_condition(which)})"
-                " ORDER BY artifacts.version DESC LIMIT 1",
-                {
-                    "owner": owner,
-                    "kind": kind,
-                    "reference": reference,
-                    "name": name,
-                    "which": int(which) if _is_version(which) else which,
-                },
-            ) or (None if which else self._by_bare_alias(tx, owner, kind, reference))
-        return None if row is None else _artifact_from_row(row)
+            row = _own(tx, owner, kind, reference) or _shared(tx, owner, kind, reference)
+        return None if row is None else artifact_from_row(row)
 
-    def find(self, owner: str, kind: str, *, limit: int = 100) -> list[StoredArtifact]:
+    def find(
+        self,
+        reader: str,
+        kind: str,
+        *,
+        owner: str | None = None,
+        name: str | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[StoredArtifact]:
         """See `Artifacts.find`."""
+        narrowing = {"owner": owner, "name": name, "before": before}
+        params = narrowing | {"reader": reader, "kind": kind, "limit": limit}
+        given = [column for column, value in narrowing.items() if value is not None]
         with self._db.read() as tx:
-            rows = tx.rows(
-                f"SELECT {_COLUMNS} {_FROM} WHERE artifacts.owner = :owner"
-                " AND artifacts.kind = :kind ORDER BY artifacts.seq DESC LIMIT :limit",
-                {"owner": owner, "kind": kind, "limit": limit},
+            rows = tx.rows(_find(given), params)
+        return [artifact_from_row(row) for row in rows]
+
+    def share(self, artifact_id: str, *, shared: bool) -> bool:
+        """See `Artifacts.share`."""
+        with self._db.write() as tx:
+            return bool(
+                tx.run(
+                    "UPDATE artifacts SET shared = :shared WHERE id = :id AND deleted_at IS NULL",
+                    {"id": artifact_id, "shared": shared},
+                )
             )
-        return [_artifact_from_row(row) for row in rows]
 
-    def _by_bare_alias(self, tx: Transaction, owner: str, kind: str, alias: str) -> Row | None:
-        return tx.row(
-            f"SELECT {_COLUMNS} FROM aliases JOIN artifacts ON artifacts.seq = aliases.artifact"
-            " LEFT JOIN jobs ON jobs.seq = artifacts.job WHERE aliases.owner = :owner"
-            " AND aliases.kind = :kind AND aliases.alias = :alias"
-            " ORDER BY aliases.at DESC, aliases.artifact DESC LIMIT 1",
-            {"owner": owner, "kind": kind, "alias": alias},
-        )
+    def delete(self, artifact_id: str) -> None:
+        """See `Artifacts.delete`."""
+        with self._db.write() as tx:
+            # A write before the look: whoever moves an alias here must wait for our end.
+            if not tx.run(f"UPDATE artifacts SET shared = shared {_ONE}", {"id": artifact_id}):
+                raise NotFound("expected a version that exists, got one that was deleted")
+            _refuse_if_needed(tx, artifact_id)
+            now = self._db.now(tx)
+            tx.run(
+                f"UPDATE artifacts SET deleted_at = :now {_ONE}", {"id": artifact_id, "now": now}
+            )
+
+    def lineage(self, artifact_id: str, *, most: int = 200) -> Lineage:
+        """See `Artifacts.lineage`."""
+        with self._db.read() as tx:
+            return lineage_of(self._db, tx, artifact_id, most)
 
 
-_LONGEST_VERSION: Final = 9
-"""Digits; a longer number overflows the databases' integers, and no version is that high."""
+_ONE: Final = "WHERE id = :id AND deleted_at IS NULL"
 
 
-def _is_version(which: str) -> bool:
-    return which.isascii() and which.isdigit()
-
-
-def _condition(which: str) -> str:
-    """What a reference with this part behind the @ is looked up by."""
-    if not which:
-        return "artifacts.id = :reference OR artifacts.name = :reference"
-    if _is_version(which):
-        return "artifacts.name = :name AND artifacts.version = :which"
-    return (
-        "artifacts.name = :name AND artifacts.seq = (SELECT artifact FROM aliases"
-        " WHERE owner = :owner AND kind = :kind AND name = :name AND alias = :which)"
+def _own(tx: Transaction, owner: str, kind: str, reference: str) -> Row | None:
+    """What the user's own words mean: a name or an id, else the alias moved last."""
+    name, _, which = reference.partition("@")
+    if "@" in reference:
+        return _version(tx, owner, kind, name, which, "") if which else None
+    named = tx.row(
+        f"{_SELECT} AND owner = :owner AND kind = :kind AND (id = :reference OR name = :reference)"
+        " ORDER BY version DESC LIMIT 1",
+        {"owner": owner, "kind": kind, "reference": reference},
+    )
+    return named or tx.row(
+        f"{_SELECT} AND seq = (SELECT artifact FROM aliases WHERE owner = :owner"
+        " AND kind = :kind AND alias = :alias ORDER BY at DESC, artifact DESC LIMIT 1)",
+        {"owner": owner, "kind": kind, "alias": reference},
     )
 
 
-def _move_alias(tx: Transaction, owner: str, publication: Publication, now: float) -> None:
-    tx.run(
-        "INSERT INTO aliases (owner, kind, name, alias, artifact, at)"
-        " SELECT :owner, :kind, :name, :alias, seq, :now FROM artifacts WHERE id = :id"
-        " ON CONFLICT (owner, kind, name, alias)"
-        " DO UPDATE SET artifact = excluded.artifact, at = excluded.at",
+def _shared(tx: Transaction, reader: str, kind: str, reference: str) -> Row | None:
+    """What somebody shares, by its id or as `owner:name`."""
+    owner, colon, rest = reference.rpartition(":")
+    if colon:
+        name, at, which = rest.partition("@")
+        if at and not which:
+            return None
+        visible = "" if owner == reader else " AND shared"
+        return _version(tx, owner, kind, name, which, visible)
+    return tx.row(
+        f"{_SELECT} AND id = :id AND kind = :kind AND shared", {"id": reference, "kind": kind}
+    )
+
+
+def _version(
+    tx: Transaction, owner: str, kind: str, name: str, which: str, visible: str
+) -> Row | None:
+    """The version of a name that its number or an alias says; without either the newest."""
+    number = which if which.isascii() and which.isdigit() else None
+    if number is not None and len(number) > _LONGEST_VERSION:
+        return None
+    if number is not None:
+        condition = "version = :which"
+    elif which:
+        condition = (
+            "seq = (SELECT artifact FROM aliases WHERE owner = :owner AND kind = :kind"
+            " AND name = :name AND alias = :which)"
+        )
+    else:
+        condition = "1 = 1"
+    return tx.row(
+        f"{_SELECT} AND owner = :owner AND kind = :kind AND name = :name AND {condition}{visible}"
+        " ORDER BY version DESC LIMIT 1",
         {
             "owner": owner,
-            "kind": publication.kind,
-            "name": publication.name,
-            "alias": publication.alias,
-            "id": publication.id,
-            "now": now,
+            "kind": kind,
+            "name": name,
+            "which": which if number is None else int(number),
         },
     )
 
 
-def _artifact_from_row(row: Row) -> StoredArtifact:
-    id, kind, name, version, owner, path, sha256, size, meta, created_at, job_id = row
-    return StoredArtifact(
-        id=id,
-        kind=kind,
-        name=name,
-        version=version,
-        owner=owner,
-        path=path,
-        sha256=sha256,
-        size=size,
-        meta=loads(meta),
-        created_at=created_at,
-        job_id=job_id,
+_NARROWED: Final = {
+    "owner": " AND owner = :owner",
+    "name": " AND name = :name",
+    "before": " AND seq < :before",
+}
+
+
+def _find(given: Collection[str]) -> str:
+    """One walk along each index, then a merge: what others keep to themselves is never stepped over."""
+    narrowed = "".join(_NARROWED[one] for one in given)
+    ends = f" AND kind = :kind{narrowed} ORDER BY seq DESC LIMIT :limit"
+    return (
+        f"SELECT * FROM (SELECT * FROM ({_SELECT} AND owner = :reader{ends}) AS own"
+        f" UNION ALL SELECT * FROM ({_SELECT} AND shared AND owner <> :reader{ends}) AS others)"
+        " AS visible ORDER BY seq DESC LIMIT :limit"
     )
+
+
+def _refuse_if_needed(tx: Transaction, artifact_id: str) -> None:
+    pointing = tx.rows(
+        "SELECT alias FROM aliases JOIN artifacts ON artifacts.seq = aliases.artifact"
+        " WHERE artifacts.id = :id ORDER BY alias",
+        {"id": artifact_id},
+    )
+    if pointing:
+        raise Conflict(
+            "expected a version that no alias points to, got one with"
+            f" {', '.join(repr(row[0]) for row in pointing)}; move or remove the alias first"
+        )
+    reading = tx.value(
+        "SELECT count(*) FROM uses JOIN jobs ON jobs.seq = uses.job WHERE uses.artifact = :id"
+        " AND jobs.status IN ('pending', 'running')",
+        {"id": artifact_id},
+    )
+    if reading:
+        raise Conflict(
+            f"expected a version that no unfinished job reads, got one that {reading} of them"
+            " still need; wait for their end, or cancel them"
+        )

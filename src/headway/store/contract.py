@@ -12,9 +12,13 @@ from headway.events import Event
 from headway.job import Job, Publication, Status
 from headway.store.values import (
     Added,
+    Alias,
+    AliasMove,
+    AliasName,
     AttemptRecord,
     Claim,
     JobQuery,
+    Lineage,
     Part,
     Pruned,
     Report,
@@ -137,7 +141,10 @@ class Events(Protocol):
 
 
 class Artifacts(Protocol):
-    """Data sets, models and uploaded files: the rows; the bytes are elsewhere."""
+    """Data sets, models and uploaded files: the rows; the bytes are elsewhere.
+
+    A deleted one is found by nobody any more, but its version is never given again.
+    """
 
     def add(
         self, owner: str, publication: Publication, job_id: str | None = None
@@ -151,11 +158,66 @@ class Artifacts(Protocol):
         """What a user means by `id`, `name`, `name@version` or `name@alias`.
 
         A bare reference that is no name but one of the user's aliases means what the alias points
-        to; of several, the one that was moved last.
+        to; of several, the one that was moved last. What others share is named by its id, or as
+        `owner:name`, `owner:name@version` or `owner:name@alias`.
         """
 
-    def find(self, owner: str, kind: str, *, limit: int = 100) -> list[StoredArtifact]:
-        """The user's artefacts of a kind, newest first."""
+    def find(
+        self,
+        reader: str,
+        kind: str,
+        *,
+        owner: str | None = None,
+        name: str | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[StoredArtifact]:
+        """Artefacts that the reader may see, newest first: his own, and what others share.
+
+        Only those of an owner or a name if that is given, and of a `seq` below `before`.
+        """
+
+    def share(self, artifact_id: str, *, shared: bool) -> bool:
+        """Let everybody see the artefact, or its owner alone; False if there is none."""
+
+    def delete(self, artifact_id: str) -> None:
+        """Delete it. Raise `Conflict` while an alias points to it or an unfinished job reads it."""
+
+    def lineage(self, artifact_id: str, *, most: int = 200) -> Lineage:
+        """Everything this artefact was made from, and everything it was read for or went into.
+
+        Those next to it come first, and no more than about `most` artefacts.
+        """
+
+
+class Aliases(Protocol):
+    """Names that move from version to version, and every move they made."""
+
+    def move(self, alias: AliasName, artifact_id: str, *, expected: str | None = None) -> Alias:
+        """Point the alias to this version of its name.
+
+        Raise `Conflict`, and change nothing, if an `expected` artefact is given and it pointed to
+        another; `NotFound` if there is no such version.
+        """
+
+    def roll_back(self, alias: AliasName, *, expected: str | None = None) -> Alias:
+        """Point the alias to where it pointed before; done again, to where it pointed before that.
+
+        Versions deleted meanwhile are passed over. Raise `Conflict` when nothing is left, or when
+        it points to another than `expected`; `NotFound` if there is no such alias.
+        """
+
+    def remove(self, alias: AliasName) -> bool:
+        """Remove the alias; False if there is none. Its moves stay."""
+
+    def of_name(self, owner: str, kind: str, name: str) -> list[Alias]:
+        """The aliases of a name."""
+
+    def of_artifacts(self, artifact_ids: Collection[str]) -> Mapping[str, Sequence[str]]:
+        """The aliases that point to each of these."""
+
+    def moves(self, alias: AliasName, *, limit: int = 100) -> list[AliasMove]:
+        """Where the alias pointed, newest first; where it points now is the first."""
 
 
 class Users(Protocol):
@@ -262,6 +324,8 @@ class Store(Protocol):
     def events(self) -> Events: ...
     @property
     def artifacts(self) -> Artifacts: ...
+    @property
+    def aliases(self) -> Aliases: ...
     @property
     def users(self) -> Users: ...
     @property

@@ -184,6 +184,14 @@ class SqlJobs:
             "INSERT INTO inputs (job, body) VALUES (:job, :body)",
             [{"job": seq, "body": one.input.decode()} for seq, one in numbered],
         )
+        tx.run_many(
+            "INSERT INTO uses (artifact, job) VALUES (:artifact, :job)",
+            [
+                {"artifact": artifact, "job": seq}
+                for seq, one in numbered
+                for artifact in sorted(set(one.uses.values()))
+            ],
+        )
         write_facts(tx, now, [(seq, 1, _SUBMITTED) for seq, _ in numbered])
         return [_job_of(row, one) for row, one in zip(rows, fresh, strict=True)]
 

@@ -92,6 +92,12 @@ class SqlRetention:
         )
         for table in _OF_JOBS:
             tx.run(f"DELETE FROM {table} WHERE job IN (SELECT wanted FROM {wanted} AS w)", rows)
+        # What a job read is kept for as long as something that it made may be asked where from.
+        tx.run(
+            f"DELETE FROM uses WHERE job IN (SELECT wanted FROM {wanted} AS w WHERE NOT EXISTS"
+            " (SELECT 1 FROM artifacts WHERE artifacts.job = w.wanted))",
+            rows,
+        )
         tx.run(f"DELETE FROM jobs WHERE seq IN (SELECT wanted FROM {wanted} AS w)", rows)
 
 

@@ -1,4 +1,4 @@
-"""From a row of `jobs` to a frozen `Job`, in one place."""
+"""From rows to frozen values, in one place."""
 
 from typing import Any, Final
 
@@ -6,6 +6,7 @@ import orjson
 
 from headway.job import Counts, Job, Json, Status, Waiting
 from headway.store.database import Row
+from headway.store.values import StoredArtifact
 
 JOB_COLUMNS: Final = (
     "seq, id, operation, owner, status, priority, created_at, version, run_at, started_at,"
@@ -60,6 +61,37 @@ def job_from_row(row: Row) -> Job:
         unique_key=unique_key,
         worker=worker,
         last_event=last_event,
+    )
+
+
+ARTIFACT_COLUMNS: Final = (
+    "artifacts.seq, artifacts.id, artifacts.kind, artifacts.name, artifacts.version,"
+    " artifacts.owner, artifacts.path, artifacts.sha256, artifacts.size, artifacts.meta,"
+    " artifacts.created_at, artifacts.made_by, artifacts.shared, artifacts.deleted_at"
+)
+
+
+def artifact_from_row(row: Row) -> StoredArtifact:
+    """The artefact of a row of `ARTIFACT_COLUMNS`."""
+    (
+        seq, id, kind, name, version, owner, path, sha256, size, meta, created_at, made_by, shared,
+        deleted_at,
+    ) = row  # fmt: skip
+    return StoredArtifact(
+        seq=seq,
+        id=id,
+        kind=kind,
+        name=name,
+        version=version,
+        owner=owner,
+        path=path,
+        sha256=sha256,
+        size=size,
+        meta=loads(meta),
+        created_at=created_at,
+        job_id=made_by,
+        shared=bool(shared),
+        deleted_at=deleted_at,
     )
 
 

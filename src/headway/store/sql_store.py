@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from headway.store.aliases import SqlAliases
 from headway.store.artifacts import SqlArtifacts
 from headway.store.attempts import SqlAttempts
 from headway.store.bell import SocketBell
@@ -40,6 +41,7 @@ class SqlStore:
         self.workers = SqlWorkers(database)
         self.events = SqlEvents(database)
         self.artifacts = SqlArtifacts(database)
+        self.aliases = SqlAliases(database)
         self.users = SqlUsers(database)
         self.retention = SqlRetention(database)
         self.upkeep = SqlUpkeep(database)

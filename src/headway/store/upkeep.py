@@ -22,7 +22,7 @@ class SqlUpkeep:
 
     def known_files(self, paths: Collection[str]) -> set[str]:
         """See `Upkeep.known_files`."""
-        return self._known("artifacts.path", paths)
+        return self._known("artifacts.path", paths, " AND artifacts.deleted_at IS NULL")
 
     def busy_since(self) -> float | None:
         """See `Upkeep.busy_since`."""
@@ -30,12 +30,12 @@ class SqlUpkeep:
             since = tx.value("SELECT min(claimed_at) FROM jobs WHERE status = 'running'")
         return None if since is None else float(since)
 
-    def _known(self, column: str, values: Collection[str]) -> set[str]:
+    def _known(self, column: str, values: Collection[str], still: str = "") -> set[str]:
         table = column.partition(".")[0]
         wanted = self._db.rows_of({"wanted": "text"})
         with self._db.read() as tx:
             rows = tx.rows(
-                f"SELECT w.wanted FROM {wanted} AS w JOIN {table} ON {column} = w.wanted",
+                f"SELECT w.wanted FROM {wanted} AS w JOIN {table} ON {column} = w.wanted{still}",
                 {"rows": dumps([[one] for one in values])},
             )
         return {row[0] for row in rows}

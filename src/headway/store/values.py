@@ -87,7 +87,70 @@ class StoredArtifact:
     size: int
     meta: Mapping[str, Json]
     created_at: float
+    seq: int = 0
+    """The inner sequence that lists are ordered by; never shown outside."""
     job_id: str | None = None
+    """The job that made it; known also when that job's history was removed."""
+    shared: bool = False
+    """Whether everybody sees it."""
+    deleted_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AliasName:
+    """An alias, wherever it points."""
+
+    owner: str
+    kind: str
+    name: str
+    alias: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alias:
+    """An alias and the version it points to."""
+
+    name: str
+    alias: str
+    artifact_id: str
+    version: int
+    moved_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AliasMove:
+    """One move of an alias; without an artefact, its removal."""
+
+    artifact_id: str | None
+    version: int | None
+    at: float
+    job_id: str | None
+    """The job whose verdict moved it; None for a user's own hand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineageJob:
+    """A job as lineage knows it. Its status is None once its history was removed."""
+
+    seq: int
+    id: str
+    operation: str
+    status: Status | None
+    owner: str
+    completed_at: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lineage:
+    """Artefacts, and the jobs between them."""
+
+    artifacts: Mapping[str, StoredArtifact]
+    """By id. Bundled ones, and those that nobody knows any more, are not in it."""
+    jobs: Sequence[LineageJob]
+    used: Collection[tuple[str, int]]
+    """(artefact id, job seq): the job read it."""
+    made: Collection[tuple[int, str]]
+    """(job seq, artefact id): the job published it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

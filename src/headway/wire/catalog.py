@@ -1,9 +1,11 @@
 """What jobs are made from: operations, data sets and models."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from headway.wire.base import Answer
+from pydantic import Field
+
+from headway.wire.base import Answer, Request
 
 
 class OperationView(Answer):
@@ -17,14 +19,109 @@ class OperationView(Answer):
 
 
 class ArtifactView(Answer):
-    """A data set or a model."""
+    """One version of a data set or a model."""
 
     id: str
     kind: str
     name: str
     version: int | None
+    reference: str = Field(description="What to call it in a request")
+    owner: str | None
+    shared: bool
     bundled: bool
+    aliases: list[str]
     size: int | None
+    sha256: str | None
     created_at: datetime | None
     job_id: str | None
     meta: dict[str, Any]
+
+
+class Source(Answer):
+    """What a version was made from."""
+
+    id: str
+    kind: str | None
+    reference: str | None
+    sha256: str | None
+
+
+class ArtifactDetail(ArtifactView):
+    """One version, and what went into it."""
+
+    metrics: dict[str, Any]
+    parameters: dict[str, Any]
+    made_from: list[Source]
+    links: dict[str, str]
+
+
+class ShareRequest(Request):
+    """Who sees a version."""
+
+    shared: bool = Field(description="Whether every user sees it, or its owner alone")
+
+
+class AliasRequest(Request):
+    """Where an alias is to point."""
+
+    version: int | str = Field(description="A version's number or id", examples=[3])
+    expected: int | str | None = Field(
+        default=None,
+        description="Move it only if it points to this version now; 409 otherwise",
+    )
+
+
+class AliasView(Answer):
+    """An alias and the version it points to."""
+
+    name: str
+    alias: str
+    reference: str
+    version: int
+    id: str
+    moved_at: datetime
+
+
+class AliasMoveView(Answer):
+    """A move of an alias. Without a version it was removed."""
+
+    version: int | None
+    id: str | None
+    at: datetime
+    job_id: str | None
+
+
+class LineageNode(Answer):
+    """Something in the history of an artefact. What is not yours and not shared has no name."""
+
+    id: str
+    type: Literal["dataset", "model", "file", "job", "alias", "unknown"]
+    name: str | None
+    version: int | None
+    status: str | None
+    deleted: bool
+    at: datetime | None
+
+
+class LineageEdge(Answer):
+    """`from` was read by, made, or is named by `to`."""
+
+    source: str = Field(alias="from")
+    to: str
+    relation: Literal["read", "made", "named", "moved"]
+
+
+class LineageView(Answer):
+    """Data sets, jobs, models and aliases, and what leads from one to the other."""
+
+    nodes: list[LineageNode]
+    edges: list[LineageEdge]
+
+
+class RowsPage(Answer):
+    """Rows of a data set, from `start` on."""
+
+    columns: list[str]
+    rows: list[dict[str, str | None]]
+    start: int
+    total: int
