@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         NotRetryable,
         OperationFailed,
     )
+    from headway.http.mounting import mount
     from headway.job import Job, Status
     from headway.operation import Operation, operation
     from headway.retry import Backoff
@@ -53,6 +54,7 @@ __all__ = [
     "OperationFailed",
     "Settings",
     "Status",
+    "mount",
     "operation",
 ]
 
@@ -69,6 +71,7 @@ HOMES: Final = {
     "OperationFailed": "headway.errors",
     "Settings": "headway.settings",
     "Status": "headway.job",
+    "mount": "headway.http.mounting",
     "operation": "headway.operation",
 }
 """Where each public name is defined. A test holds it to the imports above."""

@@ -71,10 +71,10 @@ class Application(FastAPI):
         return self.openapi_schema
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, *, guard: auth.Guard | None = None) -> FastAPI:
     """The service as an ASGI application. It opens its data directory at startup, or with the
-    first request where nobody runs a lifespan."""
-    lazy = LazyParts(settings)
+    first request where nobody runs a lifespan. With a `guard` it signs nobody in itself."""
+    lazy = LazyParts(settings, foreign_users=guard is not None)
     app = Application(
         settings,
         title="Headway",
@@ -84,6 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
         telemetry={"operation_spans": False, "metrics": False, "logs": False},
     )
     app.state.lazy = lazy
+    app.state.guard = guard
     routers = [module.router for module in MODULES]
     routes = [route for router in routers for route in router.routes]
     app.state.api_routes = [route for route in routes if isinstance(route, APIRoute)]

@@ -1,5 +1,6 @@
 """Signing in, and the caller of every other route."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Final
@@ -45,6 +46,10 @@ NO_STORE: Final = {"Cache-Control": "no-store"}
 router = APIRouter(tags=["users"])
 
 
+Guard = Callable[[Request], Awaitable[str]]
+"""Answers with the name of whoever sent a request, where another application signs users in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Whoever sent the request, and what the route works with."""
@@ -61,15 +66,21 @@ async def opened(request: HTTPConnection) -> Parts:
 
 
 async def identified(request: Request) -> Caller:
-    """The user whose bearer token came with the request."""
+    """The user whose bearer token came with the request, or whom the host's own sign-in names."""
     parts = await opened(request)
-    identity = await identify(parts, request.headers)
+    guard: Guard | None = request.app.state.guard
+    if guard is None:
+        identity = await identify(parts, request.headers)
+    else:
+        identity = parts.accounts.vouched(await guard(request))
     return Caller(identity.name, identity, parts)
 
 
 async def caller_if_any(request: Request) -> Caller | None:
-    """The caller; None only when the request has no Authorization header at all."""
-    return await identified(request) if "authorization" in request.headers else None
+    """The caller; None only when the request has no Authorization header at all, and nobody but
+    us asks for one."""
+    may_be_nobody = request.app.state.guard is None and "authorization" not in request.headers
+    return None if may_be_nobody else await identified(request)
 
 
 PartsDep = Annotated[Parts, Depends(opened)]

@@ -20,6 +20,7 @@ from headway.job import Job, Json, Status
 from headway.queue import JobRequest
 from headway.wire.imports import ImportAccepted, ImportView
 from headway.wire.jobs import job_document
+from headway.wire.places import place
 
 OPERATION: Final = "import_csv"
 WORDS: Final = {
@@ -87,7 +88,7 @@ async def start_import(
     )
     added = await accept(request, parts, wanted, below="/input")
     headers = {
-        "Location": f"/imports/{added.job.id}",
+        "Location": place(f"/imports/{added.job.id}"),
         "Retry-After": POLL_AFTER,
         **replay_header(added.replayed),
     }

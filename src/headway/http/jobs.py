@@ -15,6 +15,7 @@ from headway.job import Status
 from headway.store.values import AttemptRecord, JobQuery
 from headway.wire.base import Message, moment
 from headway.wire.jobs import AttemptView, EventView, JobView, job_document
+from headway.wire.places import place
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
@@ -54,7 +55,7 @@ def _next_link(status: list[Status] | None, job_type: str | None, limit: int, cu
     if job_type is not None:
         asked.append(("job_type", job_type))
     query = urlencode([*asked, ("limit", limit), ("cursor", cursor)])
-    return f'</api/v1/jobs?{query}>; rel="next"'
+    return f'<{place("/api/v1/jobs")}?{query}>; rel="next"'
 
 
 @router.get("/{job_id}", response_model=JobView)

@@ -7,6 +7,8 @@ from headway.wire.problems import Problem
 
 _SCHEME: Final = "password"
 _OPEN: Final = ("/token", "/healthz", "/readyz", "/imports")
+TAG: Final = "headway"
+"""Marks our routes in the document of an application that they are mounted in."""
 _ERROR: Final = {
     "description": "Error",
     "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -27,15 +29,44 @@ def describe(document: dict[str, Any]) -> dict[str, Any]:
     }
     for path, operations in document["paths"].items():
         for operation in operations.values():
-            _complete(path, operation, schemas)
+            _complete(operation, schemas, _ERROR)
+            if not path.startswith(_OPEN):
+                operation["security"] = [{_SCHEME: []}]
     return document
 
 
-def _complete(path: str, operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+def describe_mounted(
+    document: dict[str, Any], prefix: str, entrance: dict[str, Any]
+) -> dict[str, Any]:
+    """Add to a host's document what it cannot know of our routes, which are those below the prefix
+    and have our tag: how they tell errors, and the `entrance`, its own document of a route that asks
+    nothing but who the user is. What is the host's stays as it is."""
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    ours: dict[str, Any] = {}
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    ours["HeadwayProblem"] = _hoisted(problem, ours)
+    error = {
+        "description": "Error",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/HeadwayProblem"}}},
+    }
+    (asked,) = (one for methods in entrance["paths"].values() for one in methods.values())
+    for kind, named in entrance.get("components", {}).items():
+        document["components"].setdefault(kind, {}).update(named)
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            if path.startswith(prefix) and TAG in operation.get("tags", ()):
+                _complete(operation, ours, error)
+                operation.setdefault("parameters", []).extend(asked.get("parameters", ()))
+                if "security" in asked:
+                    operation["security"] = asked["security"]
+    for name, schema in ours.items():
+        schemas.setdefault(name, schema)
+    return document
+
+
+def _complete(operation: dict[str, Any], schemas: dict[str, Any], error: dict[str, Any]) -> None:
     operation["responses"].pop("422", None)
-    operation["responses"]["default"] = _ERROR
-    if not path.startswith(_OPEN):
-        operation["security"] = [{_SCHEME: []}]
+    operation["responses"]["default"] = error
     body = operation.get("requestBody", {}).get("content", {}).get("application/json")
     if body is not None:
         body["schema"] = _hoisted(body["schema"], schemas)

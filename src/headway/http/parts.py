@@ -41,7 +41,7 @@ class Parts:
     """Operations whose input names artefacts: to check it, the store must be read."""
 
     @classmethod
-    def open(cls, settings: Settings) -> "Parts":
+    def open(cls, settings: Settings, *, foreign_users: bool = False) -> "Parts":
         """Open the service and start its engine."""
         service = open_service(settings)
         secret = signing_secret(settings)
@@ -51,7 +51,7 @@ class Parts:
             service=service,
             queue=service.queue,
             catalog=service.catalog,
-            accounts=Accounts(service.store.users, tokens, settings),
+            accounts=Accounts(service.store.users, tokens, settings, foreign=foreign_users),
             tickets=Tickets(tokens, settings.data_dir / "tickets"),
             cursors=Cursors(secret),
             predictors=Predictors(service.catalog, service.files),
@@ -78,8 +78,9 @@ class LazyParts:
     A `TestClient` used without `with` runs no lifespan, so the first request may be that one.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, foreign_users: bool = False) -> None:
         self._settings = settings
+        self._foreign_users = foreign_users
         self._lock = threading.Lock()
         self._parts: Parts | None = None
 
@@ -94,7 +95,7 @@ class LazyParts:
         with self._lock:
             if self._parts is not None:
                 return self._parts
-            parts = self._parts = Parts.open(self._settings)
+            parts = self._parts = Parts.open(self._settings, foreign_users=self._foreign_users)
             atexit.register(self.close)
             return parts
 

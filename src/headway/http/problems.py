@@ -12,10 +12,11 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
-from starlette.types import Scope
+from starlette.types import ExceptionHandler, Scope
 
 from headway import errors
 from headway.http.border import request_id_of
+from headway.wire.places import placeless
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_SECONDS: Final = "1"
@@ -144,12 +145,20 @@ def refusal_of(error: errors.HeadwayError) -> Refused:
 
 def install(app: FastAPI) -> None:
     """Make the application answer every error with a problem document."""
-    app.add_exception_handler(Refused, _refused)
-    app.add_exception_handler(errors.HeadwayError, _headway_error)
-    app.add_exception_handler(RequestValidationError, _invalid_request)
-    app.add_exception_handler(HTTPException, _http_exception)
-    app.add_exception_handler(ClientDisconnect, _gone)
+    for kind, handler in handlers().items():
+        app.add_exception_handler(kind, handler)
     app.add_exception_handler(Exception, _unforeseen)
+
+
+def handlers() -> dict[type[Exception], ExceptionHandler]:
+    """Who answers which error. What is not here is a defect, and belongs to the whole application."""
+    return {
+        Refused: _refused,
+        errors.HeadwayError: _headway_error,
+        RequestValidationError: _invalid_request,
+        HTTPException: _http_exception,
+        ClientDisconnect: _gone,
+    }
 
 
 async def _refused(request: HTTPConnection, error: Exception) -> Response:
@@ -194,7 +203,7 @@ async def _http_exception(request: HTTPConnection, error: Exception) -> Response
 
 def _allowed(request: HTTPConnection) -> list[str]:
     """The methods of all routes on the path: Starlette names those of the first one only."""
-    path = request.scope["path"]
+    path = placeless(request.scope["path"])
     routes: Sequence[APIRoute] = request.app.state.api_routes
     on_path = [route.methods for route in routes if route.path_regex.match(path)]
     return sorted({name for methods in on_path for name in methods or ()})

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from headway.job import Job, Json, Status
 from headway.wire.base import Answer, moment, moment_or_none
+from headway.wire.places import place
 
 
 class CountsView(Answer):
@@ -80,7 +81,7 @@ class ResultsPage(Answer):
 
 def job_url(job_id: str) -> str:
     """Where a job is found."""
-    return f"/api/v1/jobs/{job_id}"
+    return place(f"/api/v1/jobs/{job_id}")
 
 
 def job_document(job: Job) -> dict[str, Json]:
