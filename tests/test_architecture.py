@@ -18,7 +18,7 @@ STRUCTURE = ROOT / "scripts" / "structure"
 # From the bottom up: a tier may import those before it, never a neighbour on its own line.
 # A name is a module or a package of headway; a contract stands below the package it lives in.
 TIERS = (
-    ("errors", "ids", "retry"),
+    ("errors", "estimate", "ids", "retry"),
     ("job", "settings"),
     ("context",),
     ("events", "operation", "wire"),

@@ -22,7 +22,8 @@ from headway.errors import (
     NotFound,
     UnknownArtifact,
 )
-from headway.events import Event
+from headway.estimate import NO_ESTIMATE, Estimate
+from headway.events import Event, Stretch
 from headway.ids import new_id
 from headway.job import (
     DEFAULT_PRIORITY,
@@ -37,11 +38,14 @@ from headway.store.contract import Store, Waiter
 from headway.store.values import (
     Added,
     AttemptRecord,
+    Depth,
+    Ended,
     IdempotencyKey,
     JobQuery,
     Part,
     StoreHealth,
     Submission,
+    WorkerLoad,
 )
 
 
@@ -72,6 +76,7 @@ class Queue:
         self._engine = engine
         self._catalog = Catalog(store)
         self.registry = registry
+        self._shared = frozenset(one.name for one in registry if one.is_async)
 
     def submit(self, request: JobRequest) -> Job:
         """Make the job durable and wake a worker. The same key and request give the same job.
@@ -188,6 +193,39 @@ class Queue:
     def history(self, job_id: str, *, after: int) -> list[Event]:
         """A page of a job's events past number `after`: for viewers already let in."""
         return self._store.events.of_job(job_id, after=after)
+
+    def happened(self, owners: Collection[str], *, after: int) -> Stretch:
+        """What happened to these owners' jobs in the next stretch past this position."""
+        return self._store.events.of_owners(owners, after)
+
+    def last_position(self) -> int:
+        """The position of what happened last, to whomever."""
+        return self._store.events.last_position()
+
+    def running(self, owners: Collection[str]) -> list[Job]:
+        """The jobs that are running for these owners."""
+        return self._store.jobs.running(owners)
+
+    def estimates(self, jobs: Collection[Job]) -> dict[str, Estimate]:
+        """How long these jobs may still take, by id; the store is asked for unfinished ones only."""
+        unfinished = [job for job in jobs if not job.status.finished]
+        return self._store.overview.estimates(unfinished, self._shared) if unfinished else {}
+
+    def estimate(self, job: Job) -> Estimate:
+        """How long this job may still take."""
+        return self.estimates([job]).get(job.id, NO_ESTIMATE)
+
+    def workers(self) -> list[WorkerLoad]:
+        """The living workers, and what each of them runs."""
+        return self._store.overview.workers()
+
+    def depth(self) -> list[Depth]:
+        """How many jobs of each operation wait or run."""
+        return self._store.overview.depth()
+
+    def ended(self) -> list[Ended]:
+        """How jobs ended in each minute of the last hour."""
+        return self._store.overview.ended()
 
     def listen(self) -> Waiter:
         """Begin to hear when jobs change."""

@@ -175,7 +175,8 @@ def test_a_client_can_resume_from_an_event(
     with client.websocket_connect(f"/ws/jobs/{running}", headers=alice) as socket:
         assert socket.receive_json()["id"] is None
         socket.send_json({"action": "resume", "after": 2})
-        message = socket.receive_json()
+        while (message := socket.receive_json())["id"] is None:
+            assert message["event"] in ("update", "progress")
         assert message["id"] == 3
         gate.open()
         ids = [3] + [one["id"] for one in heard(socket)[0] if one["id"] is not None]

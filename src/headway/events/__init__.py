@@ -7,7 +7,10 @@ from headway.events.facts import (
     ItemsPublished,
     LogLine,
     MetricRecorded,
+    OwnedEvent,
+    Resumed,
     StatusChanged,
+    Stretch,
 )
 
 __all__ = [
@@ -17,5 +20,8 @@ __all__ = [
     "ItemsPublished",
     "LogLine",
     "MetricRecorded",
+    "OwnedEvent",
+    "Resumed",
     "StatusChanged",
+    "Stretch",
 ]

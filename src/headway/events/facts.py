@@ -1,6 +1,6 @@
 """One frozen class per fact. A fact is written in the transaction of the change it tells of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -54,7 +54,16 @@ class CheckpointSaved:
     number: int
 
 
-Fact = StatusChanged | MetricRecorded | LogLine | ItemsPublished | CheckpointSaved
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The attempt goes on where an earlier one had saved its state."""
+
+    kind: ClassVar[str] = "resume"
+    resumed_from: Mapping[str, Json]
+    """The state it goes on from."""
+
+
+Fact = StatusChanged | MetricRecorded | LogLine | ItemsPublished | CheckpointSaved | Resumed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,3 +78,24 @@ class Event:
     kind: str
     at: float
     data: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedEvent:
+    """An event with what a viewer of many jobs must know beside it."""
+
+    event: Event
+    owner: str
+    progress: float
+    """How far the job is now, which may be later than the event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Some owners' events of a stretch of the history of all."""
+
+    events: Sequence[OwnedEvent]
+    reached: int
+    """The position up to which there are no others: where the next stretch begins."""
+    last: bool
+    """Whether the stretch reached the present."""

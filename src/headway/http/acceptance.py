@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from headway.errors import InvalidInput, KeyReused
+from headway.estimate import NO_ESTIMATE, Estimate
 from headway.http.auth import Caller, json_answer
 from headway.http.headers import Preferences, polling
 from headway.http.parts import Parts
@@ -131,7 +132,9 @@ async def wait_for(parts: Parts, job_id: str, owner: str, seconds: float) -> Job
     return await until_finished(parts.queue, parts.feed, job_id, owner, seconds=seconds)
 
 
-def job_answer(job: Job, headers: dict[str, str] | None = None) -> Response:
+def job_answer(
+    job: Job, headers: dict[str, str] | None = None, estimate: Estimate = NO_ESTIMATE
+) -> Response:
     """A job in full, with what a client needs to ask for it again."""
     extra = polling(job.version, job.status) | (headers or {})
-    return json_answer(job_document(job), headers=extra)
+    return json_answer(job_document(job, estimate), headers=extra)

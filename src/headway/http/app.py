@@ -22,6 +22,7 @@ from headway.http import (
     jobs,
     lineage,
     live,
+    overview,
     predict,
     problems,
     results,
@@ -47,6 +48,7 @@ MODULES = (
     lineage,
     rows,
     websocket,
+    overview,
     health,
     index,
 )

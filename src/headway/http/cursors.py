@@ -13,10 +13,12 @@ _TAG: Final = 8
 
 
 class Cursors:
-    """Seals numbers. The service's inner sequence would tell how busy its other users are."""
+    """Seals numbers. The service's inner sequences would tell how busy its other users are.
 
-    def __init__(self, secret: bytes) -> None:
-        self._secret = hashlib.sha256(b"headway-cursor" + secret).digest()
+    Each purpose has cursors of its own: a place in one list is none in another."""
+
+    def __init__(self, secret: bytes, purpose: bytes = b"cursor") -> None:
+        self._secret = hashlib.sha256(b"headway-" + purpose + secret).digest()
 
     def seal(self, number: int) -> str:
         """A cursor for this number."""
@@ -27,16 +29,23 @@ class Cursors:
 
     def open(self, cursor: str) -> int:
         """The number in a cursor of ours. Raise `InvalidInput` for anything else."""
+        number = self.read(cursor)
+        if number is None:
+            raise InvalidInput(
+                "expected a cursor from an earlier answer's Link header, got another text",
+                pointer="/query/cursor",
+            )
+        return number
+
+    def read(self, cursor: str) -> int | None:
+        """The number in a cursor of ours; None for anything else."""
         try:
             sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)
         except ValueError:
             sealed = b""
         rest, tag = sealed[:-_TAG], sealed[-_TAG:]
         if len(rest) != _NONCE + 8 or not hmac.compare_digest(tag, self._tag(rest)):
-            raise InvalidInput(
-                "expected a cursor from an earlier answer's Link header, got another text",
-                pointer="/query/cursor",
-            )
+            return None
         return int.from_bytes(rest[_NONCE:], "big") ^ self._mask(rest[:_NONCE])
 
     def _mask(self, nonce: bytes) -> int:

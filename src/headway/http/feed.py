@@ -2,16 +2,14 @@
 
 import logging
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from headway.errors import StoreError
-from headway.events import Event
 from headway.events.hub import Hub, Listener
-from headway.http import frames
+from headway.http.cursors import Cursors
 from headway.http.frames import Frame
-from headway.job import Job
+from headway.http.job_news import JobNews
+from headway.http.owner_news import OwnerNews
 from headway.queue import Queue
 from headway.store.contract import Waiter
 
@@ -21,26 +19,19 @@ LINGER_SECONDS: Final = 2.0
 """How long the reader outlives its last viewer: the next one is often on his way."""
 _CALM_SECONDS: Final = 0.004
 """Between two reads: workers may commit a thousand times a second, eyes need less."""
-_PAGE: Final = 500
 
 _log = logging.getLogger("headway")
-
-
-@dataclass(slots=True)
-class _Seen:
-    """What was published of a job so far."""
-
-    number: int
-    update: tuple[str, float]
 
 
 class Feed:
     """Follows the jobs that somebody watches. Its thread runs only while somebody does."""
 
-    def __init__(self, queue: Queue) -> None:
+    def __init__(self, queue: Queue, positions: Cursors) -> None:
         self._queue = queue
         self._hub: Hub[Frame] = Hub()
-        self._seen: dict[str, _Seen] = {}
+        self._owners: Hub[Frame] = Hub()
+        self._job_news = JobNews(queue, self._hub)
+        self._owner_news = OwnerNews(queue, self._owners, positions)
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -49,16 +40,19 @@ class Feed:
     def watch(self, job_id: str) -> Listener[Frame]:
         """Begin to hear of this job, on the running loop; give the listener to `leave`."""
         listener = self._hub.listen(job_id)
-        with self._lock:
-            if self._waiter is not None:
-                self._waiter.wake()
-            elif not self._closing.is_set():
-                self._start()
+        self._be_awake()
+        return listener
+
+    def watch_all(self, owner: str) -> Listener[Frame]:
+        """Begin to hear of all jobs of this owner, as `watch` does of one."""
+        listener = self._owners.listen(owner)
+        self._be_awake()
         return listener
 
     def leave(self, listener: Listener[Frame]) -> None:
         """Stop hearing."""
         self._hub.leave(listener)
+        self._owners.leave(listener)
 
     @property
     def closing(self) -> bool:
@@ -69,6 +63,7 @@ class Feed:
         """Tell every viewer to come back later. Returns at once."""
         self._closing.set()
         self._hub.close()
+        self._owners.close()
 
     def close(self) -> None:
         """End the streams and the reader. Closing twice is fine."""
@@ -79,6 +74,13 @@ class Feed:
                 self._waiter.wake()
         if thread is not None:
             thread.join(timeout=5)
+
+    def _be_awake(self) -> None:
+        with self._lock:
+            if self._waiter is not None:
+                self._waiter.wake()
+            elif not self._closing.is_set():
+                self._start()
 
     def _start(self) -> None:
         self._waiter = self._queue.listen()
@@ -91,10 +93,9 @@ class Feed:
         quiet = 0.0
         try:
             while not self._closing.is_set() and quiet < LINGER_SECONDS:
-                watched = self._hub.topics()
-                self._read(watched)
+                self._read()
                 rang = waiter.wait(POLL_SECONDS)
-                quiet = 0.0 if watched else quiet + (0 if rang else POLL_SECONDS)
+                quiet = 0.0 if self._is_watched() else quiet + (0 if rang else POLL_SECONDS)
                 self._closing.wait(_CALM_SECONDS)
         finally:
             self._stop(waiter)
@@ -102,52 +103,22 @@ class Feed:
     def _stop(self, waiter: Waiter) -> None:
         with self._lock:
             self._thread = self._waiter = None
-            self._seen.clear()
+            self._job_news.forget()
+            self._owner_news.forget()
             waiter.close()
-            if self._hub.topics() and not self._closing.is_set():
+            if self._is_watched() and not self._closing.is_set():
                 self._start()  # somebody came while we were leaving
 
-    def _read(self, watched: Sequence[str]) -> None:
-        """Publish what is new of the watched jobs."""
-        for job_id in self._seen.keys() - set(watched):
-            del self._seen[job_id]
+    def _is_watched(self) -> bool:
+        return bool(self._hub.topics() or self._owners.topics())
+
+    def _read(self) -> None:
+        """Publish what is new of what is watched."""
         try:
-            if self._queue.changed() or not self._seen.keys() >= set(watched):
-                for start in range(0, len(watched), _PAGE):
-                    self._publish(watched[start : start + _PAGE])
+            changed = self._queue.changed()
+            self._job_news.read(changed=changed)
+            self._owner_news.read(changed=changed)
         except StoreError as error:
+            # What changed meanwhile must be read then, though nothing changes any more.
+            self._job_news.forget()
             _log.warning("live updates wait for the store: %s", error)
-
-    def _publish(self, watched: Sequence[str]) -> None:
-        found = {job.id: job for job in self._queue.present(watched)}
-        for job_id in watched:
-            job = found.get(job_id)
-            news = [frames.missing()] if job is None else self._news(job)
-            if news:
-                self._hub.publish(job_id, news)
-
-    def _news(self, job: Job) -> list[Frame]:
-        update = (job.status.value, job.progress)
-        seen = self._seen.get(job.id)
-        if seen is None:
-            # A viewer compares this with where he stands, and catches up if he stands behind it.
-            self._seen[job.id] = _Seen(job.last_event, update)
-            return frames.conclusion(job) if job.status.finished else [frames.snapshot(job)]
-        events = self._events(job, seen.number)
-        news = frames.told(events, job)
-        told = any(event.kind == "status" for event in events)
-        if update != seen.update and not told and not job.status.finished:
-            news.append(frames.snapshot(job))
-        self._seen[job.id] = _Seen(job.last_event, update)
-        return news
-
-    def _events(self, job: Job, after: int) -> list[Event]:
-        """Those the row knows of: a later one is told with the row that follows it."""
-        events: list[Event] = []
-        while after < job.last_event:
-            page = self._queue.history(job.id, after=after)
-            if not page:
-                break
-            events += page
-            after = page[-1].number
-        return [event for event in events if event.number <= job.last_event]

@@ -1,13 +1,15 @@
-"""What viewers of a job are sent: each frame encoded once, for all of them."""
+"""What viewers are sent: each frame encoded once, for all of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from headway.events import Event
-from headway.job import Job
+from headway.estimate import Estimate
+from headway.events import Event, OwnedEvent
+from headway.job import FINISHED, Job, Json, Status
 from headway.wire.base import encode, moment
+from headway.wire.jobs import counts_document, span_document
 
 RETRY: Final = b"retry: 1000\n\n"
 """Tells an SSE client to come back in a second: the process is stopping."""
@@ -16,32 +18,45 @@ PING: Final = b": still here\n\n"
 
 @dataclass(frozen=True)
 class Frame:
-    """One event as it goes to the viewers of a job."""
+    """One event as it goes to the viewers of a job, or of all jobs of an owner."""
 
     event: str
     data: bytes
     """JSON."""
     number: int | None = None
-    """The durable event's number within the job; None for snapshots."""
+    """The durable event's place in what is viewed; None for snapshots."""
+    cursor: str | None = None
+    """What the place is called where it is not its number."""
+    nameless: bool = False
+    """True where a frame has a place, but the one after it carries its id."""
     version: int = 0
     """The job's version that a snapshot shows."""
     reach: int = 0
     """The newest durable event a snapshot stands behind."""
+    moving: bool = False
+    """True where the same version may be shown anew: estimates move by themselves."""
     last: bool = False
     """Nothing follows."""
 
     @cached_property
     def sse(self) -> bytes:
         """The frame as Server-Sent Events have it."""
-        number = b"" if self.number is None else b"id: %d\n" % self.number
-        return b"%sevent: %s\ndata: %s\n\n" % (number, self.event.encode(), self.data)
+        name = self._name
+        place = b"" if name is None else b"id: %s\n" % name.encode()
+        return b"%sevent: %s\ndata: %s\n\n" % (place, self.event.encode(), self.data)
 
     @cached_property
     def message(self) -> str:
         """The frame as a WebSocket message."""
-        number = b"null" if self.number is None else b"%d" % self.number
-        text = b'{"event":"%s","id":%s,"data":%s}' % (self.event.encode(), number, self.data)
-        return text.decode()
+        name = self._name
+        place = "null" if name is None else name if self.cursor is None else f'"{name}"'
+        return f'{{"event":"{self.event}","id":{place},"data":{self.data.decode()}}}'
+
+    @property
+    def _name(self) -> str | None:
+        if self.number is None or self.nameless:
+            return None
+        return str(self.number) if self.cursor is None else self.cursor
 
 
 def snapshot(job: Job) -> Frame:
@@ -52,10 +67,35 @@ def snapshot(job: Job) -> Frame:
     return Frame("update", data, version=job.version, reach=reach)
 
 
+def present(job: Job, estimate: Estimate) -> list[Frame]:
+    """Where the job stands and all else that can be said of it, or what came of it."""
+    if job.status.finished:
+        return conclusion(job)
+    return [snapshot(job), progress(job, estimate)]
+
+
+def progress(job: Job, estimate: Estimate) -> Frame:
+    """What is known of an unfinished job beside what an `update` says."""
+    document = {
+        "job_id": job.id,
+        "job_type": job.operation,
+        "progress": job.progress,
+        "message": job.message,
+        "counts": counts_document(job),
+        "attempt": job.attempt,
+        "waiting_for": job.waiting_for,
+        "queue_position": estimate.position,
+        "eta_seconds": span_document(estimate.left),
+    }
+    return Frame(
+        "progress", encode(document), version=job.version, reach=job.last_event, moving=True
+    )
+
+
 def conclusion(job: Job) -> list[Frame]:
     """How a finished job ends every stream: where it stands, then what came of it."""
     outcome = {"status": job.status, "result": job.result, "error": job.error}
-    complete = Frame("complete", encode(outcome), job.last_event, job.version, last=True)
+    complete = Frame("complete", encode(outcome), job.last_event, version=job.version, last=True)
     return [snapshot(job), complete]
 
 
@@ -65,6 +105,30 @@ def durable(event: Event, job: Job) -> Frame:
         data = _update(job.id, event.data["status"], job.progress)
         return Frame("update", data, event.number)
     return Frame(event.kind, encode({"at": moment(event.at), **event.data}), event.number)
+
+
+def owned(one: OwnedEvent, cursor: str) -> list[Frame]:
+    """An event for whoever watches all jobs of its owner: the data says of which job it is."""
+    event = one.event
+    if event.kind != "status":
+        document = {"job_id": event.job_id, "at": moment(event.at), **event.data}
+        return [Frame(event.kind, encode(document), event.position, cursor)]
+    status: str = event.data["status"]
+    done = 100.0 if status == Status.COMPLETED else one.progress
+    data = _update(event.job_id, status, done)
+    if status not in FINISHED:
+        return [Frame("update", data, event.position, cursor)]
+    error = event.data["reason"] if status == Status.FAILED else None
+    outcome = {"job_id": event.job_id, "status": status, "error": error}
+    return [
+        Frame("update", data, event.position, nameless=True),
+        Frame("complete", encode(outcome), event.position, cursor),
+    ]
+
+
+def ready(position: int, cursor: str) -> Frame:
+    """The present has been shown, and this is its place in the history."""
+    return Frame("ready", b"{}", position, cursor)
 
 
 def missing() -> Frame:
@@ -77,7 +141,7 @@ def sentence(text: str) -> Frame:
     return Frame("error", encode({"error": text}))
 
 
-def _update(job_id: str, status: str, progress: float) -> bytes:
+def _update(job_id: str, status: Json, progress: float) -> bytes:
     return encode({"status": status, "progress": progress, "job_id": job_id})
 
 

@@ -7,11 +7,13 @@ from anyio import to_thread
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
+from headway.estimate import NO_ESTIMATE, Estimate
 from headway.events import Event
 from headway.http.acceptance import job_answer, wait_for
 from headway.http.auth import Caller, CallerDep, json_answer
 from headway.http.headers import is_known, polling, preferences
-from headway.job import Status
+from headway.job import Job, Status
+from headway.queue import Queue
 from headway.store.values import AttemptRecord, JobQuery
 from headway.wire.base import Message, moment
 from headway.wire.jobs import AttemptView, EventView, JobView, job_document
@@ -47,7 +49,9 @@ def list_jobs(
         found = found[:limit]
         next_cursor = caller.parts.cursors.seal(found[-1].seq)
         headers["Link"] = _next_link(status, job_type, limit, next_cursor)
-    return json_answer([job_document(job) for job in found], headers=headers)
+    estimates = caller.parts.queue.estimates(found)
+    documents = [job_document(job, estimates.get(job.id, NO_ESTIMATE)) for job in found]
+    return json_answer(documents, headers=headers)
 
 
 def _next_link(status: list[Status] | None, job_type: str | None, limit: int, cursor: str) -> str:
@@ -66,12 +70,20 @@ async def get_job(request: Request, caller: CallerDep, job_id: JobId) -> Respons
     wait = preferences(request).wait
     if wait is not None:
         job = await wait_for(caller.parts, job_id, caller.name, wait)
-        return job_answer(job, {"Preference-Applied": f"wait={wait}"})
+        estimate = await to_thread.run_sync(queue.estimate, job)
+        return job_answer(job, {"Preference-Applied": f"wait={wait}"}, estimate)
     if "if-none-match" in request.headers:
         version, status = await to_thread.run_sync(queue.version, job_id, caller.name)
         if is_known(request, version):
             return Response(status_code=304, headers=polling(version, status))
-    return job_answer(await to_thread.run_sync(queue.get, job_id, caller.name))
+    job, estimate = await to_thread.run_sync(_estimated, queue, job_id, caller.name)
+    return job_answer(job, estimate=estimate)
+
+
+def _estimated(queue: Queue, job_id: str, owner: str) -> tuple[Job, Estimate]:
+    """The job and how long it may take, in one hop."""
+    job = queue.get(job_id, owner)
+    return job, queue.estimate(job)
 
 
 @router.delete("/{job_id}", response_model=Message)

@@ -2,7 +2,7 @@
 
 import asyncio
 from time import monotonic
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query
 from starlette.responses import Response
@@ -13,6 +13,7 @@ from headway.http import frames
 from headway.http.auth import Caller, CallerDep
 from headway.http.frames import Frame
 from headway.http.jobs import JobId
+from headway.http.owner_view import OwnerView
 from headway.http.tokens import BadToken
 from headway.http.viewing import View
 
@@ -27,7 +28,7 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, caller: Caller, view: View, first: list[Frame]) -> None:
+    def __init__(self, caller: Caller, view: View | OwnerView, first: list[Frame]) -> None:
         self.status_code = 200
         self.background = None
         self.init_headers({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
@@ -85,18 +86,26 @@ async def _left(receive: Receive) -> None:
         pass
 
 
-def event_id(text: str | None) -> int | None:
-    """The number in an event id; None for anything that is none of ours."""
-    is_number = text is not None and text.isascii() and text.isdigit() and len(text) <= 15
-    return int(text) if is_number and text is not None else None
+_STREAM: Final[dict[str, Any]] = {
+    "status_code": 200,
+    "response_class": EventStream,
+    "responses": {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+}
 
 
-@router.get(
-    "/{job_id}/stream",
-    status_code=200,
-    response_class=EventStream,
-    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
-)
+@router.get("/stream", **_STREAM)
+async def stream_all(
+    caller: CallerDep,
+    last_event_id: Annotated[str | None, Header(max_length=100)] = None,
+    after: Annotated[str | None, Query(max_length=100)] = None,
+) -> Response:
+    """All your jobs as they move, also those submitted later, on one connection. Its ids are
+    cursors: with `Last-Event-ID` or `?after=` everything durable since then comes first."""
+    view = OwnerView(caller.parts.queue, caller.parts.feed, caller.parts.positions, caller.name)
+    return await _opened(caller, view, last_event_id or after)
+
+
+@router.get("/{job_id}/stream", **_STREAM)
 async def stream(
     caller: CallerDep,
     job_id: JobId,
@@ -107,8 +116,12 @@ async def stream(
     `checkpoint` as they happen, `complete` once and last. With `Last-Event-ID` or `?after=`
     everything durable since then comes first."""
     view = View(caller.parts.queue, caller.parts.feed, job_id, caller.name)
+    return await _opened(caller, view, last_event_id or after)
+
+
+async def _opened(caller: Caller, view: View | OwnerView, after: str | None) -> EventStream:
     try:
-        first = await view.open(event_id(last_event_id or after))
+        first = await view.open(after)
     except BaseException:
         view.close()
         raise

@@ -33,6 +33,8 @@ class Parts:
     accounts: Accounts
     tickets: Tickets
     cursors: Cursors
+    positions: Cursors
+    """Places in the history of all jobs."""
     predictors: Predictors
     intake: Committer[Submission, Added | KeyReused]
     ledger: Ledger
@@ -46,6 +48,7 @@ class Parts:
         service = open_service(settings)
         secret = signing_secret(settings)
         tokens = Tokens(secret, settings.mode)
+        positions = Cursors(secret, b"position")
         parts = cls(
             settings=settings,
             service=service,
@@ -54,10 +57,11 @@ class Parts:
             accounts=Accounts(service.store.users, tokens, settings, foreign=foreign_users),
             tickets=Tickets(tokens, settings.data_dir / "tickets"),
             cursors=Cursors(secret),
+            positions=positions,
             predictors=Predictors(service.catalog, service.files),
             intake=Committer(service.queue.accept, "headway-intake"),
             ledger=Ledger(settings.data_dir / "predictions.jsonl", service.store.users),
-            feed=Feed(service.queue),
+            feed=Feed(service.queue, positions),
             referring=frozenset(one.name for one in service.registry if one.references),
         )
         service.start()

@@ -7,6 +7,7 @@ from typing import Final
 from anyio import to_thread
 
 from headway.errors import NotFound
+from headway.estimate import Estimate
 from headway.events import Event
 from headway.http import frames
 from headway.http.feed import Feed
@@ -44,16 +45,17 @@ class View:
         """Stop listening. Closing twice is fine."""
         self._feed.leave(self._listener)
 
-    async def open(self, after: int | None) -> list[Frame]:
+    async def open(self, after: str | int | None) -> list[Frame]:
         """What to show first. Raise `NotFound` or `NotAuthorized`.
 
-        `after` is the last event the viewer has; None, or a number that the job has not reached,
-        shows the present alone.
+        `after` is the last event the viewer has; None, or what is no id of this job's, shows the
+        present alone.
         """
-        job = await to_thread.run_sync(self._queue.get, self._job_id, self._owner)
+        after = event_id(after) if isinstance(after, str) else after
+        job, estimate = await to_thread.run_sync(self._look)
         if after is None or not 0 <= after <= job.last_event:
-            return self._present(job, [])
-        return await self._from(after, job)
+            return self._present(job, [], estimate)
+        return await self._from(after, job, estimate)
 
     async def next(self) -> list[Frame] | None:
         """What to show next; empty when it is time for a sign of life, None at the end."""
@@ -73,7 +75,11 @@ class View:
         except NotFound:
             return [frames.missing()]
 
-    async def _from(self, after: int, job: Job) -> list[Frame]:
+    def _look(self) -> tuple[Job, Estimate]:
+        job = self._queue.get(self._job_id, self._owner)
+        return job, self._queue.estimate(job)
+
+    async def _from(self, after: int, job: Job, estimate: Estimate) -> list[Frame]:
         history: list[Frame] = []
         reached = after
         while reached < job.last_event:
@@ -86,12 +92,11 @@ class View:
         if history and history[-1].last:
             self._sent, self._version = job.last_event, job.version
             return history
-        return self._present(job, history)
+        return self._present(job, history, estimate)
 
-    def _present(self, job: Job, history: list[Frame]) -> list[Frame]:
+    def _present(self, job: Job, history: list[Frame], estimate: Estimate) -> list[Frame]:
         self._sent, self._version = job.last_event, job.version
-        now = frames.conclusion(job) if job.status.finished else [frames.snapshot(job)]
-        return history + now
+        return history + frames.present(job, estimate)
 
     def _page(self, after: int) -> Sequence[Event]:
         return self._queue.history(self._job_id, after=after)
@@ -120,12 +125,18 @@ class View:
 
     def _is_new(self, frame: Frame) -> bool:
         if frame.number is None:
-            new = frame.version > self._version or frame.last
+            new = frame.version + frame.moving > self._version or frame.last
             self._version = max(self._version, frame.version)
             return new
         new = frame.number > self._sent
         self._sent = max(self._sent, frame.number)
         return new
+
+
+def event_id(text: str | None) -> int | None:
+    """The number in an event id; None for anything that is none of ours."""
+    is_number = text is not None and text.isascii() and text.isdigit() and len(text) <= 15
+    return int(text) if is_number and text is not None else None
 
 
 async def until_finished(

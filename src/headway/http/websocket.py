@@ -15,12 +15,12 @@ from headway.http import frames
 from headway.http.accounts import Identity
 from headway.http.auth import Caller, identify, opened
 from headway.http.frames import Frame
-from headway.http.live import CONFIRM_SECONDS, event_id, may_still_look
+from headway.http.live import CONFIRM_SECONDS, may_still_look
 from headway.http.parts import Parts
 from headway.http.problems import Refused, refusal_of
 from headway.http.strict_json import parse
 from headway.http.tokens import BadToken
-from headway.http.viewing import View
+from headway.http.viewing import View, event_id
 from headway.job import Json
 
 FINISHED: Final = 1000

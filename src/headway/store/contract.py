@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from headway.errors import KeyReused
-from headway.events import Event
+from headway.estimate import Estimate
+from headway.events import Event, Stretch
 from headway.job import Job, Publication, Status
 from headway.store.values import (
     Added,
@@ -17,6 +18,8 @@ from headway.store.values import (
     AliasName,
     AttemptRecord,
     Claim,
+    Depth,
+    Ended,
     JobQuery,
     Lineage,
     Part,
@@ -29,6 +32,7 @@ from headway.store.values import (
     User,
     Want,
     WorkerInfo,
+    WorkerLoad,
 )
 
 
@@ -69,6 +73,9 @@ class Jobs(Protocol):
         It continues from its last checkpoint. Raise `NotFound`, `NotFinished`, or `NotUnique`
         when another unfinished job has its unique key by now.
         """
+
+    def running(self, owners: Collection[str], *, limit: int = 1000) -> list[Job]:
+        """Up to `limit` jobs that are running for these owners, in the order they came."""
 
     def parts(self, job_id: str, *, after: int = -1) -> list[Part]:
         """The published parts of item results that hold items past index `after`, in order."""
@@ -136,8 +143,30 @@ class Events(Protocol):
     ) -> list[Event]:
         """The job's events whose number is past `after`."""
 
+    def of_owners(self, owners: Collection[str], position: int, *, scan: int = 1000) -> Stretch:
+        """These owners' events among the next `scan` of all past this position."""
+
     def last_position(self) -> int:
         """The newest position; 0 when nothing has happened."""
+
+
+class Overview(Protocol):
+    """What goes on as a whole, told at a bounded cost however many jobs there are."""
+
+    def estimates(self, jobs: Collection[Job], shared: Collection[str]) -> dict[str, Estimate]:
+        """How long these jobs may still take, by id; nothing of those that nothing is known of.
+
+        `shared` names the operations that run many at a time in one process.
+        """
+
+    def workers(self) -> list[WorkerLoad]:
+        """The workers whose lease holds, and the jobs each of them runs."""
+
+    def depth(self) -> list[Depth]:
+        """How many jobs of each operation wait or run; operations without any are left out."""
+
+    def ended(self) -> list[Ended]:
+        """How jobs ended in each minute of the last hour, oldest first."""
 
 
 class Artifacts(Protocol):
@@ -322,6 +351,8 @@ class Store(Protocol):
     def workers(self) -> Workers: ...
     @property
     def events(self) -> Events: ...
+    @property
+    def overview(self) -> Overview: ...
     @property
     def artifacts(self) -> Artifacts: ...
     @property

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import fields
 from typing import Final
 
-from headway.events import Event, Fact
+from headway.events import Event, Fact, OwnedEvent, Stretch
 from headway.store.database import Database, Row, Transaction
 from headway.store.rows import dumps, loads
 
@@ -77,6 +77,30 @@ class SqlEvents:
                 },
             )
         return [_event_from_row(row) for row in rows]
+
+    def of_owners(self, owners: Collection[str], position: int, *, scan: int = 1000) -> Stretch:
+        """See `Events.of_owners`."""
+        wanted = self._db.rows_of({"wanted": "text"})
+        with self._db.read() as tx:
+            row = tx.row(
+                "SELECT count(*), max(position) FROM (SELECT position FROM events"
+                " WHERE position > :position ORDER BY position LIMIT :scan) AS next",
+                {"position": position, "scan": scan},
+            )
+            count, reached = row or (0, None)
+            rows = tx.rows(
+                f"SELECT {_COLUMNS}, owner, progress FROM events"
+                " JOIN jobs ON jobs.seq = events.job"
+                " WHERE position > :position AND position <= :reached"
+                f" AND owner IN (SELECT wanted FROM {wanted} AS w) ORDER BY position",
+                {
+                    "position": position,
+                    "reached": reached or position,
+                    "rows": dumps([[owner] for owner in owners]),
+                },
+            )
+        events = [OwnedEvent(_event_from_row(row[:-2]), row[-2], row[-1]) for row in rows]
+        return Stretch(events, reached or position, last=count < scan)
 
     def last_position(self) -> int:
         """See `Events.last_position`."""

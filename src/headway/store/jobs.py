@@ -9,6 +9,7 @@ from headway.store.database import Database, Row, Transaction
 from headway.store.events import write_facts
 from headway.store.idempotency import answer_twin, first_of_each_key, replays, save_keys
 from headway.store.rows import JOB_COLUMNS, dumps, job_from_row
+from headway.store.tallies import Tallies
 from headway.store.turns import Turns
 from headway.store.unique import first_of_each, identity, refuse_second, unfinished
 from headway.store.users import add_requests
@@ -105,6 +106,9 @@ class SqlJobs:
             )
             fact = StatusChanged(Status.CANCELLED, reason="cancelled by its owner")
             write_facts(tx, now, [(before.seq, before.last_event + 1, fact)])
+            tallies = Tallies(now)
+            tallies.add(before.operation, Status.CANCELLED, before.worker or "", 0.0)
+            tallies.save(tx)
             return _locked(tx, job_id)
 
     def retry(self, job_id: str) -> Job:
@@ -131,6 +135,18 @@ class SqlJobs:
             fact = StatusChanged(Status.PENDING, reason="retried by its owner")
             write_facts(tx, now, [(before.seq, before.last_event + 1, fact)])
             return _locked(tx, job_id)
+
+    def running(self, owners: Collection[str], *, limit: int = 1000) -> list[Job]:
+        """See `Jobs.running`."""
+        wanted = self._db.rows_of({"wanted": "text"})
+        with self._db.read() as tx:
+            rows = tx.rows(
+                f"SELECT {JOB_COLUMNS} FROM jobs WHERE status = 'running'"
+                f" AND owner IN (SELECT wanted FROM {wanted} AS w) LIMIT :limit",
+                {"rows": dumps([[owner] for owner in owners]), "limit": limit},
+            )
+        # Sorted here: asked for an order, SQLite might walk all jobs in it.
+        return sorted((job_from_row(row) for row in rows), key=lambda job: job.seq)
 
     def parts(self, job_id: str, *, after: int = -1) -> list[Part]:
         """See `Jobs.parts`."""

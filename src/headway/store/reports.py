@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from typing import Final
 
-from headway.events import CheckpointSaved, Fact, ItemsPublished, StatusChanged
+from headway.events import CheckpointSaved, Fact, ItemsPublished, Resumed, StatusChanged
 from headway.job import Status, Usage, Verdict
 from headway.store.artifacts import insert_artifact
 from headway.store.database import Database, Row, Transaction
 from headway.store.events import write_facts
+from headway.store.paces import write_paces
 from headway.store.rewind import rewind, undone_counts
 from headway.store.rows import dumps
+from headway.store.tallies import Tallies
 from headway.store.values import Report
 
 KEPT_CHECKPOINTS: Final = 2
@@ -64,7 +66,8 @@ UPDATE jobs SET
 _HELD: Final = """
 FROM {rows} AS r
 WHERE jobs.seq = r.seq AND jobs.lease_token = r.token AND jobs.status = 'running'
-RETURNING jobs.seq, jobs.lease_token, jobs.last_event, jobs.worker, jobs.claimed_at, jobs.owner
+RETURNING jobs.seq, jobs.lease_token, jobs.last_event, jobs.worker, jobs.claimed_at, jobs.owner,
+  jobs.operation
 """
 
 
@@ -78,17 +81,24 @@ def write_reports(
     held = _update_jobs(db, tx, list(told.values()), now)
     numbered: list[tuple[int, int, Fact]] = []
     ended: list[dict[str, object]] = []
-    for seq, token, last_event, worker, claimed_at, owner in held:
+    tallies = Tallies(now)
+    for seq, token, last_event, worker, claimed_at, owner, operation in held:
         report, facts = told[seq, token]
         if report.rewind is not None:
             rewind(tx, seq, report.rewind)
         numbered += [(seq, n, fact) for n, fact in enumerate(facts, last_event - len(facts) + 1)]
         if report.parts or report.checkpoint or (report.verdict and report.verdict.publications):
             _write_files(tx, report, owner, now)
-        if report.verdict is not None and not _told_by_job(report.verdict):
+        if report.verdict is None:
+            continue
+        if report.verdict.status.finished:
+            tallies.add(operation, report.verdict.status, worker, now - claimed_at)
+        if not _told_by_job(report.verdict):
             ended.append(_attempt_row(report, report.verdict, worker, claimed_at, now))
     write_facts(tx, now, numbered)
     tx.run_many(_INSERT_ATTEMPT, ended)
+    write_paces(tx, [told[row[0], row[1]][0] for row in held], now)
+    tallies.save(tx)
     return {(row[0], row[1]) for row in held}
 
 
@@ -175,7 +185,8 @@ def _result(verdict: Verdict | None) -> str | None:
 
 def _facts(report: Report) -> list[Fact]:
     """Everything the report tells, in the order it happened."""
-    facts = list(report.facts)
+    facts: list[Fact] = [] if report.resumed_from is None else [Resumed(report.resumed_from)]
+    facts += report.facts
     facts += [ItemsPublished(part.first, part.count, part.failed) for part in report.parts]
     if report.checkpoint is not None:
         facts.append(CheckpointSaved(report.checkpoint.number))

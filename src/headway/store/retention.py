@@ -7,6 +7,7 @@ from headway.job import FINISHED, Status
 from headway.store.contract import ALIKE
 from headway.store.database import Database, Row, Transaction
 from headway.store.rows import dumps
+from headway.store.tallies import MINUTE, TALLIED_MINUTES
 from headway.store.values import Pruned, Tombstone
 
 EVENTS_AT_ONCE: Final = 10_000
@@ -16,7 +17,7 @@ _ENDED: Final = (
     "status IN ('completed', 'failed', 'cancelled') AND completed_at <="
     " CASE status WHEN 'completed' THEN :completed WHEN 'failed' THEN :failed ELSE :cancelled END"
 )
-_OF_JOBS: Final = ("events", "inputs", "attempts", "checkpoints", "parts", "idempotency")
+_OF_JOBS: Final = ("events", "inputs", "attempts", "checkpoints", "parts", "idempotency", "paces")
 
 
 class SqlRetention:
@@ -56,7 +57,8 @@ class SqlRetention:
         ages = {"workers": workers, "keys": keys, "tombstones": tombstones}
         with self._db.write() as tx:
             now = self._db.now(tx)
-            before = {name: now - age for name, age in ages.items()}
+            before: dict[str, float] = {name: now - age for name, age in ages.items()}
+            before["minute"] = now // MINUTE - TALLIED_MINUTES
             return sum(tx.run(sql, before | {"limit": limit}) for sql in _TIDY)
 
     def tombstone(self, job_id: str) -> Tombstone | None:
@@ -121,7 +123,9 @@ _TURNS: Final = (
     "DELETE FROM turns WHERE (owner, priority) IN (SELECT turns.owner, turns.priority FROM turns"
     " JOIN serving USING (priority) WHERE turns.turn < serving.turn LIMIT :limit)"
 )
-_TIDY: Final = (_KEYS, _TOMBSTONES, _WORKERS, _TURNS)
+# They are few: one for each minute, operation, outcome and worker.
+_TALLIES: Final = "DELETE FROM tallies WHERE minute < :minute"
+_TIDY: Final = (_KEYS, _TOMBSTONES, _WORKERS, _TURNS, _TALLIES)
 
 
 def _look(

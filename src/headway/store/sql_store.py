@@ -10,6 +10,7 @@ from headway.store.bell import SocketBell
 from headway.store.database import Database
 from headway.store.events import SqlEvents
 from headway.store.jobs import SqlJobs
+from headway.store.overview import SqlOverview
 from headway.store.retention import SqlRetention
 from headway.store.upkeep import SqlUpkeep
 from headway.store.users import SqlUsers
@@ -40,6 +41,7 @@ class SqlStore:
         self.attempts = SqlAttempts(database)
         self.workers = SqlWorkers(database)
         self.events = SqlEvents(database)
+        self.overview = SqlOverview(database)
         self.artifacts = SqlArtifacts(database)
         self.aliases = SqlAliases(database)
         self.users = SqlUsers(database)

@@ -81,10 +81,10 @@ sa.Index(
 )  # fmt: skip
 sa.Index(
     "ix_jobs_delayed",
-    jobs.c.run_at,
+    jobs.c.run_at, jobs.c.operation,  # the operation, so that counting them reads no job
     sqlite_where=sa.text("status = 'pending' AND waiting_for IN ('time', 'retry')"),
     postgresql_where=sa.text("status = 'pending' AND waiting_for IN ('time', 'retry')"),
-)
+)  # fmt: skip
 sa.Index(
     "ix_jobs_running",
     jobs.c.worker,
@@ -162,6 +162,34 @@ parts = sa.Table(
     sqlite_with_rowid=False,
 )
 
+# Two marks of a running job's progress, some seconds apart: what its rate is told by. Beside the
+# job, because most jobs end before they have said how far they are.
+paces = sa.Table(
+    "paces",
+    metadata,
+    sa.Column("job", sa.BigInteger(), primary_key=True),
+    _required("token", sa.Integer()),
+    _required("older_at", sa.Double()),
+    _required("older", sa.Double()),
+    _required("newer_at", sa.Double()),
+    _required("newer", sa.Double()),
+    sqlite_with_rowid=False,
+)
+
+# How jobs ended, by the minute. One row for each worker, so that no two wait for each other.
+tallies = sa.Table(
+    "tallies",
+    metadata,
+    sa.Column("minute", sa.BigInteger(), primary_key=True),
+    sa.Column("operation", sa.Text(), primary_key=True),
+    sa.Column("outcome", sa.Text(), primary_key=True),
+    sa.Column("worker", sa.Text(), primary_key=True),
+    _required("count", sa.BigInteger()),
+    _required("seconds", sa.Double()),
+    _required("squares", sa.Double()),
+    sqlite_with_rowid=False,
+)
+
 turns = sa.Table(
     "turns",
     metadata,
@@ -191,6 +219,7 @@ workers = sa.Table(
     _required("beat_at", sa.Double()),
     _required("expires_at", sa.Double()),
     sa.Column("left_at", sa.Double()),
+    _required("async_slots", sa.Integer(), "0"),
     sqlite_with_rowid=False,
 )
 

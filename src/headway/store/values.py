@@ -5,6 +5,7 @@ All times are seconds since the epoch by the database's own clock.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from headway.events import Fact
 from headway.job import Job, Json, Status, Verdict
@@ -237,6 +238,9 @@ class WorkerInfo:
     host: str
     pid: int
     slots: int
+    """CPU-bound jobs it runs at a time."""
+    async_slots: int = 0
+    """`async def` jobs it runs at a time."""
     operations: Sequence[str] = ()
     place: str | None = None
     """What this worker holds the only lock of; None for one that may run beside others."""
@@ -304,3 +308,54 @@ class StoreHealth:
     writable: bool
     workers: int
     """Workers whose lease holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningJob:
+    """A job that a worker holds."""
+
+    id: str
+    owner: str
+    operation: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLoad:
+    """A living worker and what it runs."""
+
+    info: WorkerInfo
+    age: float
+    """Seconds since its last beat."""
+    running: Sequence[RunningJob]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depth:
+    """How many jobs of an operation have not ended."""
+
+    operation: str
+    waiting: int
+    """For a slot. No more than `COUNTED` are counted."""
+    delayed: int
+    """For their time, or for another attempt. No more than `COUNTED` are counted, over all
+    operations."""
+    running: int
+    oldest: float | None = None
+    """Seconds since the first submitted of those counted as waiting came."""
+
+
+COUNTED: Final = 100_000
+"""Waiting jobs are counted up to here: a longer queue is told as this long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How many jobs of an operation ended in a minute, and how."""
+
+    minute: float
+    """When it began."""
+    operation: str
+    outcome: Status
+    count: int
+    seconds: float
+    """Their attempts took together."""

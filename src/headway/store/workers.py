@@ -1,12 +1,18 @@
 """Who is alive: a worker's lease holds all of its claims, and ends with its beats."""
 
 from collections.abc import Collection
+from typing import Final
 
 from headway.job import interrupted
 from headway.store.database import Database, Row, Transaction
 from headway.store.reports import write_reports
 from headway.store.rows import JOB_COLUMNS, JOB_WIDTH, dumps, job_from_row, loads
 from headway.store.values import Report, WorkerInfo
+
+WORKER_COLUMNS: Final = (
+    "id, host, pid, slots, async_slots, operations, place, started_at, beat_at, expires_at"
+)
+ALIVE: Final = "left_at IS NULL AND expires_at > :now"
 
 
 class SqlWorkers:
@@ -20,14 +26,15 @@ class SqlWorkers:
         with self._db.write() as tx:
             now = self._db.now(tx)
             tx.run(
-                "INSERT INTO workers (id, host, pid, slots, operations, place, started_at,"
-                " beat_at, expires_at) VALUES (:id, :host, :pid, :slots, :operations, :place,"
-                " :now, :now, :expires)",
+                "INSERT INTO workers (id, host, pid, slots, async_slots, operations, place,"
+                " started_at, beat_at, expires_at) VALUES (:id, :host, :pid, :slots,"
+                " :async_slots, :operations, :place, :now, :now, :expires)",
                 {
                     "id": worker.id,
                     "host": worker.host,
                     "pid": worker.pid,
                     "slots": worker.slots,
+                    "async_slots": worker.async_slots,
                     "operations": dumps(list(worker.operations)),
                     "place": worker.place,
                     "now": now,
@@ -95,11 +102,10 @@ class SqlWorkers:
         """See `Workers.alive`."""
         with self._db.read() as tx:
             rows = tx.rows(
-                "SELECT id, host, pid, slots, operations, place, started_at, beat_at, expires_at"
-                " FROM workers WHERE left_at IS NULL AND expires_at > :now ORDER BY started_at",
+                f"SELECT {WORKER_COLUMNS} FROM workers WHERE {ALIVE} ORDER BY started_at",
                 {"now": self._db.now(tx)},
             )
-        return [_worker_from_row(row) for row in rows]
+        return [worker_from_row(row) for row in rows]
 
     def _replace(self, tx: Transaction, worker: WorkerInfo, now: float) -> None:
         """End the leases of those who were in this place before."""
@@ -134,13 +140,15 @@ class SqlWorkers:
         return len(reports)
 
 
-def _worker_from_row(row: Row) -> WorkerInfo:
-    id, host, pid, slots, operations, place, started_at, beat_at, expires_at = row
+def worker_from_row(row: Row) -> WorkerInfo:
+    """The worker in a row of `WORKER_COLUMNS`."""
+    id, host, pid, slots, async_slots, operations, place, started_at, beat_at, expires_at = row
     return WorkerInfo(
         id=id,
         host=host,
         pid=pid,
         slots=slots,
+        async_slots=async_slots,
         operations=loads(operations),
         place=place,
         started_at=started_at,

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
+from headway.estimate import NO_ESTIMATE, Estimate, Span
 from headway.job import Job, Json, Status
 from headway.wire.base import Answer, moment, moment_or_none
 from headway.wire.places import place
@@ -17,6 +18,13 @@ class CountsView(Answer):
     succeeded: int
     failed: int
     remaining: int | None
+
+
+class SpanView(Answer):
+    """Seconds, from the least to the most that is likely."""
+
+    low: float
+    high: float
 
 
 class JobView(Answer):
@@ -37,6 +45,8 @@ class JobView(Answer):
     waiting_for: str | None
     message: str | None
     counts: CountsView
+    queue_position: int | None
+    eta_seconds: SpanView | None
     attempt: int
     max_attempts: int
     crashes: int
@@ -84,9 +94,8 @@ def job_url(job_id: str) -> str:
     return place(f"/api/v1/jobs/{job_id}")
 
 
-def job_document(job: Job) -> dict[str, Json]:
+def job_document(job: Job, estimate: Estimate = NO_ESTIMATE) -> dict[str, Json]:
     """A job with the fields of `JobView`, ready for `encode`: lists are too hot for models."""
-    counts = job.counts
     return {
         "job_id": job.id,
         "job_type": job.operation,
@@ -102,12 +111,9 @@ def job_document(job: Job) -> dict[str, Json]:
         "run_at": moment_or_none(job.run_at),
         "waiting_for": job.waiting_for,
         "message": job.message,
-        "counts": {
-            "total": counts.total,
-            "succeeded": counts.succeeded,
-            "failed": counts.failed,
-            "remaining": counts.remaining,
-        },
+        "counts": counts_document(job),
+        "queue_position": estimate.position,
+        "eta_seconds": span_document(estimate.left),
         "attempt": job.attempt,
         "max_attempts": job.max_attempts,
         "crashes": job.crashes,
@@ -119,6 +125,22 @@ def job_document(job: Job) -> dict[str, Json]:
         "unique_key": job.unique_key,
         "links": _links(job.id),
     }
+
+
+def counts_document(job: Job) -> dict[str, Json]:
+    """The job's items, with the fields of `CountsView`."""
+    counts = job.counts
+    return {
+        "total": counts.total,
+        "succeeded": counts.succeeded,
+        "failed": counts.failed,
+        "remaining": counts.remaining,
+    }
+
+
+def span_document(span: Span | None) -> dict[str, Json] | None:
+    """An estimate in seconds, to the tenth: nobody can tell more."""
+    return None if span is None else {"low": round(span.low, 1), "high": round(span.high, 1)}
 
 
 def _links(job_id: str) -> dict[str, str]:

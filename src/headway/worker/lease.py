@@ -18,10 +18,17 @@ class Lease:
     """One worker's lease. Its own end is measured by a clock that nobody sets."""
 
     def __init__(
-        self, workers: Workers, *, slots: int, operations: list[str], place: str | None
+        self,
+        workers: Workers,
+        *,
+        slots: int,
+        async_slots: int,
+        operations: list[str],
+        place: str | None,
     ) -> None:
         self._workers = workers
         self._slots = slots
+        self._async_slots = async_slots
         self._operations = operations
         self._place = place
         self._ends = 0.0
@@ -38,6 +45,7 @@ class Lease:
                 host=socket.gethostname(),
                 pid=os.getpid(),
                 slots=self._slots,
+                async_slots=self._async_slots,
                 operations=self._operations,
                 place=self._place,
             ),

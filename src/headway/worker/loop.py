@@ -65,6 +65,7 @@ class Worker:
         self._lease = Lease(
             store.workers,
             slots=options.slots,
+            async_slots=options.async_slots,
             operations=sorted(one.name for one in registry),
             place=options.place,
         )

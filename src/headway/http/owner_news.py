@@ -1,0 +1,85 @@
+"""What is new of all jobs of those owners who watch them together."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from time import monotonic
+from typing import Final
+
+from headway.estimate import NO_ESTIMATE
+from headway.events import Stretch
+from headway.events.hub import Hub
+from headway.http import frames
+from headway.http.cursors import Cursors
+from headway.http.frames import Frame
+from headway.queue import Queue
+
+SNAPSHOT_SECONDS: Final = 0.25
+"""Between two looks at how far running jobs are."""
+
+
+class OwnerNews:
+    """Follows the history of all jobs, and publishes what is new on the topic of each owner."""
+
+    def __init__(self, queue: Queue, hub: Hub[Frame], positions: Cursors) -> None:
+        self._queue = queue
+        self._hub = hub
+        self._positions = positions
+        self._reached: int | None = None
+        self._behind = False
+        self._look_at = 0.0
+        self._seen: dict[str, tuple[object, ...]] = {}
+
+    def forget(self) -> None:
+        """Begin anew: nobody watches any more."""
+        self._reached = None
+        self._seen.clear()
+
+    def read(self, *, changed: bool) -> None:
+        """Publish what is new of the watched owners' jobs, if anything in the store `changed`."""
+        watched = self._hub.topics()
+        if not watched:
+            self.forget()
+            return
+        if self._reached is None:
+            # Whoever watches since then reads what came before by himself.
+            self._reached = self._queue.last_position()
+        self._behind |= changed  # and stays so while the store cannot be read
+        if self._behind:
+            self._follow(watched)
+            self._behind = False
+        if monotonic() >= self._look_at:
+            self._look_at = monotonic() + SNAPSHOT_SECONDS
+            self._look(watched)
+
+    def _follow(self, watched: Sequence[str]) -> None:
+        last = False
+        while not last:
+            stretch = self._queue.happened(watched, after=self._reached or 0)
+            self._reached, last = stretch.reached, stretch.last
+            for owner, news in self._by_owner(stretch).items():
+                self._hub.publish(owner, news)
+
+    def _by_owner(self, stretch: Stretch) -> dict[str, list[Frame]]:
+        news: defaultdict[str, list[Frame]] = defaultdict(list)
+        for one in stretch.events:
+            news[one.owner] += frames.owned(one, self._positions.seal(one.event.position))
+        return news
+
+    def _look(self, watched: Sequence[str]) -> None:
+        """How far the running jobs are: the latest alone, however often each has said it."""
+        running = self._queue.running(watched)
+        estimates = self._queue.estimates(running)
+        news: defaultdict[str, list[Frame]] = defaultdict(list)
+        seen: dict[str, tuple[object, ...]] = {}
+        for job in running:
+            estimate = estimates.get(job.id, NO_ESTIMATE)
+            update = (job.status, job.progress)
+            shown = seen[job.id] = (update, job.message, job.counts, estimate)
+            before = self._seen.get(job.id)
+            if before is None or before[0] != update:
+                news[job.owner].append(frames.snapshot(job))
+            if before != shown:
+                news[job.owner].append(frames.progress(job, estimate))
+        self._seen = seen
+        for owner, told in news.items():
+            self._hub.publish(owner, told)
