@@ -4,7 +4,8 @@ import csv
 from pathlib import Path
 from typing import Final
 
-from headway.data.csv_reading import RowError, open_csv
+from headway.data.csv_reading import open_csv
+from headway.data.csv_records import RowError
 
 EVERY: Final = 5
 """Each fifth row is kept for the examination."""

@@ -1,108 +1,167 @@
-"""How a CSV file is written: its encoding, its delimiter, and whether it begins with a header."""
+"""How a CSV file is written, found out from its first records and, for the encoding, all of it."""
 
 import codecs
-import csv
-import gzip
-import re
-from collections import Counter
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
-SAMPLE_BYTES: Final = 64 * 1024
-DELIMITERS: Final = (",", ";", "\t", "|")
+from headway.data.csv_records import decoded_lines, shown
+from headway.data.dialects import Dialect, Sampled, detect_dialect, sampled
+from headway.data.encodings import Encoding, detect_encoding
+from headway.data.layouts import Layout, find_layout
+from headway.data.source import Packing, Source, open_source
+from headway.data.tables import Cursor
+from headway.errors import NotRetryable
+from headway.job import Json
 
-_GZIP: Final = b"\x1f\x8b"
-_BOMS: Final = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_RECORDS: Final = 100
-_NUMBER = re.compile(r"\s*[+-]?[\d.,]*\d[\d.,]*%?\s*")
-_LONGEST_NAME: Final = 200
-
-
-def is_gzip(path: Path) -> bool:
-    """True when the file begins as gzip does, whatever its name."""
-    with path.open("rb") as file:
-        return file.read(2) == _GZIP
+MOST_COLUMNS: Final = 20_000
+SAMPLE_BYTES: Final = 256 * 1024
+_LONGEST_SAMPLE: Final = 1 << 24
+_ENOUGH_LINES: Final = 5
 
 
-def unpacked(raw: IO[bytes], zipped: bool) -> IO[bytes]:
-    """The bytes of the CSV itself."""
-    return gzip.GzipFile(fileobj=raw) if zipped else raw  # type: ignore[return-value]
+@dataclass(frozen=True, slots=True)
+class CsvOptions:
+    """What the user knows about the file; None means find out."""
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    has_header: bool | None = None
+    quote: str | None = None
+    escape: str | None = None
+    skip_space: bool | None = None
+    columns: tuple[str, ...] | None = None
 
 
-def detect_encoding(file: IO[bytes]) -> str:
-    """The encoding by its byte order mark, else UTF-16 if every other byte is NUL, else UTF-8 if
-    all of it is, else Windows-1252, else Latin-1, which can read anything. Reads to the end."""
-    head = file.read(SAMPLE_BYTES)
-    for mark, name in _BOMS:
-        if head.startswith(mark):
-            return name
-    for name, nulls in (("utf-16-le", head[1::2]), ("utf-16-be", head[0::2])):
-        if nulls and nulls.count(0) > 0.4 * len(nulls) and head.count(0) < 0.6 * len(head):
-            return name
-    decoders = {name: codecs.getincrementaldecoder(name)() for name in ("utf-8", "cp1252")}
-    while head:
-        for name in list(decoders):
-            try:
-                decoders[name].decode(head)
-            except UnicodeDecodeError:
-                del decoders[name]
-        head = file.read(1 << 20)
-    return next(iter(decoders), "latin-1")
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How a file is written, and where its rows begin."""
+
+    packing: Packing | None
+    encoding: Encoding
+    dialect: Dialect
+    dialect_confidence: float
+    layout: Layout
+    start: Cursor
+
+    def as_json(self) -> dict[str, Json]:
+        """What was found out, and how sure each part is: 1 is certain, or was asked for."""
+        return {
+            "format": "csv",
+            "packing": self.packing,
+            "encoding": self.encoding.name,
+            "delimiter": self.dialect.delimiter,
+            "quote": self.dialect.quote,
+            "escape": self.dialect.escape,
+            "skip_space": self.dialect.skip_space,
+            "has_header": self.layout.has_header,
+            "header_records": self.layout.header_records,
+            "preamble_lines": list(self.layout.preamble),
+            "confidence": {
+                "encoding": self.encoding.confidence,
+                "dialect": self.dialect_confidence,
+                "header": self.layout.confidence,
+            },
+        }
 
 
-def detect_delimiter(sample: str) -> str:
-    """Which of , ; tab | splits the first records into the same number of fields, most of them;
-    a comma when none does."""
+def detect_format(path: Path, options: CsvOptions) -> Format:
+    """The format of a file; what the options name is believed. `NotRetryable` when it is empty."""
+    with open_source(path) as source:
+        encoding = Encoding(options.encoding, 1.0) if options.encoding else detect_encoding(source)
+    with open_source(path) as source:
+        lines, ends = _sample(source, encoding, named=options.encoding is not None)
+    dialect, confidence = detect_dialect(
+        "".join(lines), options.delimiter, options.quote, options.escape, options.skip_space
+    )
+    _check_width(lines, dialect)
+    records = list(sampled(lines, dialect))
+    _check_first(records, lines)
+    layout = find_layout(records, options.has_header)
+    if layout is None:
+        raise NotRetryable(_no_rows(lines))
+    _check_columns(layout, dialect, options)
+    start = Cursor(ends[layout.first_line - 1], layout.first_line)
+    return Format(source.packing, encoding, dialect, confidence, layout, start)
 
-    def quality(delimiter: str) -> tuple[float, int]:
-        sizes = Counter(len(row) for row in _records(sample, delimiter) if row)
-        if not sizes:
-            return 0.0, 0
-        width, rows = max(sizes.items(), key=lambda item: (item[1], item[0]))
-        return (rows / sizes.total(), width) if width > 1 else (0.0, 0)
 
-    return max(DELIMITERS, key=quality)
+def _sample(source: Source, encoding: Encoding, *, named: bool) -> tuple[list[str], list[int]]:
+    """The first whole lines, and before how many bytes each begins: the mark in front counts."""
+    if encoding.wide:
+        source.transcode(encoding.name)
+    source.skip(encoding.mark)
+    block = source.read(SAMPLE_BYTES)
+    while True:
+        encoded = block.splitlines(keepends=True)
+        more = source.read(len(block)) if len(encoded) < _ENOUGH_LINES else b""
+        if not more or len(block) > _LONGEST_SAMPLE:
+            break
+        block += more
+    if more or source.read(1):
+        encoded = encoded[:-1] or encoded
+    lines, damaged = decoded_lines(encoded, b"".join(encoded), encoding.codec)
+    if damaged and named and _mostly_damaged(lines):
+        raise NotRetryable(
+            f"expected text in {encoding.name}, got other bytes;"
+            " leave the encoding out to have it detected"
+        )
+    ends = [encoding.mark]
+    for line in encoded:
+        ends.append(ends[-1] + len(line))
+    return lines, ends
 
 
-def looks_like_header(row: Sequence[str]) -> bool:
-    """True when the cells of a first row could be names: short, different, none of them a number."""
-    cells = [cell.strip() for cell in row]
-    named = [cell for cell in cells if cell]
-    return (
-        bool(named)
-        and len(set(named)) == len(named)
-        and all(len(cell) <= _LONGEST_NAME and not _NUMBER.fullmatch(cell) for cell in named)
+def _mostly_damaged(lines: list[str]) -> bool:
+    """True when most lines beyond ASCII hold bytes that are no text in this encoding."""
+    upper = [line for line in lines if not line.isascii()]
+    damaged = sum(any("\udc80" <= one <= "\udcff" for one in line) for line in upper)
+    return damaged > len(upper) / 2
+
+
+def _check_first(records: list[Sampled], lines: list[str]) -> None:
+    """A file whose records are all damaged has no columns."""
+    if records and all(record.row is None for record in records):
+        raise NotRetryable(
+            "expected records with fields, got none that can be read; the first:"
+            f" {shown(lines[0].rstrip())!r}"
+        )
+
+
+def _check_width(lines: list[str], dialect: Dialect) -> None:
+    """A line of millions of cells is not even taken apart."""
+    widest = max((line.count(dialect.delimiter) for line in lines), default=0)
+    if widest > 50 * MOST_COLUMNS:
+        raise _too_wide(widest, dialect)
+
+
+def _check_columns(layout: Layout, dialect: Dialect, options: CsvOptions) -> None:
+    if len(layout.names) > MOST_COLUMNS:
+        raise _too_wide(len(layout.names), dialect)
+    if options.columns is not None and len(options.columns) != len(layout.names):
+        raise NotRetryable(
+            f"expected a name for each of {len(layout.names)} columns, got: {len(options.columns)}"
+        )
+
+
+def _too_wide(columns: int, dialect: Dialect) -> NotRetryable:
+    return NotRetryable(
+        f"expected at most {MOST_COLUMNS} columns, got: {columns};"
+        f" is {dialect.delimiter!r} the right delimiter?"
     )
 
 
-def column_names(header: Sequence[str]) -> list[str]:
-    """The header's cells as names: blank ones become `column_N`, repeated ones get `_2`, `_3`."""
-    names: list[str] = []
-    for number, cell in enumerate(header, start=1):
-        name = base = cell.replace("\0", "").strip()[:_LONGEST_NAME] or f"column_{number}"
-        copy = 1
-        while name in names:
-            copy += 1
-            name = f"{base}_{copy}"
-        names.append(name)
-    return names
+def _no_rows(lines: list[str]) -> str:
+    if any(line.strip("\r\n") for line in lines):
+        return (
+            "expected a CSV file with rows, got one whose cells are all blank; choose another file"
+        )
+    return "expected a CSV file with rows, got an empty file; choose another file"
 
 
-def _records(sample: str, delimiter: str) -> list[list[str]]:
-    """The first whole records of the sample."""
-    lines = sample.splitlines(keepends=True)
-    whole = lines[:-1] if len(lines) > 1 else lines
-    records: list[list[str]] = []
+def is_text_encoding(name: str) -> bool:
+    """True for an encoding of text; Python also lists codecs that are none, such as base64."""
     try:
-        for row in csv.reader(whole, delimiter=delimiter):
-            records.append(row)
-            if len(records) == _RECORDS:
-                break
-    except csv.Error:
-        pass  # judged by the records before the broken one
-    return records
+        known = codecs.lookup(name)
+    except LookupError:
+        return False
+    return bool(known._is_text_encoding)  # noqa: SLF001 - no public way

@@ -1,185 +1,213 @@
-"""CSV files row by row: what is a row comes out as one, what is none as an error with its line.
+"""CSV files batch by batch: what is a row comes out as one, what is none as an error with its line.
 
-Memory does not grow with the file: a record may have at most 16 million characters.
+Memory does not grow with the file: a record may have at most 16 MiB. Every record is a row, an error
+or blank, and stands in exactly one batch. What becomes of a record depends on nothing before the
+`Cursor` in front of it, so that reading can go on from there as if it had never stopped.
 """
 
 import csv
-import gzip
-import io
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import Any, Final
 
-from headway.data.csv_format import (
-    SAMPLE_BYTES,
-    column_names,
-    detect_delimiter,
-    detect_encoding,
-    is_gzip,
-    looks_like_header,
-    unpacked,
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from headway.data.csv_clean import read_clean
+from headway.data.csv_format import CsvOptions, Format, detect_format
+from headway.data.csv_records import (
+    SHOWN,
+    RowError,
+    decoded_lines,
+    read_records,
+    shown,
 )
-from headway.errors import NotRetryable
+from headway.data.source import Source, open_source
+from headway.data.tables import Batch, Cursor
 from headway.job import Json
 
-LONGEST_FIELD: Final = 1 << 24
-MOST_COLUMNS: Final = 2_000
-_SHOWN: Final = 200
-
-
-@dataclass(frozen=True, slots=True)
-class CsvOptions:
-    """What the user knows about the file; None means find out."""
-
-    delimiter: str | None = None
-    encoding: str | None = None
-    has_header: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RowError:
-    """A record that is no row of the table."""
-
-    line: int
-    """The line it begins on, from 1."""
-    reason: str
-    text: str
-    """Its first 200 characters."""
-
-    def as_json(self) -> dict[str, Json]:
-        """The fields under their own names."""
-        return {"line": self.line, "reason": self.reason, "text": self.text}
+LONGEST_RECORD: Final = 1 << 24
+BLOCK: Final = 4 << 20
+_DETECT: Final = CsvOptions()
+_TOO_LONG: Final = f"expected a record of at most {LONGEST_RECORD:,} bytes, got no end of it"
 
 
 class CsvTable:
     """An open CSV file: how it is written, its column names, and its rows, to be taken once."""
 
-    def __init__(
-        self,
-        raw: IO[bytes],
-        lines: Iterator[str],
-        options: CsvOptions,
-        encoding: str,
-        delimiter: str,
-    ) -> None:
-        self.encoding = encoding
-        self.delimiter = delimiter
-        self._raw = raw
-        self._reader = csv.reader(lines, delimiter=delimiter)
-        self._line = 1
-        first = self._first_record()
-        self.has_header = (
-            looks_like_header(first) if options.has_header is None else options.has_header
-        )
-        self.names = column_names(first if self.has_header else [""] * len(first))
-        self._pending = None if self.has_header else (1, first)
+    def __init__(self, source: Source, format: Format, names: list[str], block: int) -> None:
+        self.names = names
+        self.format = format
+        self._source = source
+        self._block = block
 
     @property
     def bytes_read(self) -> int:
-        """How far the file has been read, in its own (maybe compressed) bytes."""
-        return self._raw.tell()
+        """How far the file has been read, in its own (maybe packed) bytes."""
+        return self._source.bytes_read
 
     @property
     def detected(self) -> dict[str, Json]:
-        """How the file turned out to be written."""
-        return {
-            "encoding": self.encoding,
-            "delimiter": self.delimiter,
-            "has_header": self.has_header,
-        }
+        """How the file turned out to be written, each part with a confidence from 0 to 1."""
+        return self.format.as_json()
 
     def rows(self) -> Iterator[list[str] | RowError]:
         """Yield each record as a row with one value per column, or as the error it is. Blank lines
-        are neither."""
-        if self._pending is not None:
-            yield self._checked(*self._pending)
-        for line, record in self._records():
-            if isinstance(record, RowError):
-                yield record
-            elif record:
-                yield self._checked(line, record)
+        are neither; errors come after the rows of their batch."""
+        for batch in self.batches():
+            yield from map(list, zip(*[one.to_pylist() for one in batch.columns], strict=True))
+            yield from batch.rejected
 
-    def _records(self) -> Iterator[tuple[int, list[str] | RowError]]:
-        while True:
-            line = self._line
-            try:
-                record: list[str] | RowError = next(self._reader)
-            except StopIteration:
-                return
-            except (csv.Error, UnicodeError) as error:
-                record = RowError(line, f"cannot be read: {error}", "")
-            self._line = self._reader.line_num + 1
-            yield line, record
+    def batches(self, start: Cursor | None = None) -> Iterator[Batch]:
+        """Yield all records from the place on; once."""
+        cursor = start or self.format.start
+        self._source.skip(cursor.offset - self._source.position)
+        window = _Window(self._source, self._block)
+        while window.grow():
+            batch = self._next(window, cursor)
+            if batch is not None:  # else more must be read to know where its first record ends
+                cursor = batch.after
+                yield batch
 
-    def _checked(self, line: int, record: list[str]) -> list[str] | RowError:
-        if len(record) != len(self.names):
-            return self._error(
-                line, record, f"expected {len(self.names)} fields, got {len(record)}"
-            )
-        if "\0" in "".join(record):
-            return self._error(line, record, "expected text, got a NUL character")
-        return record
+    def _next(self, window: "_Window", cursor: Cursor) -> Batch | None:
+        block = window.whole_lines()
+        if not block:
+            return self._endless(window, cursor) if len(window.held) >= LONGEST_RECORD else None
+        batch = self._clean(block, cursor) or self._careful(block, cursor, at_end=window.at_end)
+        if batch is not None:
+            window.take(batch.after.offset - cursor.offset)
+        return batch
 
-    def _error(self, line: int, record: Sequence[str], reason: str) -> RowError:
-        shown = self.delimiter.join(value[:_SHOWN] for value in record[:20])
-        return RowError(line, reason, shown[:_SHOWN].replace("\0", "\N{SYMBOL FOR NULL}"))
+    def _clean(self, block: bytes, cursor: Cursor) -> Batch | None:
+        """All of a piece in which nothing is odd."""
+        format = self.format
+        columns = read_clean(block, format.encoding.codec, format.dialect, format.layout)
+        if columns is None:
+            return None
+        after = Cursor(cursor.offset + len(block), cursor.line + block.count(b"\n"))
+        return Batch(self._fitted(columns), _CountedLines(columns, cursor.line), after)
 
-    def _first_record(self) -> list[str]:
-        for _, record in self._records():
-            if isinstance(record, RowError):
-                raise NotRetryable(
-                    f"expected a first row with names or values, got: {record.reason}"
-                )
-            if len(record) > MOST_COLUMNS:
-                raise NotRetryable(
-                    f"expected at most {MOST_COLUMNS} columns, got: {len(record)};"
-                    f" is {self.delimiter!r} the right delimiter?"
-                )
-            if record:
-                return record
-        raise NotRetryable("expected a CSV file with rows, got an empty file; choose another file")
+    def _careful(self, block: bytes, cursor: Cursor, *, at_end: bool) -> Batch | None:
+        """The records of a piece, one by one."""
+        codec, dialect = self.format.encoding.codec, self.format.dialect
+        encoded = block.splitlines(keepends=True)
+        lines, damaged = decoded_lines(encoded, block, codec)
+        found = read_records(lines, cursor.line, dialect, self.format.layout, whole=at_end)
+        if found.used == 0:
+            if len(block) < LONGEST_RECORD:
+                return None
+            found.reject(cursor.line, _TOO_LONG, lines[0])
+            found.used = 1
+        if damaged:
+            found.reject_undecoded(codec, dialect.delimiter)
+        after = Cursor(
+            cursor.offset + sum(map(len, encoded[: found.used])), cursor.line + found.used
+        )
+        return Batch(
+            self._columns(found.rows),
+            found.lines,
+            after,
+            rejected=found.rejected,
+            repaired=found.repaired,
+            blank=found.blank,
+        )
+
+    def _endless(self, window: "_Window", cursor: Cursor) -> Batch:
+        """A line that is longer than any record may be is one error, and is not kept."""
+        start = window.held[:SHOWN].decode(self.format.encoding.codec, "replace")
+        after = Cursor(cursor.offset + window.drop_line(), cursor.line + 1)
+        return Batch(self._columns([]), [], after, [RowError(cursor.line, _TOO_LONG, shown(start))])
+
+    def _columns(self, rows: list[list[str]]) -> list[Any]:
+        columns = zip(*rows, strict=True) if rows else [()] * self.format.layout.fields
+        return self._fitted([pa.array(column, pa.string()) for column in columns])
+
+    def _fitted(self, columns: list[Any]) -> list[Any]:
+        """One column for each name: rows may all lack the last fields, or have a blank one more."""
+        rows = len(columns[0])
+        missing = len(self.names) - len(columns)
+        return columns[: len(self.names)] + [pa.nulls(rows, pa.string())] * max(0, missing)
 
 
 @contextmanager
-def open_csv(path: Path, options: CsvOptions = CsvOptions()) -> Iterator[CsvTable]:
-    """Open a CSV file, gzipped or not, and find out how it is written. `NotRetryable` when it is
+def open_csv(
+    path: Path, options: CsvOptions = _DETECT, *, block: int = BLOCK
+) -> Iterator[CsvTable]:
+    """Open a CSV file, packed or not, and find out how it is written. `NotRetryable` when it is
     empty, or not in the encoding that the user named."""
-    csv.field_size_limit(LONGEST_FIELD)  # process-wide; the default of 128 KB is too low for texts
-    zipped = is_gzip(path)
-    try:
-        encoding = options.encoding or _detected(path, zipped)
-        delimiter = options.delimiter or detect_delimiter(_sample(path, zipped, encoding))
-        with path.open("rb") as raw, _text(raw, zipped, encoding) as text:
-            yield CsvTable(raw, _lines(text), options, encoding, delimiter)
-    except UnicodeError as error:
-        raise NotRetryable(
-            f"expected text in {options.encoding}, got other bytes ({error});"
-            " leave the encoding out to have it detected"
-        ) from error
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise NotRetryable(f"expected a whole gzip file, got a broken one ({error})") from error
+    csv.field_size_limit(
+        2 * LONGEST_RECORD
+    )  # process-wide; 128 KB, the default, is short for texts
+    format = detect_format(path, options)
+    names = list(options.columns or format.layout.names)
+    with open_source(path) as source:
+        if format.encoding.wide:
+            source.transcode(format.encoding.name)
+        yield CsvTable(source, format, names, block)
 
 
-def _lines(text: IO[str]) -> Iterator[str]:
-    """The lines, an endless one cut where a field would be refused anyway."""
-    while line := text.readline(LONGEST_FIELD + 1):
-        yield line
-        while len(line) > LONGEST_FIELD and not line.endswith(("\n", "\r")):
-            line = text.readline(LONGEST_FIELD + 1)
+class _Window:
+    """The piece of the file that is being read: it grows until its first record has an end."""
+
+    def __init__(self, source: Source, block: int) -> None:
+        self.held = b""
+        self.at_end = False
+        self._source = source
+        self._block = block
+
+    def grow(self) -> bool:
+        """Read on; False when there is nothing left."""
+        if not self.at_end:
+            more = self._source.read(max(self._block, len(self.held)))
+            self.at_end = not more
+            self.held += more
+        return bool(self.held)
+
+    def whole_lines(self) -> bytes:
+        """The lines that have ended: a carriage return may still get its line feed."""
+        if self.at_end:
+            return self.held
+        cut = self.held.rfind(b"\n") + 1 or self.held.rfind(b"\r", 0, -1) + 1
+        return self.held[:cut]
+
+    def take(self, size: int) -> None:
+        """Let go of so many bytes."""
+        self.held = self.held[size:]
+
+    def drop_line(self) -> int:
+        """Let go of the first line, however long; how many bytes it had."""
+        dropped = 0
+        while (end := self._line_end()) == 0 and not self.at_end:
+            dropped += len(self.held)
+            self.held = b""
+            self.grow()
+        dropped += end or len(self.held)
+        self.take(end or len(self.held))
+        return dropped
+
+    def _line_end(self) -> int:
+        ends = [at for at in map(self.held.find, (b"\n", b"\r")) if at >= 0]
+        if not ends:
+            return 0
+        end = min(ends) + 1
+        return end + 1 if self.held[end - 1 : end + 1] == b"\r\n" else end
 
 
-def _detected(path: Path, zipped: bool) -> str:
-    with path.open("rb") as raw:
-        return detect_encoding(unpacked(raw, zipped))
+class _CountedLines:
+    """The lines of rows that were read without counting, counted when somebody asks."""
 
+    def __init__(self, columns: list[Any], first_line: int) -> None:
+        self._columns = columns
+        self._first_line = first_line
+        self._before: Any = None
 
-def _sample(path: Path, zipped: bool, encoding: str) -> str:
-    with path.open("rb") as raw, _text(raw, zipped, encoding) as text:
-        return text.read(SAMPLE_BYTES)
-
-
-def _text(raw: IO[bytes], zipped: bool, encoding: str) -> IO[str]:
-    return io.TextIOWrapper(unpacked(raw, zipped), encoding=encoding, newline="")
+    def __getitem__(self, row: int) -> int:
+        if self._before is None:
+            ends = sum(
+                pc.count_substring(column, "\n").to_numpy(zero_copy_only=False)
+                for column in self._columns
+            )
+            self._before = np.concatenate([[0], np.cumsum(ends + 1)])
+        return self._first_line + int(self._before[row])

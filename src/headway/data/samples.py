@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from headway.data.csv_reading import RowError, open_csv
+from headway.data.csv_reading import open_csv
+from headway.data.csv_records import RowError
 from headway.data.datasets import DatasetWriter
 from headway.data.tickets import GENERATOR, tickets
 from headway.errors import UnknownArtifact

@@ -6,7 +6,9 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from headway.context import Context
-from headway.data.csv_reading import CsvOptions, CsvTable, RowError, open_csv
+from headway.data.csv_format import CsvOptions
+from headway.data.csv_reading import CsvTable, open_csv
+from headway.data.csv_records import RowError
 from headway.data.datasets import ROW_GROUP, DatasetWriter
 from headway.data.samples import SAMPLE_CSV
 from headway.errors import NotRetryable

@@ -1,0 +1,150 @@
+"""What holds for every file, tried on many that were made up."""
+
+import csv
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from headway.data import csv_reading
+from headway.data.csv_format import CsvOptions
+from headway.data.csv_reading import open_csv
+from headway.data.csv_records import RowError
+from headway.data.tables import Batch
+from headway.errors import NotRetryable
+
+QUICK = settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+cells = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
+rows_of_two = st.lists(st.tuples(cells, cells).filter(any), min_size=1, max_size=12)
+dialects = st.tuples(
+    st.sampled_from(",;\t|"),
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+)
+
+
+@contextmanager
+def file_of(content: bytes) -> Iterator[Path]:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "table.csv"
+        path.write_bytes(content)
+        yield path
+
+
+def batches_of(path: Path, options: CsvOptions, block: int = 4 << 20) -> list[Batch]:
+    with open_csv(path, options, block=block) as table:
+        return list(table.batches())
+
+
+def rows_in(batches: list[Batch]) -> list[tuple[str, ...]]:
+    return [
+        row
+        for batch in batches
+        for row in zip(*[one.to_pylist() for one in batch.columns], strict=True)
+    ]
+
+
+def told(batches: list[Batch]) -> tuple[list[RowError], list[RowError]]:
+    rejected = [error for batch in batches for error in batch.rejected]
+    return rejected, [error for batch in batches for error in batch.repaired]
+
+
+def written(rows: list[tuple[str, str]], delimiter: str, quoting: Literal[0, 1], end: str) -> bytes:
+    buffer = io.StringIO(newline="")
+    if any(mark in cell for row in rows for cell in row for mark in "\r\n"):
+        quoting = csv.QUOTE_ALL  # the writer leaves a line end alone that is not its own
+    writer = csv.writer(buffer, delimiter=delimiter, quoting=quoting, lineterminator=end)
+    writer.writerows([("text", "label"), *rows])
+    return buffer.getvalue().encode()
+
+
+@QUICK
+@given(rows_of_two, dialects, st.integers(1, 40))
+def test_what_python_writes_is_read_back(
+    rows: list[tuple[str, str]], dialect: tuple[str, Literal[0, 1], str], block: int
+) -> None:
+    """In any dialect, any text, and wherever the pieces of the file happen to end."""
+    options = CsvOptions(
+        delimiter=dialect[0], quote='"', encoding="utf-8", has_header=True, skip_space=False
+    )
+    with file_of(written(rows, *dialect)) as path:
+        found = batches_of(path, options, block)
+    assert rows_in(found) == rows
+    assert not any(batch.rejected or batch.repaired for batch in found)
+
+
+@QUICK
+@given(st.binary(max_size=400), st.integers(1, 60))
+def test_random_bytes_are_read_or_refused(content: bytes, block: int) -> None:
+    """Never a crash, never an endless loop; places only move on."""
+    with file_of(content) as path:
+        try:
+            found = batches_of(path, CsvOptions(), block)
+        except NotRetryable:
+            return
+    assert all(one.after.offset < two.after.offset for one, two in pairwise(found))
+
+
+odd = st.lists(
+    st.sampled_from(['"', ",", "\n", "\r\n", "\r", "a", "bc", '""', "\0", "\xe9", " ", "1,2"]),
+    max_size=60,
+).map("".join)
+
+
+@QUICK
+@given(odd, st.integers(1, 30))
+def test_no_record_is_lost_wherever_pieces_end(text: str, block: int) -> None:
+    """Small pieces give what one piece gives: the same rows, the same errors, each line once."""
+    options = CsvOptions(
+        delimiter=",", quote='"', encoding="utf-8", has_header=True, skip_space=False
+    )
+    with file_of(b"a,b\n1,2\n" + text.encode()) as path:
+        whole, parts = batches_of(path, options), batches_of(path, options, block)
+    assert rows_in(whole) == rows_in(parts)
+    assert told(whole) == told(parts)
+    assert sum(one.seen for one in whole) == sum(one.seen for one in parts)
+    assert sum(one.blank for one in whole) == sum(one.blank for one in parts)
+
+
+@QUICK
+@given(odd)
+def test_the_fast_way_and_the_careful_way_agree(text: str) -> None:
+    """Where the fast one dares to answer."""
+    options = CsvOptions(
+        delimiter=",", quote='"', encoding="utf-8", has_header=True, skip_space=False
+    )
+    with file_of(b"a,b\n1,2\n" + text.encode()) as path:
+        fast = batches_of(path, options)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(csv_reading, "read_clean", lambda *_: None)
+            careful = batches_of(path, options)
+    assert rows_in(fast) == rows_in(careful)
+    assert [one.rejected for one in fast] == [one.rejected for one in careful]
+    assert sum(one.blank for one in fast) == sum(one.blank for one in careful)
+
+
+@QUICK
+@given(odd, st.integers(1, 30))
+def test_reading_goes_on_from_any_place(text: str, block: int) -> None:
+    """As if it had never stopped."""
+    options = CsvOptions(
+        delimiter=",", quote='"', encoding="utf-8", has_header=True, skip_space=False
+    )
+    with file_of(b"a,b\n1,2\n" + text.encode()) as path:
+        found = batches_of(path, options, block)
+        for number, batch in enumerate(found):
+            with open_csv(path, options, block=block) as table:
+                rest = list(table.batches(batch.after))
+            assert rows_in(rest) == rows_in(found[number + 1 :])
+            assert [e for one in rest for e in one.rejected] == [
+                e for one in found[number + 1 :] for e in one.rejected
+            ]
