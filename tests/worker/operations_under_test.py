@@ -501,12 +501,23 @@ def memory_error(request: Nothing, ctx: Context) -> int:
     return len(bytearray(1024 * MIB))
 
 
+class Bits(BaseModel):
+    """In which pieces."""
+
+    links: bool = False
+    """Each holds the one before; else a list holds them all."""
+
+
 @operation("memory_error_bit_by_bit", max_attempts=2, memory_mb=256, backoff=AT_ONCE)
-def memory_error_bit_by_bit(request: Nothing, ctx: Context) -> int:
+def memory_error_bit_by_bit(request: Bits, ctx: Context) -> int:
     """Want it in small pieces, and let none go."""
     kept: list[list[int]] = []
+    chain: tuple[object, ...] = ()
     while True:
-        kept.append([len(kept)] * 10)
+        if request.links:  # nothing that is larger than the rest, and fails before the last byte
+            chain = (chain,)
+        else:
+            kept.append([len(kept)] * 10)
 
 
 @operation("memory_error_async", max_attempts=2, backoff=AT_ONCE)

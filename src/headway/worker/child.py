@@ -1,5 +1,6 @@
 """The child's main functions: run one `def` attempt, or many `async def` ones."""
 
+import mmap
 import os
 import resource
 import signal
@@ -98,7 +99,12 @@ def failure(error: BaseException, *, shared: bool = False) -> dict[str, Any]:
 
 
 def _make_room() -> None:
-    """Open the reserve: what filled the memory is still held by the error's frames."""
+    """Open the reserve: what filled the memory is still held by the error's frames.
+
+    Opening it takes memory too, if only for a tuple, and there may be none for even that. So the
+    ballast goes first, which takes none.
+    """
+    _ballast.close()  # no loop, no `with`: already an iterator would be too much
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
 
@@ -156,6 +162,12 @@ _NICENESS = 10
 _RESERVE = 32 * MIB
 """Memory beyond an attempt's limit, for telling that it ran out."""
 
+_BALLAST = 4 * MIB
+"""Of it, what is given back to open the rest; Python asks for a MiB at a time."""
+
+_ballast = mmap.mmap(-1, _BALLAST, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+"""Mapped before the fork, as a copy in each child; never touched, so it fills no memory."""
+
 
 def become(memory: int | None) -> None:
     """Turn a fresh fork into a child: its own group, bound to its parent's life, and bounded."""
@@ -164,7 +176,7 @@ def become(memory: int | None) -> None:
         signal.signal(one, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if memory is not None:
-        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory + _RESERVE))
+        resource.setrlimit(resource.RLIMIT_DATA, (memory + _BALLAST, memory + _RESERVE))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:  # forks of one process must not draw alike
