@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks._service import data_dir, row, serving
-from headway.client import Client, wait_until_ready
+from headway.client import Client
 
 CONNECTIONS = 32
 ROUNDS = 3
@@ -55,10 +55,13 @@ def load_empty(seconds: int) -> tuple[float, float, float]:
 
 def load_ours(seconds: int) -> tuple[float, float, float]:
     """The real route's, with a worker that drains at the same time."""
-    with data_dir() as directory, serving(directory) as url:
-        wait_until_ready(url, 30)
-        with Client(url, "alice", "secret123") as client:
-            return wrk(url, client.token, seconds)
+    with (
+        data_dir() as directory,
+        serving(directory) as url,
+        Client(url, "alice", "secret123") as client,
+    ):
+        client.wait_until_ready(30)
+        return wrk(url, client.sign_in(), seconds)
 
 
 def wrk(url: str, token: str, seconds: int) -> tuple[float, float, float]:

@@ -16,8 +16,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks._service import data_dir, percentile, row, serving
-from headway.client import ApiError, Client, wait_until_ready
+from headway.client import ApiError, Client, JobHandle
 from headway.data.tickets import tickets
+from headway.job import Status
 
 TEXTS = 100_000
 PER_SECOND = 50
@@ -25,14 +26,17 @@ PER_SECOND = 50
 
 def main(seconds: int = 10) -> None:
     """Print p50 and p99 of both calls, idle and busy, and their ratios."""
-    with data_dir() as directory, serving(directory) as url:
-        wait_until_ready(url, 30)
-        with Client(url, "alice", "secret123") as client:
-            _import_texts(client)
-            finished = _submit(client)
-            _wait(client, finished)
-            idle = _measure(client, url, finished, seconds, lambda: None)
-            busy = _measure(client, url, finished, seconds, lambda: _keep_busy(client))
+    with (
+        data_dir() as directory,
+        serving(directory) as url,
+        Client(url, "alice", "secret123") as client,
+    ):
+        client.wait_until_ready(30)
+        _import_texts(client)
+        finished = _submit(client)
+        finished.result()
+        idle = _measure(client, url, finished.id, seconds, lambda: None)
+        busy = _measure(client, url, finished.id, seconds, lambda: _keep_busy(client))
     for name in idle:
         quiet, loud = idle[name], busy[name]
         shown = " -> ".join(
@@ -50,17 +54,11 @@ def _import_texts(client: Client) -> None:
             writer = csv.writer(stream)
             writer.writerow(("text", "label"))
             writer.writerows(tickets(TEXTS, 7))
-        _wait(client, client.import_csv(file, name="texts"))
+        client.import_csv(file, name="texts").result()
 
 
-def _submit(client: Client) -> str:
-    return client.submit("batch_predict", {"data": "texts"})
-
-
-def _wait(client: Client, job_id: str) -> None:
-    for _ in client.events(job_id):
-        pass
-    client.result(job_id)
+def _submit(client: Client) -> JobHandle:
+    return client.batch_predict(data="texts")
 
 
 _stop = threading.Event()
@@ -70,11 +68,11 @@ def _keep_busy(client: Client) -> None:
     """A batch on each of the two slots, and the next when one ends, until told to stop."""
     running = [_submit(client), _submit(client)]
     while not _stop.wait(0.1):
-        ended = [one for one in running if client.job(one)["status"] == "completed"]
+        ended = [one for one in running if one.now().status is Status.COMPLETED]
         running = [one for one in running if one not in ended] + [_submit(client) for _ in ended]
     for one in running:
         with contextlib.suppress(ApiError):  # it has just completed
-            client.cancel(one)
+            one.cancel()
 
 
 def _measure(
@@ -85,7 +83,7 @@ def _measure(
     other = threading.Thread(target=beside)
     other.start()
     time.sleep(1)  # let the batch get going
-    headers = {"Authorization": f"Bearer {client.token}"}
+    headers = {"Authorization": f"Bearer {client.sign_in()}"}
     calls = {"GET /healthz": "/healthz", "GET /api/v1/jobs/{id}": f"/api/v1/jobs/{job_id}"}
     times: dict[str, list[float]] = {name: [] for name in calls}
     callers = [

@@ -50,7 +50,7 @@ BARRED = {
     ("http", "worker"): "jobs run in processes of their own",
 }
 # The client is for other people's programs: it brings nothing of the service along.
-ONLY = {"client": {"errors", "retry", "wire"}}
+ONLY = {"client": {"errors", "job", "retry", "wire"}}
 # Wider than the rules above: module, what it may import, and why.
 EXCEPTIONS = {
     ("headway.http.predictors", "models"): "an answer at once, without a job",
@@ -70,7 +70,7 @@ HOMES = {
     "pydantic": {"*"},  # the vocabulary of every border, no input or output of its own
     "pysqlite3": {"store"},
     "python_multipart": {"http"},
-    "rich": {"cli"},
+    "rich": {"cli", "client"},  # in the client for `wait(progress=True)`
     "scipy": {"models", "operations"},
     "sqlalchemy": {"store"},
     "sqlite3": {"store"},

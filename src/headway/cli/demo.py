@@ -9,13 +9,12 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from headway.cli.demo_view import DemoView
 from headway.cli.split import split_csv
-from headway.client import Client, wait_until_ready
+from headway.client import Client, JobHandle
 from headway.data.samples import SAMPLE_CSV
 from headway.errors import HeadwayError
 
@@ -107,24 +106,24 @@ def _main_job(client: Client, plan: Plan, view: DemoView) -> None:
 
 
 def _import(client: Client, view: DemoView, name: str, file: Path) -> dict[str, Any]:
-    job_id = client.import_csv(file, name=f"demo-{name}")
-    return _show(client, job_id, f"import {name} rows", view)
+    return _show(client.import_csv(file, name=f"demo-{name}"), f"import {name} rows", view)
 
 
 def _run(
     client: Client, view: DemoView, title: str, job_type: str, request: Mapping[str, Any]
 ) -> tuple[dict[str, Any], float]:
     """Submit, watch, and give the result with the seconds from start to end."""
-    job_id = client.submit(job_type, request)
-    result = _show(client, job_id, title, view)
-    job = client.job(job_id)
-    started, ended = (datetime.fromisoformat(job[name]) for name in ("started_at", "completed_at"))
-    return result, (ended - started).total_seconds()
+    job = client.submit(job_type, request)
+    result = _show(job, title, view)
+    ended = job.now()
+    assert ended.started_at is not None
+    assert ended.completed_at is not None
+    return result, (ended.completed_at - ended.started_at).total_seconds()
 
 
-def _show(client: Client, job_id: str, title: str, view: DemoView) -> dict[str, Any]:
-    view.follow(title, client.events(job_id))
-    return client.result(job_id)
+def _show(job: JobHandle, title: str, view: DemoView) -> dict[str, Any]:
+    view.follow(title, job.events())
+    return dict(job.result())
 
 
 def _texts(imported: Mapping[str, Any], plan: Plan) -> list[str]:
@@ -156,7 +155,8 @@ def _ready_url(process: subprocess.Popen[str]) -> str:
     found = re.search(r"http://\S+", first)
     if found is None:
         raise HeadwayError(f"expected the service to start, got: {first.strip() or 'no word'}")
-    wait_until_ready(found.group(), START_SECONDS)
+    with Client(found.group()) as client:
+        client.wait_until_ready(START_SECONDS)
     return found.group()
 
 

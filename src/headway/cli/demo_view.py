@@ -1,13 +1,14 @@
 """What the demo shows while it runs: bars, the curve of each epoch, and a report."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from headway.client import StreamEvent
+from headway.wire.predictions import PredictAnswer
 
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 
@@ -53,7 +54,7 @@ class DemoView:
             table.add_row(name, value)
         self.console.print(table)
 
-    def predictions(self, answers: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+    def predictions(self, answers: Iterable[tuple[str, PredictAnswer]]) -> None:
         """Print texts and what the model makes of them."""
         table = Table(
             "text", "prediction", "confidence", title="Asked at once", title_justify="left"
@@ -61,7 +62,7 @@ class DemoView:
         for text, answer in answers:
             shown = " ".join(text.split())
             shown = shown if len(shown) <= 60 else shown[:57] + "..."
-            table.add_row(shown, str(answer["prediction"]), f"{answer['confidence']:.3f}")
+            table.add_row(shown, answer.prediction, f"{answer.confidence:.3f}")
         self.console.print(table)
 
 

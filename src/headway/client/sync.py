@@ -1,45 +1,61 @@
-"""A synchronous client: sign in, submit, watch, read."""
+"""The client for plain code: a line for each verb."""
 
-import contextlib
-import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-from uuid import uuid4
+from typing import Any, Self, Unpack
 
 import httpx2
-import orjson
 
-from headway.client.problem import ApiError
-from headway.errors import HeadwayError
-
-_FINISHED = frozenset({"completed", "failed", "cancelled"})
-
-
-@dataclass(frozen=True, slots=True)
-class StreamEvent:
-    """One event of a job's stream."""
-
-    name: str
-    """`update`, `metric`, `log`, `items`, `checkpoint` or `complete`."""
-    data: Mapping[str, Any]
-    id: int | None
+from headway.client import flow
+from headway.client.calls import Progress
+from headway.client.flow import JobOptions
+from headway.client.polling import StreamEvent
+from headway.client.progress import JobBar
+from headway.client.pump import Pump
+from headway.client.retry.clock import SYSTEM, Clock
+from headway.client.retry.policy import Policy
+from headway.client.session import Session, timeouts
+from headway.client.watching import watch
+from headway.job import Status
+from headway.wire.catalog import ArtifactView, OperationView
+from headway.wire.jobs import AttemptView, EventView, JobView
+from headway.wire.predictions import PredictAnswer
+from headway.wire.users import UserView
 
 
 class Client:
-    """Speaks for one user to one service."""
+    """Speaks for one user to one service, and signs in when it first has to. Threads may share it.
 
-    def __init__(self, base_url: str, username: str, password: str) -> None:
-        self._http = httpx2.Client(base_url=base_url, timeout=httpx2.Timeout(60, connect=5))
-        self.token = ""
-        """The bearer token, once signed in."""
-        self._sign_in = {"username": username, "password": password}
+    `policy` says how often and how long a call is tried; `patience` for how many seconds `wait`,
+    `events` and `results` bear a service that is away.
+    """
+
+    def __init__(
+        self,
+        base_url: str = "http://127.0.0.1:8000",
+        username: str | None = None,
+        password: str | None = None,
+        *,
+        token: str | None = None,
+        policy: Policy | None = None,
+        timeout: float = 60.0,
+        patience: float = 300.0,
+        transport: httpx2.BaseTransport | None = None,
+        clock: Clock = SYSTEM,
+    ) -> None:
+        self._session = Session(
+            policy or Policy(),
+            clock,
+            username=username,
+            password=password,
+            token=token,
+            patience=patience,
+        )
+        http = httpx2.Client(base_url=base_url, timeout=timeouts(timeout), transport=transport)
+        self._pump = Pump(http, self._session)
 
     def __enter__(self) -> Self:
-        self.token = str(self._answer("POST", "/token", data=self._sign_in)["access_token"])
-        self._http.headers["Authorization"] = f"Bearer {self.token}"
         return self
 
     def __exit__(
@@ -48,97 +64,154 @@ class Client:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._http.close()
+        self.close()
 
-    def predict(self, text: str, model: str | None = None) -> dict[str, Any]:
+    def close(self) -> None:
+        """Let go of the connections. Closing twice is fine."""
+        self._pump.http.close()
+
+    def sign_in(self) -> str:
+        """The bearer token; asks for one if there is none yet."""
+        return self._pump.run(flow.sign_in(self._session))
+
+    def me(self) -> UserView:
+        """Who the user is, and how much he asked for."""
+        return self._pump.run(flow.me(self._session))
+
+    def predict(self, text: str, model: str | None = None) -> PredictAnswer:
         """The prediction for one text, at once."""
-        named = {} if model is None else {"model": model}
-        return self._answer("POST", "/api/v1/predict", json={"text": text, **named})
+        return self._pump.run(flow.predict(self._session, text, model))
 
-    def submit(self, job_type: str, request: Mapping[str, Any], **options: Any) -> str:
-        """Submit a job and give its id. Sent with a key of its own, so a repeat makes no second."""
-        answer = self._answer(
-            "POST",
-            "/api/v1/jobs",
-            json={"job_type": job_type, "input": request, **options},
-            headers={"Idempotency-Key": str(uuid4())},
-        )
-        return str(answer["job_id"])
+    def submit(
+        self,
+        job_type: str,
+        request: Mapping[str, Any] | None = None,
+        *,
+        key: str | None = None,
+        **options: Unpack[JobOptions],
+    ) -> "JobHandle":
+        """A job of any operation. Without a key of yours it is a job of its own."""
+        made = flow.submit(self._session, job_type, request or {}, options, key)
+        return self.job(self._pump.run(made))
 
-    def import_csv(self, file: Path | None = None, **options: str) -> str:
-        """Upload a CSV file, or name none for the bundled sample; the import's job id."""
-        headers = {"Idempotency-Key": str(uuid4())}
-        if file is None:
-            answer = self._answer("POST", "/imports", params=options, headers=headers)
-        else:
-            with file.open("rb") as stream:
-                upload = {"file": (file.name, stream, "text/csv")}
-                answer = self._answer(
-                    "POST", "/imports", params=options, files=upload, headers=headers
-                )
-        return str(answer["task_id"])
+    def train(self, data: str | None = None, **request: Any) -> "JobHandle":
+        """Train a model on a data set, or on `examples`; with `name`, `alias`, `epochs` and more."""
+        return self.submit("train_model", flow.given(data=data, **request))
 
-    def job(self, job_id: str) -> dict[str, Any]:
+    def batch_predict(self, texts: list[str] | None = None, **request: Any) -> "JobHandle":
+        """Classify many texts, or those of a data set as `data`; `model` names who is asked."""
+        return self.submit("batch_predict", flow.given(texts=texts, **request))
+
+    def evaluate(self, data: str, model: str | None = None, **request: Any) -> "JobHandle":
+        """Measure a model on a labelled data set."""
+        return self.submit("evaluate_model", flow.given(data=data, model=model, **request))
+
+    def preprocess(self, data: str, **request: Any) -> "JobHandle":
+        """Make a data set from one there is."""
+        return self.submit("preprocess", flow.given(data=data, **request))
+
+    def import_csv(
+        self,
+        file: str | Path | None = None,
+        *,
+        progress: Progress | None = None,
+        key: str | None = None,
+        **options: Any,
+    ) -> "JobHandle":
+        """Upload a CSV file, or name none for the bundled sample; with `name`, `delimiter` and more.
+        `progress` is called with the bytes sent and the bytes there are."""
+        path = None if file is None else Path(file)
+        made = flow.import_csv(self._session, path, options, progress, key)
+        return self.job(self._pump.run(made))
+
+    def job(self, job_id: str) -> "JobHandle":
+        """A handle on a job; asks nobody whether there is one."""
+        return JobHandle(self._pump, job_id)
+
+    def jobs(self, *statuses: Status | str, job_type: str | None = None) -> Iterator[JobView]:
+        """The user's jobs, newest first, fetched as you go."""
+        return self._pump.iterate(flow.jobs(self._session, statuses, job_type))
+
+    def operations(self) -> list[OperationView]:
+        """Everything jobs can run, with the schema of its input."""
+        return self._pump.run(flow.operations(self._session))
+
+    def datasets(self) -> list[ArtifactView]:
+        """The user's data sets, newest first, then those that come with the service."""
+        return self._pump.run(flow.artifacts(self._session, "datasets"))
+
+    def models(self) -> list[ArtifactView]:
+        """The user's models, newest first, then those that come with the service."""
+        return self._pump.run(flow.artifacts(self._session, "models"))
+
+    def wait_until_ready(self, seconds: float = 60.0) -> None:
+        """Return once the service can take jobs and run them."""
+        self._pump.run(flow.ready(self._session, seconds))
+
+
+class JobHandle:
+    """One job of the service."""
+
+    def __init__(self, pump: Pump, job_id: str) -> None:
+        self.id = job_id
+        self._pump = pump
+        self._session = pump.session
+
+    def __repr__(self) -> str:
+        return f"JobHandle({self.id!r})"
+
+    def now(self) -> JobView:
         """The job as it is now."""
-        return self._answer("GET", f"/api/v1/jobs/{job_id}")
+        return self._pump.run(flow.job(self._session, self.id))
 
-    def cancel(self, job_id: str) -> None:
-        """Cancel a job that has not ended."""
-        self._answer("DELETE", f"/api/v1/jobs/{job_id}")
+    def wait(self, timeout: float | None = None, *, progress: bool = False) -> JobView:
+        """The job once it has ended, however it did; `progress` shows it on the standard error.
+        Raise `StillRunning` when the timeout passes first."""
+        if progress:
+            with JobBar(self.id) as bar:
+                for event in self._pump.iterate(watch(self._session, self.id, 0, timeout)):
+                    bar.show(event)
+        return self._pump.run(flow.waited(self._session, self.id, timeout))
 
-    def events(self, job_id: str) -> Iterator[StreamEvent]:
-        """The job's events until it has ended, gone on with where the line was cut."""
-        last: int | None = None
-        while True:
-            try:
-                for event in self._stream(job_id, last):
-                    last = event.id if event.id is not None else last
-                    yield event
-                    if event.name == "complete":
-                        return
-            except httpx2.TransportError:
-                time.sleep(0.5)  # the service is away for a moment; what we miss is replayed
+    def result(self, timeout: float | None = None, *, progress: bool = False) -> Any:
+        """What the job returned, once it has. Raise `JobFailed` or `JobCancelled` if it never will."""
+        return flow.outcome(self.wait(timeout, progress=progress))
 
-    def result(self, job_id: str) -> dict[str, Any]:
-        """The result of a job that has ended. Raise `HeadwayError` if it did not complete."""
-        job = self.job(job_id)
-        if job["status"] not in _FINISHED or job["status"] != "completed":
-            raise HeadwayError(f"{job['job_type']} {job['status']}: {job['error']}")
-        return dict(job["result"] or {})
+    def events(self, after: int | None = 0) -> Iterator[StreamEvent]:
+        """Everything that happens to the job, up to `complete`: each durable event once and in order,
+        also across lost connections and restarts of the service. `after` is the id of the last one
+        you have; None begins with the present."""
+        return self._pump.iterate(watch(self._session, self.id, after))
 
-    def _stream(self, job_id: str, last: int | None) -> Iterator[StreamEvent]:
-        headers = {} if last is None else {"Last-Event-ID": str(last)}
-        with self._http.stream(
-            "GET", f"/api/v1/jobs/{job_id}/stream", headers=headers, timeout=40
-        ) as response:
-            if response.status_code != 200:
-                response.read()
-                raise ApiError.of(response.status_code, _json(response))
-            for event in httpx2.EventSource(response):
-                number = int(event.id) if event.id else None
-                yield StreamEvent(event.event, orjson.loads(event.data), number)
+    def results(
+        self, cursor: int = 0, *, status: str | None = None, follow: bool = True
+    ) -> Iterator[dict[str, Any]]:
+        """Results of single items, each with its `index`, as they come; to go on later, begin with
+        the last index + 1. Without `follow` only those there are now."""
+        return self._pump.iterate(
+            flow.results(self._session, self.id, cursor, status, follow=follow)
+        )
 
-    def _answer(self, method: str, path: str, **options: Any) -> dict[str, Any]:
-        response = self._http.request(method, path, **options)
-        body = _json(response)
-        if response.is_error:
-            raise ApiError.of(response.status_code, body)
-        return dict(body)
+    def cancel(self) -> None:
+        """Cancel the job. Raise `AlreadyFinished` if it has ended otherwise."""
+        self._pump.run(flow.cancel(self._session, self.id))
 
+    def retry(self, *, failed_items: bool = False) -> JobView:
+        """Give a failed or cancelled job new attempts; with `failed_items` only those items."""
+        return self._pump.run(flow.retry(self._session, self.id, failed_items=failed_items))
 
-def wait_until_ready(base_url: str, seconds: float) -> None:
-    """Return once the service can take jobs and run them. Raise `HeadwayError` if that lasts."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with contextlib.suppress(httpx2.TransportError):
-            if httpx2.get(f"{base_url}/readyz").is_success:
-                return
-        time.sleep(0.05)
-    raise HeadwayError(f"expected {base_url} to be ready within {seconds:g} s, but it is not")
+    def history(self) -> Iterator[EventView]:
+        """Every durable event so far, with its time."""
+        return self._pump.iterate(flow.history(self._session, self.id, "events"))
 
+    def metrics(self) -> Iterator[EventView]:
+        """The points of the job's curves so far."""
+        return self._pump.iterate(flow.history(self._session, self.id, "metrics"))
 
-def _json(response: httpx2.Response) -> Any:
-    try:
-        return orjson.loads(response.content)
-    except orjson.JSONDecodeError:
-        return None
+    def logs(self) -> Iterator[EventView]:
+        """The lines the operation wrote so far."""
+        return self._pump.iterate(flow.history(self._session, self.id, "logs"))
+
+    def attempts(self) -> list[AttemptView]:
+        """The job's ended attempts, and what each cost."""
+        return self._pump.run(flow.attempts(self._session, self.id))

@@ -1,0 +1,62 @@
+"""How often to look at what changes when it likes, and how long to wait for who is away."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from headway.client.errors import ClientError, StillRunning
+from headway.client.retry.trial import Wait
+from headway.client.session import Session, is_outage
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Looks back off while nothing changes, and start anew when something has."""
+
+    shortest: float
+    longest: float
+    growth: float
+
+    def first(self) -> float:
+        """Seconds to wait after a change."""
+        return self.shortest
+
+    def next(self, wait: float) -> float:
+        """Seconds to wait after a look that showed nothing new; `wait` was the last."""
+        return min(self.longest, wait * self.growth)
+
+
+POLLING: Final = Pace(shortest=1.0, longest=5.0, growth=1.5)
+OUTAGE: Final = Pace(shortest=0.2, longest=5.0, growth=1.7)
+
+
+class Patience:
+    """How long an outage is waited for; each sign of life starts it anew."""
+
+    def __init__(self, session: Session) -> None:
+        self._clock = session.retrier.clock
+        self._seconds = session.patience
+        self._since: float | None = None
+        self._wait = OUTAGE.first()
+
+    def restored(self) -> None:
+        """Something answered."""
+        self._since = None
+        self._wait = OUTAGE.first()
+
+    def outlast(self, error: ClientError) -> Wait:
+        """The wait before the next look. Raise the error when the outage has lasted too long."""
+        now = self._clock.monotonic()
+        self._since = now if self._since is None else self._since
+        if not is_outage(error) or now - self._since >= self._seconds:
+            raise error
+        wait, self._wait = self._wait, OUTAGE.next(self._wait)
+        asked = getattr(error, "retry_after", None) or 0.0
+        return Wait(max(wait, min(asked, OUTAGE.longest)))
+
+
+def still_running(job_id: str, seconds: float) -> StillRunning:
+    """The error for who does not want to wait any longer."""
+    return StillRunning(
+        f"expected job {job_id} to end within {seconds:g} s, but it has not; it goes on: wait again,"
+        " or cancel it"
+    )
