@@ -37,7 +37,7 @@ def test_the_fields_that_name_artefacts_are_known() -> None:
     references = {operation.name: dict(operation.references) for operation in BUILTIN}
     assert references == {
         "import_csv": {"file": "file"},
-        "train_model": {"data": "dataset"},
+        "train_model": {"data": "dataset", "validation_data": "dataset"},
         "batch_predict": {"data": "dataset", "model": "model"},
         "evaluate_model": {"model": "model", "data": "dataset"},
     }
@@ -52,6 +52,11 @@ def test_the_fields_that_name_artefacts_are_known() -> None:
         (TrainModel, {"data": "sample", "epochs": 0}),
         (TrainModel, {"data": "sample", "epochs": 1001}),
         (TrainModel, {"data": "sample", "name": "../x"}),
+        (TrainModel, {"data": "sample", "features": "pictures"}),
+        (TrainModel, {"data": "sample", "penalty": 0}),
+        (TrainModel, {"data": "sample", "class_weights": {"x": 0}}),
+        (TrainModel, {"data": "sample", "class_weights": "heavy"}),
+        (TrainModel, {"data": "sample", "validation": 0.2, "validation_data": "sample"}),
         (TrainModel, {"data": "sample", "surprise": 1}),
         (BatchPredict, {}),
         (BatchPredict, {"texts": []}),

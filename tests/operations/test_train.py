@@ -41,7 +41,7 @@ def test_training_publishes_a_model_and_reports_its_held_out_accuracy(
     assert result["held_out"] == 300
     assert 0.85 < result["accuracy"] < 0.99
     assert list(ctx.metrics) == list(range(1, 11))
-    assert set(ctx.metrics[1]) == {"loss", "accuracy", "train_loss"}
+    assert set(ctx.metrics[1]) == {"loss", "accuracy", "macro_f1", "train_loss"}
     assert ctx.percents == sorted(ctx.percents)
 
 

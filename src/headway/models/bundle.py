@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from headway.errors import CorruptArtifact
 from headway.job import Json
 from headway.models.classifier import Classifier
+from headway.models.features import GRAMS, Features, width_of
 from headway.models.grams import BITS
 
 VERSION: Final = 1
@@ -29,7 +30,9 @@ DEFAULT_BUNDLE: Final = Path(__file__).with_name("default.npz")
 Dtype = type[np.int32] | type[np.float32]
 
 _FORMAT: Final = "headway-text-classifier"
-_VECTORISER: Final = {"grams": "words 1-2", "hash": "crc32", "bits": BITS}
+_VECTORISERS: Final[Mapping[Features, Json]] = {
+    features: {"grams": grams, "hash": "crc32", "bits": BITS} for features, grams in GRAMS.items()
+}
 _ARRAYS: Final[Mapping[str, Dtype]] = {
     "buckets": np.int32,
     "idf": np.float32,
@@ -96,7 +99,7 @@ class Bundle:
             "format": _FORMAT,
             "version": VERSION,
             "classes": list(self.classifier.classes),
-            "vectoriser": _VECTORISER,
+            "vectoriser": _VECTORISERS[self.classifier.features],
             "scale": self.classifier.scale,
             "metrics": dict(self.metrics),
             "parameters": dict(self.parameters),
@@ -134,12 +137,17 @@ def _check_hash(content: bytes, expected: str | None, path: Path) -> None:
 
 
 def _check_version(about: Json) -> None:
-    got = (about["format"], about["version"], about["vectoriser"])
-    if got != (_FORMAT, VERSION, _VECTORISER):
+    got = (about["format"], about["version"])
+    if got != (_FORMAT, VERSION) or about["vectoriser"] not in _VECTORISERS.values():
         raise CorruptArtifact(
-            f"expected a {_FORMAT} of version {VERSION} with {_VECTORISER}, got: {got[0]!r} of"
-            f" version {got[1]!r} with {got[2]!r}; train the model again with this release"
+            f"expected a {_FORMAT} of version {VERSION} with one of"
+            f" {', '.join(map(repr, GRAMS.values()))}, got: {got[0]!r} of version {got[1]!r} with"
+            f" {about['vectoriser']!r}; train the model again with this release"
         )
+
+
+def _features(about: Json) -> Features:
+    return next(key for key, value in _VECTORISERS.items() if value == about["vectoriser"])
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:
@@ -168,4 +176,12 @@ def _classifier(about: Json, arrays: Mapping[str, NDArray[Any]]) -> Classifier:
     }
     if shapes != expected:
         raise ValueError(f"arrays of shapes {expected} were expected, got {shapes}")
-    return Classifier(classes, **arrays, scale=float(about["scale"]))
+    features = _features(about)
+    _check_buckets(arrays["buckets"], width_of(features))
+    return Classifier(classes, **arrays, scale=float(about["scale"]), features=features)
+
+
+def _check_buckets(buckets: NDArray[np.int32], width: int) -> None:
+    growing = bool((np.diff(buckets) > 0).all())
+    if len(buckets) and not (growing and buckets[0] >= 0 and buckets[-1] < width):
+        raise ValueError(f"growing buckets from 0 to {width} were expected, got others")

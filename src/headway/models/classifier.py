@@ -1,6 +1,7 @@
 """A trained text classifier, and the hand-written path for one text. numpy only.
 
-A text becomes a sparse vector: (1 + ln count) * idf per gram that training saw, scaled to length 1.
+A text becomes a sparse vector: (1 + ln count) * idf per gram that training saw, scaled to length 1;
+words and characters make two halves of one length.
 Its margins are that vector times the weights plus a bias; softmax(scale * margins) are the
 probabilities. Two classes have one column of weights, the margin of the second class.
 """
@@ -14,7 +15,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from headway.models.grams import BUCKETS, buckets_of
+from headway.models.features import HALF, PARTS, Features, has_halves, width_of
 
 Floats = NDArray[np.float64]
 
@@ -44,6 +45,7 @@ class Classifier:
     """Shape (C,) or (1,)."""
     scale: float
     """Inverse temperature of the softmax, set on held-out rows."""
+    features: Features = "words"
 
     def predict_one(self, text: str) -> Prediction:
         """Classify one text; equal to the batch path within 1e-9. A text without a known gram
@@ -53,22 +55,26 @@ class Classifier:
         return Prediction(self.classes[best], float(probabilities[best]), probabilities)
 
     def _margins(self, text: str) -> Floats:
-        counts = self._column_counts(text)
-        if not counts:
-            return self.bias64
+        margins = self.bias64
+        for buckets_of in PARTS[self.features]:
+            counts = self._column_counts(buckets_of(text))
+            if counts:
+                margins = margins + self._margins_of_part(counts)
+        return margins
+
+    def _margins_of_part(self, counts: dict[int, int]) -> Floats:
         columns = np.fromiter(counts, np.intp, len(counts))
         values = self.idf64.take(columns)
         for position, count in enumerate(counts.values()):
             if count > 1:
                 values[position] *= 1.0 + log(count)
         margins: Floats = values @ self.weights64.take(columns, axis=0)
-        margins *= 1.0 / sqrt(values.dot(values))
-        margins += self.bias64
+        margins *= self._part_length / sqrt(values.dot(values))
         return margins
 
-    def _column_counts(self, text: str) -> dict[int, int]:
+    def _column_counts(self, buckets: list[int]) -> dict[int, int]:
         counts: dict[int, int] = {}
-        for column in map(self._column_lookup, buckets_of(text)):
+        for column in map(self._column_lookup, buckets):
             if column >= 0:
                 counts[column] = counts.get(column, 0) + 1
         return counts
@@ -95,8 +101,8 @@ class Classifier:
 
     @cached_property
     def column_of(self) -> NDArray[np.int32]:
-        """The column of every bucket, -1 for those that training did not see; 4 MB."""
-        columns = np.full(BUCKETS, -1, dtype=np.int32)
+        """The column of every bucket, -1 for those that training did not see; 4 or 8 MB."""
+        columns = np.full(width_of(self.features), -1, dtype=np.int32)
         columns[self.buckets] = np.arange(len(self.buckets), dtype=np.int32)
         return columns
 
@@ -104,6 +110,10 @@ class Classifier:
     def _column_lookup(self) -> Callable[[int], int]:
         # A memoryview gives plain integers, several times faster than an array does.
         return self.column_of.data.__getitem__
+
+    @cached_property
+    def _part_length(self) -> float:
+        return HALF if has_halves(self.buckets) else 1.0
 
     @cached_property
     def idf64(self) -> Floats:

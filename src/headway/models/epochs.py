@@ -22,8 +22,12 @@ class Settings:
     validation: float = 0.1
     """Share of the rows to hold out, 0 to 0.5."""
     seed: int = 0
-    """Chooses the held-out rows; nothing else is random."""
+    """Chooses the held-out rows, and those that `auto` tries its candidates on."""
     early_stopping: bool = False
+    penalty: float = 1.0
+    """Weight of the loss against that of large weights: more follows the rows more closely."""
+    class_weights: tuple[float, ...] | Literal["balanced"] | None = None
+    """How much a row of each class counts; `balanced`: all classes the same in sum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +42,34 @@ class Epoch:
     """On held-out rows; None where there are none."""
     accuracy: float | None = None
     """On held-out rows, 0 to 1."""
+    macro_f1: float | None = None
+    """On held-out rows, 0 to 1."""
+
+    @property
+    def figures(self) -> dict[str, float | None]:
+        """The figures by name."""
+        return {
+            "loss": self.loss,
+            "accuracy": self.accuracy,
+            "macro_f1": self.macro_f1,
+            "train_loss": self.train_loss,
+        }
 
     @property
     def judged(self) -> float:
         """The loss that a plateau is seen by: on held-out rows if there are any."""
         return self.train_loss if self.loss is None else self.loss
+
+
+@dataclass(frozen=True, slots=True)
+class Confused:
+    """A held-out row that the model was most sure of and wrong about."""
+
+    row: int
+    """Its position among the rows given to the training."""
+    label: str
+    prediction: str
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +83,8 @@ class Progress:
     """Epochs over all rows so far."""
     measured: Mapping[str, Json] = field(default_factory=dict)
     """What the first part found; empty before its end."""
+    confused: tuple[Confused, ...] = ()
+    """What the first part ended most wrong about, the surest first."""
 
     def as_json(self) -> dict[str, Json]:
         """The fields as JSON, for `of_json`."""
@@ -65,7 +94,8 @@ class Progress:
     def of_json(cls, saved: Mapping[str, Json]) -> "Progress":
         """The inverse of `as_json`."""
         curve = tuple(Epoch(**epoch) for epoch in saved["curve"])
-        return cls(saved["phase"], curve, saved["refitted"], saved["measured"])
+        confused = tuple(Confused(**row) for row in saved["confused"])
+        return cls(saved["phase"], curve, saved["refitted"], saved["measured"], confused)
 
 
 def plateau_of(losses: Sequence[float]) -> int | None:

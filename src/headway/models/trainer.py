@@ -18,7 +18,8 @@ from headway.models.classifier import Floats
 from headway.models.vectors import Matrix
 
 PENALTY: Final = 1.0
-"""Weight of the loss against the squared length of the weights (the `C` of a linear SVM)."""
+"""Weight of the loss against the squared length of the weights (the `C` of a linear SVM), unless
+another is asked for."""
 PASSES: Final = 5
 """Conjugate gradient passes over the rows in one epoch, at most."""
 _ENOUGH: Final = 1e-2
@@ -31,15 +32,28 @@ _HALVINGS: Final = 5
 class Trainer:
     """Learns weights for rows (N, D) with class numbers 0..C-1, one epoch at a time."""
 
-    def __init__(self, rows: Matrix, targets: NDArray[np.int64], classes: int) -> None:
+    def __init__(
+        self,
+        rows: Matrix,
+        targets: NDArray[np.int64],
+        classes: int,
+        *,
+        penalty: float = PENALTY,
+        row_weights: Floats | None = None,
+    ) -> None:
+        """A row of weight 2 counts as if it stood there twice."""
+        self._penalty = penalty
+        self._row_weights = None if row_weights is None else row_weights[:, np.newaxis]
         self._rows = rows
         self._columns = rows.T
         self._signs = signs_of(targets, classes)
         width = self._signs.shape[1]
         self.weights: Floats = np.zeros((rows.shape[1], width))
         # Without a bias that fits the class sizes, the whole first epoch would go into finding it.
-        self.bias: Floats = self._signs.mean(axis=0) if len(targets) else np.zeros(width)
-        self._yardstick = 4.0 * PENALTY**2 * _squares(self._back(self._signs))
+        self.bias: Floats = np.zeros(width)
+        if len(targets):
+            self.bias = np.average(self._signs, axis=0, weights=row_weights)
+        self._yardstick = 4.0 * self._penalty**2 * _squares(self._back(self._signs))
 
     def epoch(self, on_pass: Callable[[], None] = lambda: None) -> float:
         """Take one step and return the mean loss per row and class after it. `on_pass` is called
@@ -61,7 +75,7 @@ class Trainer:
 
     def _gradient(self, margins: Floats, wanting: NDArray[np.bool_]) -> Floats:
         gradient = self._back(np.where(wanting, margins - self._signs, 0.0))
-        gradient *= 2.0 * PENALTY
+        gradient *= 2.0 * self._penalty
         gradient[:-1] += self.weights
         gradient[-1] += self.bias
         return gradient
@@ -81,7 +95,7 @@ class Trainer:
                 break
             forward = self._rows @ probe[:-1] + probe[-1]
             curved = self._back(np.where(wanting, forward, 0.0))
-            curved *= 2.0 * PENALTY
+            curved *= 2.0 * self._penalty
             curved += probe
             pace = size / np.maximum(_products(probe, curved), _TINY)
             direction += pace * probe
@@ -110,16 +124,21 @@ class Trainer:
         cross = _products(self.weights, direction[:-1]) + self.bias * direction[-1]
         length = _squares(self.weights) + self.bias**2 + 2 * step * cross
         length += step**2 * _squares(direction)
-        objective: Floats = 0.5 * length + PENALTY * self._losses(margins)
+        objective: Floats = 0.5 * length + self._penalty * self._losses(margins)
         return objective
 
     def _losses(self, margins: Floats) -> Floats:
-        losses: Floats = (np.maximum(0.0, 1.0 - self._signs * margins) ** 2).sum(axis=0)
-        return losses
+        losses: Floats = self._weighted(np.maximum(0.0, 1.0 - self._signs * margins) ** 2)
+        sums: Floats = losses.sum(axis=0)
+        return sums
 
     def _back(self, values: Floats) -> Floats:
-        """Rows transposed times values, with a last line for the bias."""
+        """Rows transposed times weighted values, with a last line for the bias."""
+        values = self._weighted(values)
         return np.concatenate([self._columns @ values, values.sum(axis=0, keepdims=True)])
+
+    def _weighted(self, values: Floats) -> Floats:
+        return values if self._row_weights is None else values * self._row_weights
 
     def state(self) -> bytes:
         """Everything another process needs to go on, bit for bit: an npz without pickles."""
@@ -134,6 +153,14 @@ class Trainer:
         if weights.shape != self.weights.shape:
             raise ValueError(f"expected weights of {self.weights.shape}, got: {weights.shape}")
         self.weights, self.bias = weights, bias
+
+
+def chosen(margins: Floats) -> NDArray[np.int64]:
+    """The class of each row of margins (N, C) or (N, 1)."""
+    if margins.shape[1] == 1:
+        return (margins[:, 0] > 0).astype(np.int64)
+    best: NDArray[np.int64] = margins.argmax(axis=1)
+    return best
 
 
 def mean_loss(margins: Floats, targets: NDArray[np.int64], classes: int) -> float:

@@ -4,9 +4,11 @@ First the model is measured: some rows are held out, the others train it, and ev
 on the held-out ones, which gave it neither labels nor weights nor document frequencies. Then it is
 refitted: a few more epochs over all rows, starting from the measured weights, because a tenth more
 examples is worth up to a point of accuracy. The accuracy reported is always that of the first part.
+Rows held out by the caller, a validation set, are never refitted on: that model has had its rows.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -16,10 +18,11 @@ from headway.job import Json
 from headway.models.bundle import Bundle
 from headway.models.calibration import PRIOR_SCALE, calibration_error, fit_scale, log_loss
 from headway.models.classifier import Classifier, Floats
-from headway.models.epochs import Epoch, Progress, Settings, plateau_of
-from headway.models.scores import confusion_matrix, scores_of
-from headway.models.split import held_out
-from headway.models.trainer import Trainer, mean_loss
+from headway.models.epochs import Confused, Epoch, Progress, Settings, plateau_of
+from headway.models.features import Features
+from headway.models.scores import Scores, confusion_matrix, scores_of
+from headway.models.split import held_out, row_weights
+from headway.models.trainer import Trainer, chosen, mean_loss
 from headway.models.vectors import (
     Matrix,
     choose_columns,
@@ -30,6 +33,9 @@ from headway.models.vectors import (
 
 REFIT_EPOCHS: Final = 3
 """Epochs over all rows at the end; from measured weights the third changes next to nothing."""
+
+MOST_CONFUSED: Final = 20
+"""Rows that are named for having confused the model."""
 
 
 class Training:
@@ -43,17 +49,28 @@ class Training:
         labels: Sequence[str],
         settings: Settings,
         *,
+        features: Features = "words",
+        validation: NDArray[np.bool_] | None = None,
         progress: Progress = Progress(),  # noqa: B008 - frozen
         weights: bytes | None = None,
     ) -> None:
-        """`counts` is of shape (N, buckets), `targets` holds N positions in `labels`. `progress`
-        and `weights` continue an earlier training of the same rows."""
+        """`counts` of the features is of shape (N, buckets), `targets` holds N positions in
+        `labels`; `validation` marks the rows to hold out, instead of a share. `progress` and
+        `weights` continue an earlier training of the same rows."""
         self._counts = counts
         self._targets = targets
         self._labels = tuple(labels)
         self._settings = settings
-        self._held = held_out(targets, settings.validation, settings.seed)
-        self._columns = choose_columns(document_frequencies(counts), self._width)
+        self._features = features
+        self._refits = validation is None
+        self._held = (
+            held_out(targets, settings.validation, settings.seed)
+            if validation is None
+            else validation
+        )
+        self._learned = np.ones(len(targets), dtype=np.bool_) if self._refits else ~self._held
+        frequencies = document_frequencies(self._rows(self._learned))
+        self._columns = choose_columns(frequencies, self._width)
         self._trainer: Trainer | None = None
         self._saved = weights
         self.progress = progress
@@ -71,9 +88,9 @@ class Training:
         return plateau_of([epoch.judged for epoch in self.progress.curve])
 
     @property
-    def held_out_rows(self) -> int:
-        """How many rows the figures are measured on."""
-        return int(self._held.sum())
+    def held(self) -> NDArray[np.bool_]:
+        """Marks the rows that the figures are measured on."""
+        return self._held
 
     def weights(self) -> bytes:
         """The trainer's state, to be given to the training that goes on."""
@@ -85,17 +102,18 @@ class Training:
         classifier = Classifier(
             classes=self._labels,
             buckets=self._columns,
-            idf=self._idf(np.ones(len(self._targets), dtype=np.bool_)),
+            idf=self._idf(self._learned),
             weights=trainer.weights.astype(np.float32),
             bias=trainer.bias.astype(np.float32),
             scale=self.progress.measured["scale"],
+            features=self._features,
         )
         return Bundle(classifier, self.progress.measured, parameters)
 
     def _measure(self, on_pass: Callable[[], None]) -> Iterator[Epoch]:
         idf = self._idf(~self._held)
         trainer = self._trainer_for(~self._held, idf)
-        unseen = weigh(self._counts[self._held], self._columns, idf)
+        unseen = weigh(self._rows(self._held), self._columns, idf)
         while len(self.progress.curve) < self._settings.epochs and not self._stops_early():
             train_loss = trainer.epoch(on_pass)
             epoch = self._judge(trainer, unseen, train_loss)
@@ -103,23 +121,30 @@ class Training:
             yield epoch
         margins = unseen @ trainer.weights + trainer.bias
         measured = self._measured(margins)
-        self.progress = Progress("refit", self.progress.curve, measured=measured)
+        confused = self._confused(margins * measured["scale"])
+        self.progress = Progress("refit", self.progress.curve, measured=measured, confused=confused)
 
     def _refit(self, on_pass: Callable[[], None]) -> Iterator[Epoch]:
-        everything = np.ones(len(self._targets), dtype=np.bool_)
         start = self._trainer
-        trainer = self._trainer_for(everything, self._idf(everything))
+        trainer = self._trainer_for(self._learned, self._idf(self._learned))
         if start is not None:
             trainer.weights, trainer.bias = start.weights, start.bias
-        while self.progress.refitted < (REFIT_EPOCHS if self._held.any() else 0):
+        while self.progress.refitted < self._refit_epochs:
             train_loss = trainer.epoch(on_pass)
             done = self.progress.refitted + 1
-            self.progress = Progress("refit", self.progress.curve, done, self.progress.measured)
+            self.progress = replace(self.progress, refitted=done)
             yield Epoch("refit", done, train_loss)
 
     def _trainer_for(self, rows: NDArray[np.bool_], idf: NDArray[np.float32]) -> Trainer:
-        matrix = weigh(self._counts[rows], self._columns, idf)
-        self._trainer = Trainer(matrix, self._targets[rows], len(self._labels))
+        matrix = weigh(self._rows(rows), self._columns, idf)
+        targets = self._targets[rows]
+        self._trainer = Trainer(
+            matrix,
+            targets,
+            len(self._labels),
+            penalty=self._settings.penalty,
+            row_weights=row_weights(targets, self._settings.class_weights, len(self._labels)),
+        )
         if self._saved is not None:
             self._trainer.restore(self._saved)
             self._saved = None
@@ -131,23 +156,23 @@ class Training:
             return Epoch("measure", number, train_loss)
         margins = unseen @ trainer.weights + trainer.bias
         targets = self._targets[self._held]
-        accuracy = float((chosen(margins) == targets).mean())
+        scores = self._scores(targets, chosen(margins))
         loss = mean_loss(margins, targets, len(self._labels))
-        return Epoch("measure", number, train_loss, loss, accuracy)
+        return Epoch("measure", number, train_loss, loss, scores.accuracy, scores.macro_f1)
 
     def _stops_early(self) -> bool:
         return self._settings.early_stopping and self.plateau is not None
 
     def _measured(self, margins: Floats) -> dict[str, Json]:
         """The figures of the last measured epoch; those of accuracy are None without such rows."""
-        rows = {"rows": len(self._targets), "held_out": self.held_out_rows}
+        rows = {"rows": len(self._targets), "held_out": int(self._held.sum())}
         if not self._held.any():
             unknown = dict.fromkeys(("accuracy", "macro_f1", "log_loss", "calibration_error"))
             return {**rows, **unknown, "scale": PRIOR_SCALE}
         targets = self._targets[self._held]
         scale = fit_scale(margins, targets)
         predicted = chosen(margins)
-        scores = scores_of(confusion_matrix(targets, predicted, len(self._labels)), self._labels)
+        scores = self._scores(targets, predicted)
         return {
             **rows,
             "accuracy": scores.accuracy,
@@ -159,9 +184,36 @@ class Training:
             "scale": scale,
         }
 
+    def _confused(self, margins: Floats) -> tuple[Confused, ...]:
+        """The wrong held-out rows of highest confidence; ties in the order of the rows."""
+        predicted, confidences = chosen(margins), _confidences(margins)
+        rows, targets = np.flatnonzero(self._held), self._targets[self._held]
+        wrong = np.flatnonzero(predicted != targets)
+        worst = wrong[np.argsort(-confidences[wrong], kind="stable")[:MOST_CONFUSED]]
+        return tuple(
+            Confused(
+                row=int(rows[at]),
+                label=self._labels[targets[at]],
+                prediction=self._labels[predicted[at]],
+                confidence=float(confidences[at]),
+            )
+            for at in worst
+        )
+
+    def _scores(self, targets: NDArray[np.int64], predicted: NDArray[np.int64]) -> Scores:
+        return scores_of(confusion_matrix(targets, predicted, len(self._labels)), self._labels)
+
+    @property
+    def _refit_epochs(self) -> int:
+        return REFIT_EPOCHS if self._refits and self._held.any() else 0
+
     def _idf(self, rows: NDArray[np.bool_]) -> NDArray[np.float32]:
-        frequencies = document_frequencies(self._counts[rows])[self._columns]
+        frequencies = document_frequencies(self._rows(rows))[self._columns]
         return inverse_frequencies(frequencies, int(rows.sum()))
+
+    def _rows(self, marked: NDArray[np.bool_]) -> Matrix:
+        # Choosing rows copies them, and all of them are the largest thing in memory.
+        return self._counts if marked.all() else self._counts[marked]
 
     @property
     def _width(self) -> int:
@@ -174,14 +226,6 @@ class Training:
                 "expected a training that has run, got one not started; iterate epochs()"
             )
         return self._trainer
-
-
-def chosen(margins: Floats) -> NDArray[np.int64]:
-    """The class of each row of margins (N, C) or (N, 1)."""
-    if margins.shape[1] == 1:
-        return (margins[:, 0] > 0).astype(np.int64)
-    best: NDArray[np.int64] = margins.argmax(axis=1)
-    return best
 
 
 def _confidences(margins: Floats) -> Floats:

@@ -21,6 +21,8 @@ class LabelledChunk:
     """Rows of the data set up to the end of this chunk, the incomplete ones among them."""
     texts: Sequence[str]
     labels: Sequence[str]
+    numbers: Sequence[int]
+    """The number of each row in its source, from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +41,23 @@ class LabelledRows:
     def chunks(self, start: int = 0) -> Iterator[LabelledChunk]:
         """Yield the rows from `start` on; those without a text or a label are left out."""
         for chunk in self.dataset.read([self.text, self.label], start):
-            pairs = zip(chunk.columns[self.text], chunk.columns[self.label], strict=True)
-            kept = [
-                (text, label) for text, label in pairs if text is not None and label is not None
-            ]
-            texts, labels = zip(*kept, strict=True) if kept else ((), ())
-            yield LabelledChunk(chunk.start + len(chunk), texts, labels)
+            done = chunk.start + len(chunk)
+            rows = zip(
+                chunk.columns[self.text],
+                chunk.columns[self.label],
+                range(chunk.start, done),
+                strict=True,
+            )
+            kept = [row for row in rows if row[0] is not None and row[1] is not None]
+            texts, labels, numbers = zip(*kept, strict=True) if kept else ((), (), ())
+            yield LabelledChunk(done, texts, labels, numbers)
 
 
-def labelled_rows(ctx: Context, text: str | None, label: str | None) -> LabelledRows:
-    """The data set in the field `data`, with the columns asked for or guessed."""
-    dataset = open_dataset(ctx)
+def labelled_rows(
+    ctx: Context, text: str | None, label: str | None, *, field: str = "data"
+) -> LabelledRows:
+    """The data set in a field, with the columns asked for or guessed."""
+    dataset = open_dataset(ctx, field)
     guessed_text, guessed_label = dataset.guessed_columns()
     return LabelledRows(
         dataset,
@@ -58,17 +66,17 @@ def labelled_rows(ctx: Context, text: str | None, label: str | None) -> Labelled
     )
 
 
-def open_dataset(ctx: Context) -> Dataset:
-    """The data set in the field `data`."""
-    artifact = _artifact(ctx, "data")
+def open_dataset(ctx: Context, field: str = "data") -> Dataset:
+    """The data set in a field."""
+    artifact = _artifact(ctx, field)
     if artifact.id.startswith(BUNDLED):
         return Dataset(bundled_dataset(artifact.id.removeprefix(BUNDLED), ctx.shared))
     return Dataset(artifact.path)
 
 
-def open_model(ctx: Context) -> tuple[str, Bundle]:
-    """The id and the bundle of the model in the field `model`, checked against its hash."""
-    artifact = _artifact(ctx, "model")
+def open_model(ctx: Context, field: str = "model") -> tuple[str, Bundle]:
+    """The id and the bundle of the model in a field, checked against its hash."""
+    artifact = _artifact(ctx, field)
     if artifact.id.startswith(BUNDLED):
         return artifact.id, Bundle.load(DEFAULT_BUNDLE)
     return artifact.id, Bundle.load(artifact.path, artifact.sha256)
