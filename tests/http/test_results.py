@@ -1,9 +1,12 @@
 """Results of single items, while the job runs and after."""
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
 
@@ -109,3 +112,80 @@ def test_counts_add_up(client: TestClient, alice: Headers, ended: str) -> None:
     """What succeeded, what failed and what remains make the total."""
     job = client.get(f"{JOBS}/{ended}", headers=alice).json()
     assert job["counts"] == {"total": 5, "succeeded": 2, "failed": 3, "remaining": 0}
+
+
+def download(client: TestClient, headers: Headers, job_id: str, ending: str) -> Any:
+    answer = client.get(f"{JOBS}/{job_id}/results.{ending}", headers=headers)
+    assert answer.status_code == 200, answer.text
+    kept = "attachment; filename="
+    assert answer.headers["content-disposition"] == f'{kept}"results-{job_id}.{ending}"'
+    return answer
+
+
+TEXTS = ["=1+1", " @SUM(A1)", '"-2', "plain, with a comma", "-3", 7, -3.5, True, None, {"a": [1]}]
+
+
+def test_a_csv_holds_no_formula(
+    client: TestClient, alice: Headers, submit: Submit, finished: Callable[[str], Any]
+) -> None:
+    """Not behind a space or a quote either; numbers stay numbers."""
+    job_id = submit("echo", input={"rows": [{"said": text} for text in TEXTS]})
+    finished(job_id)
+    answer = download(client, alice, job_id, "csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.text.count("\r\n") == len(TEXTS) + 1
+    rows = list(csv.reader(io.StringIO(answer.text, newline="")))
+    assert rows[0] == ["index", "said"]
+    assert [row[1] for row in rows[1:]] == [
+        "'=1+1", "' @SUM(A1)", "'\"-2", "plain, with a comma", "'-3", "7", "-3.5", "true", "",
+        '{"a":[1]}',
+    ]  # fmt: skip
+
+
+def test_downloads_hold_what_the_pages_do(
+    client: TestClient,
+    alice: Headers,
+    submit: Submit,
+    finished: Callable[[str], Any],
+    results: Callable[..., dict[str, Any]],
+) -> None:
+    """As JSON Lines to the letter, as Parquet with the types of the values."""
+    given = [{"name": f"n{n}", "number": n, "share": n / 2, "odd": n % 2 == 1} for n in range(7)]
+    given[3] = {"name": "late", "error": "no"}
+    job_id = submit("echo", input={"rows": given})
+    finished(job_id)
+    items = results(job_id)["items"]
+    lines = download(client, alice, job_id, "jsonl").text.splitlines()
+    assert [json.loads(line) for line in lines] == items
+    table = pq.read_table(io.BytesIO(download(client, alice, job_id, "parquet").content))
+    names = ("index", "name", "number", "share", "odd", "error")
+    assert table.column_names == list(names)
+    assert [str(table.schema.field(name).type) for name in names] == [
+        "int64", "string", "int64", "double", "bool", "string",
+    ]  # fmt: skip
+    rows = table.to_pylist()
+    assert rows == [{name: item.get(name) for name in names} for item in items]
+
+
+def test_a_download_can_be_continued(client: TestClient, alice: Headers, ended: str) -> None:
+    """By Range, from the same bytes."""
+    url = f"{JOBS}/{ended}/results.csv"
+    whole = client.get(url, headers=alice)
+    part = client.get(url, headers=alice | {"Range": "bytes=10-19"})
+    assert part.status_code == 206
+    assert part.content == whole.content[10:20]
+    assert part.headers["content-range"] == f"bytes 10-19/{len(whole.content)}"
+    assert part.headers["etag"] == whole.headers["etag"]
+    assert client.get(url, headers=alice | {"Range": "bytes=99999-"}).status_code == 416
+
+
+def test_only_what_has_ended_can_be_downloaded(
+    client: TestClient, alice: Headers, bob: Headers, gate: Gate, submit: Submit, ended: str
+) -> None:
+    """And by its owner alone, in a form that there is."""
+    job_id = submit("steps", input=gate.input(9))
+    answer = client.get(f"{JOBS}/{job_id}/results.csv", headers=alice)
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_finished")
+    client.delete(f"{JOBS}/{job_id}", headers=alice)
+    assert client.get(f"{JOBS}/{ended}/results.csv", headers=bob).status_code == 403
+    assert client.get(f"{JOBS}/{ended}/results.xls", headers=alice).status_code == 422

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -53,6 +54,19 @@ async def steps(request: Steps, ctx: AsyncContext) -> dict[str, Json]:
         ctx.progress(100 * step / request.steps, f"step {step}")
         await ctx.checkpoint({"step": step})
     return {"steps": request.steps}
+
+
+class Rows(BaseModel):
+    """Items to hand back."""
+
+    rows: list[dict[str, Any]]
+
+
+@operation("echo")
+async def echo(request: Rows, ctx: AsyncContext) -> None:
+    """Give each row as an item."""
+    ctx.expect_items(len(request.rows))
+    ctx.items(request.rows)
 
 
 async def _allowed(step: Path) -> None:

@@ -4,8 +4,8 @@ import pytest
 
 from headway.context import Artifact
 from headway.data.samples import bundled_rows
-from headway.errors import CorruptArtifact, Interrupted
-from headway.operations.predict import CHUNK, batch_predict
+from headway.errors import CorruptArtifact, Interrupted, NotRetryable
+from headway.operations.predict import CHUNK, MOST_IN_RESULT, batch_predict
 from headway.operations.requests.predict import BatchPredict
 from tests.operations.conftest import write
 from tests.operations.fake_context import FakeContext
@@ -76,3 +76,49 @@ def test_a_model_file_that_was_changed_is_refused(tmp_path: Path, own_model: Art
     changed = Artifact(id="m", kind="model", name="own", path=path, sha256=own_model.sha256)
     with pytest.raises(CorruptArtifact, match="SHA-256"):
         batch_predict(BatchPredict(texts=["a"]), FakeContext(tmp_path, {"model": changed}))
+
+
+def test_items_come_back_under_the_names_their_user_gave_them(
+    tmp_path: Path, own_model: Artifact
+) -> None:
+    """Those without a text fail for themselves; every answer says which version gave it."""
+    items = [{"custom_id": "a", "text": "where is my parcel"}, {"custom_id": "b", "text": None},
+             {"text": "I want my money back"}]  # fmt: skip
+    ctx = FakeContext(tmp_path, {"model": own_model})
+    result = batch_predict(BatchPredict.model_validate({"items": items, "model": "own"}), ctx)
+    assert [one["custom_id"] for one in ctx.durable] == ["a", "b", None]
+    assert ["error" in one for one in ctx.durable] == [False, True, False]
+    assert {one["model"] for one in ctx.durable} == {"own@1"} == {result["model"]}
+    alone = batch_predict(
+        BatchPredict(texts=["I want my money back"]), FakeContext(tmp_path, {"model": own_model})
+    )
+    assert result["predictions"][2] == {"custom_id": None} | alone["predictions"][0]
+
+
+def test_a_data_sets_column_names_its_rows(tmp_path: Path, default_model: Artifact) -> None:
+    """And may be the text itself."""
+    path = tmp_path / "named.parquet"
+    write(path, ("key", "text"), [("k1", "where is my parcel"), ("k2", "refund please")])
+    data = Artifact(id="d", kind="dataset", name="named", path=path, sha256="")
+    for column, expected in (
+        ("key", ["k1", "k2"]),
+        ("text", ["where is my parcel", "refund please"]),
+    ):
+        ctx = FakeContext(tmp_path, {"model": default_model, "data": data})
+        request = BatchPredict(data="named", text="text", custom_id=column)
+        assert batch_predict(request, ctx)["predicted"] == 2
+        assert [one["custom_id"] for one in ctx.durable] == expected
+    nameless = BatchPredict(data="named", text="text", custom_id="nope")
+    ctx = FakeContext(tmp_path, {"model": default_model, "data": data})
+    with pytest.raises(NotRetryable, match="custom_id column"):
+        batch_predict(nameless, ctx)
+
+
+def test_more_texts_than_a_result_can_hold_are_counted_there(
+    tmp_path: Path, default_model: Artifact
+) -> None:
+    """Each answer is an item all the same."""
+    ctx = FakeContext(tmp_path, {"model": default_model})
+    result = batch_predict(BatchPredict(texts=["my parcel"] * (MOST_IN_RESULT + 1)), ctx)
+    assert "predictions" not in result
+    assert result["predicted"] == len(ctx.durable) == MOST_IN_RESULT + 1

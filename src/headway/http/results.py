@@ -1,22 +1,30 @@
 """Results of single items, readable while the job runs: they lie in part files, in order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from http import HTTPStatus
 from itertools import islice
 from typing import Annotated, Any, Final, Literal
 
 import orjson
-from fastapi import APIRouter, Query, Request
-from starlette.responses import Response
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import FileResponse, Response
 
-from headway.artifacts import ArtifactFiles
-from headway.errors import CorruptArtifact
 from headway.http.auth import CallerDep, json_answer
+from headway.http.exports import MEDIA_TYPES, export
 from headway.http.headers import accepts
 from headway.http.jobs import JobId
+from headway.http.part_files import rows_of
 from headway.store.values import Part
 from headway.wire.jobs import ResultsPage, job_url
 
 JSON_LINES: Final = ("application/jsonl", "application/x-ndjson", "application/jsonlines")
+
+_DOWNLOADS: Final[dict[int | str, dict[str, Any]]] = {
+    HTTPStatus.OK: {
+        "content": {media_type.partition(";")[0]: {} for media_type in MEDIA_TYPES.values()},
+        "description": "The file",
+    }
+}
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
@@ -35,7 +43,7 @@ def list_results(
     # The job is read first: if it has ended, the parts read after it are all there are.
     job = caller.parts.queue.get(job_id, caller.name)
     parts = caller.parts.queue.parts(job_id, caller.name, after=cursor - 1)
-    rows = _rows(caller.parts.service.files, parts, cursor, status)
+    rows = rows_of(caller.parts.service.files, parts, cursor, status)
     items = list(islice(rows, limit))
     next_cursor = _next_cursor(items, parts, cursor, full=len(items) == limit)
     complete = job.status.finished and len(items) < limit
@@ -55,30 +63,20 @@ def _next_cursor(
     return max((part.first + part.count for part in parts), default=cursor)
 
 
-def _rows(
-    files: ArtifactFiles, parts: Sequence[Part], cursor: int, status: str | None
-) -> Iterator[dict[str, Any]]:
-    """The wanted items of these parts, each with its index."""
-    for part in parts:
-        if (status == "failed" and not part.failed) or (
-            status == "succeeded" and part.failed == part.count
-        ):
-            continue
-        for index, line in enumerate(_lines(files, part), part.first):
-            if index < cursor:
-                continue
-            row = {"index": index} | orjson.loads(line) | {"index": index}
-            if status is None or (row.get("error") is not None) == (status == "failed"):
-                yield row
-
-
-def _lines(files: ArtifactFiles, part: Part) -> list[bytes]:
-    try:
-        lines = files.path(part.path).read_bytes().splitlines()
-    except OSError as error:
-        raise CorruptArtifact(
-            f"expected the results in {part.path}, got: {error.strerror}"
-        ) from None
-    if len(lines) != part.count:
-        raise CorruptArtifact(f"expected {part.count} results in {part.path}, got {len(lines)}")
-    return lines
+@router.get("/{job_id}/results.{ending}", response_class=FileResponse, responses=_DOWNLOADS)
+def download_results(
+    caller: CallerDep,
+    job_id: JobId,
+    ending: Annotated[Literal["csv", "jsonl", "parquet"], Path()],
+) -> Response:
+    """All items of a job that has ended, as one file; `Range` takes a part of it. In the CSV no
+    text begins as a formula would. 409 while the job has not ended."""
+    job = caller.parts.queue.get(job_id, caller.name)
+    parts = caller.parts.queue.parts(job_id, caller.name)
+    file = export(job, parts, caller.parts.service.files, ending)
+    return FileResponse(
+        file,
+        media_type=MEDIA_TYPES[ending],
+        filename=f"results-{job_id}.{ending}",
+        headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-cache"},
+    )

@@ -2,68 +2,143 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
 
 from headway.context import Context
+from headway.data.datasets import Dataset
 from headway.job import Json
-from headway.models.batch import predict_many
-from headway.models.classifier import Classifier
-from headway.operations.inputs import open_dataset, open_model
+from headway.operations.answering import Answer, Answering, open_answering
+from headway.operations.inputs import open_dataset
 from headway.operations.requests.predict import BatchPredict
 
 CHUNK: Final = 2_000
 """Texts of a request that are predicted, and can be read, together; of a data set, a row group."""
+MOST_IN_RESULT: Final = 10_000
+"""Texts of a request up to which the result lists every answer; a result has 4 MiB at most."""
 
-Texts = Sequence[str | None]
-Answer = dict[str, Json]
+_NO_TEXT: Final = "expected a text, got an empty cell"
 
 
 def batch_predict(request: BatchPredict, ctx: Context) -> dict[str, Json]:
     """Give every text a prediction with its confidence, in the order sent.
 
     Each chunk's answers can be read once it is done, and a later attempt goes on after the last
-    one. Answers to `texts` are all in the result as well; those to a data set are counted there.
+    one. An item that cannot be answered has an error of its own, and the rest goes on. Answers to
+    up to 10,000 `texts` are all in the result as well; those to a data set are counted there.
     """
-    model_id, bundle = open_model(ctx)
+    source = _source(request, ctx)
+    model = open_answering(ctx)
+    ctx.expect_items(source.total)
+    if isinstance(source, Listed) and source.total <= MOST_IN_RESULT:
+        return _listed(source, model, ctx)
+    return _counted(source, model, ctx)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Some consecutive texts; None where there is none. `ids` are their users' own names."""
+
+    start: int
+    texts: Sequence[str | None]
+    ids: Sequence[str | None] | None
+
+    @property
+    def end(self) -> int:
+        """The number of the first text after these."""
+        return self.start + len(self.texts)
+
+
+class Source(Protocol):
+    """Where texts come from."""
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+
+    def chunks(self, start: int) -> Iterator[Texts]:
+        """The texts from number `start` on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The texts of the request itself."""
+
+    texts: Sequence[str | None]
+    ids: Sequence[str | None] | None
+
+    @property
+    def total(self) -> int:
+        """See `Source.total`."""
+        return len(self.texts)
+
+    def chunks(self, start: int) -> Iterator[Texts]:
+        """See `Source.chunks`."""
+        for first in range(start, self.total, CHUNK):
+            part = slice(first, first + CHUNK)
+            yield Texts(first, self.texts[part], None if self.ids is None else self.ids[part])
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Columns of a data set."""
+
+    dataset: Dataset
+    text: str
+    id: str | None
+
+    @property
+    def total(self) -> int:
+        """See `Source.total`."""
+        return self.dataset.rows
+
+    def chunks(self, start: int) -> Iterator[Texts]:
+        """See `Source.chunks`."""
+        names = dict.fromkeys((self.text, *([self.id] if self.id is not None else ())))
+        for chunk in self.dataset.read(list(names), start):
+            ids = None if self.id is None else chunk.columns[self.id]
+            yield Texts(chunk.start, chunk.columns[self.text], ids)
+
+
+def _source(request: BatchPredict, ctx: Context) -> Source:
     if request.texts is not None:
-        return _predict_texts(request.texts, bundle.classifier, model_id, ctx)
-    return _predict_dataset(request.text, bundle.classifier, model_id, ctx)
+        return Listed(request.texts, None)
+    if request.items is not None:
+        return Listed([one.text for one in request.items], [one.custom_id for one in request.items])
+    dataset = open_dataset(ctx)
+    text = dataset.column(request.text, dataset.guessed_columns()[0], "text")
+    ids = request.custom_id
+    return Columns(dataset, text, None if ids is None else dataset.column(ids, None, "custom_id"))
 
 
-def _predict_texts(
-    texts: Sequence[str], classifier: Classifier, model_id: str, ctx: Context
-) -> dict[str, Json]:
+def _listed(source: Listed, model: Answering, ctx: Context) -> dict[str, Json]:
     """Answers that an earlier attempt gave are needed in the result: to compute them again costs
     microseconds, to keep them in checkpoints would cost more."""
     done = _done(ctx)
-    ctx.expect_items(len(texts))
     predictions: list[Answer] = []
-    for start in range(0, len(texts), CHUNK):
-        answers = _answers(classifier, texts[start : start + CHUNK])
+    for chunk in source.chunks(0):
+        answers = _answers(model, chunk)
         predictions += answers
-        if start >= done:
-            _hand_out(ctx, start, answers, len(texts), {"done": start + len(answers)})
-    return {"predictions": predictions, "total": len(predictions), "model_id": model_id}
+        if chunk.start >= done:
+            _hand_out(ctx, chunk, answers, model, source.total, {"done": chunk.end})
+    told = {"predictions": predictions, "total": len(predictions)}
+    return told | {"model": model.name, "model_id": model.id}
 
 
-def _predict_dataset(
-    column: str | None, classifier: Classifier, model_id: str, ctx: Context
-) -> dict[str, Json]:
-    dataset = open_dataset(ctx)
-    name = dataset.column(column, dataset.guessed_columns()[0], "text")
+def _counted(source: Source, model: Answering, ctx: Context) -> dict[str, Json]:
     labels: Counter[str] = Counter(ctx.resumed.state["labels"] if ctx.resumed else {})
-    ctx.expect_items(dataset.rows)
-    for chunk in dataset.read([name], _done(ctx)):
-        answers = _answers(classifier, chunk.columns[name])
+    for chunk in source.chunks(_done(ctx)):
+        answers = _answers(model, chunk)
         labels.update(answer["prediction"] for answer in answers if "error" not in answer)
-        done = chunk.start + len(chunk)
-        _hand_out(ctx, chunk.start, answers, dataset.rows, {"done": done, "labels": dict(labels)})
+        state = {"done": chunk.end, "labels": dict(labels)}
+        _hand_out(ctx, chunk, answers, model, source.total, state)
     return {
-        "total": dataset.rows,
+        "total": source.total,
         "predicted": labels.total(),
-        "failed": dataset.rows - labels.total(),
+        "failed": source.total - labels.total(),
         "labels": dict(sorted(labels.items())),
-        "model_id": model_id,
+        "model": model.name,
+        "model_id": model.id,
     }
 
 
@@ -71,27 +146,35 @@ def _done(ctx: Context) -> int:
     return int(ctx.resumed.state["done"]) if ctx.resumed else 0
 
 
-def _answers(classifier: Classifier, texts: Texts) -> list[Answer]:
-    """One answer per text; a missing text is an error of its own."""
-    found = predict_many(classifier, [text or "" for text in texts])
-    pairs = zip(found.labels, found.confidences.tolist(), strict=True)
-    return [
-        {"prediction": label, "confidence": confidence}
+def _answers(model: Answering, chunk: Texts) -> list[Answer]:
+    """One answer per text, under its user's name for it; a missing text is an error of its own."""
+    there = [text for text in chunk.texts if text is not None]
+    given = iter(model.answers(there))
+    answers = [
+        next(given)
         if text is not None
-        else {"prediction": None, "confidence": None, "error": "expected a text, got an empty cell"}
-        for text, (label, confidence) in zip(texts, pairs, strict=True)
+        else {"prediction": None, "confidence": None, "error": _NO_TEXT}
+        for text in chunk.texts
     ]
+    if chunk.ids is None:
+        return answers
+    return [{"custom_id": id} | one for id, one in zip(chunk.ids, answers, strict=True)]
 
 
 def _hand_out(
-    ctx: Context, start: int, answers: Sequence[Answer], total: int, state: Mapping[str, Json]
+    ctx: Context,
+    chunk: Texts,
+    answers: Sequence[Answer],
+    model: Answering,
+    total: int,
+    state: Mapping[str, Any],
 ) -> None:
     """Make a chunk's answers readable, and never do them again."""
-    ctx.items(list(_numbered(start, answers)))
+    ctx.items(list(_numbered(chunk.start, answers, model.name)))
     ctx.checkpoint(state)
-    ctx.progress(100 * state["done"] / total, f"{state['done']:,} of {total:,} texts")
+    ctx.progress(100 * chunk.end / total, f"{chunk.end:,} of {total:,} texts")
 
 
-def _numbered(start: int, answers: Sequence[Answer]) -> Iterator[Answer]:
+def _numbered(start: int, answers: Sequence[Answer], model: str) -> Iterator[Answer]:
     for index, answer in enumerate(answers, start=start):
-        yield {"index": index, **answer}
+        yield {"index": index, **answer, "model": model}

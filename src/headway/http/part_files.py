@@ -1,0 +1,45 @@
+"""Item results as they lie on disk: in part files of the job's attempts, in order."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import orjson
+
+from headway.artifacts import ArtifactFiles
+from headway.errors import CorruptArtifact
+from headway.store.values import Part
+
+Row = dict[str, Any]
+
+
+def rows_of(
+    files: ArtifactFiles, parts: Sequence[Part], cursor: int = 0, status: str | None = None
+) -> Iterator[Row]:
+    """The items of these parts from index `cursor` on, each with its index.
+
+    `status` keeps those that `failed` or `succeeded`.
+    """
+    for part in parts:
+        if (status == "failed" and not part.failed) or (
+            status == "succeeded" and part.failed == part.count
+        ):
+            continue
+        for index, line in enumerate(lines_of(files, part), part.first):
+            if index < cursor:
+                continue
+            row = {"index": index} | orjson.loads(line) | {"index": index}
+            if status is None or (row.get("error") is not None) == (status == "failed"):
+                yield row
+
+
+def lines_of(files: ArtifactFiles, part: Part) -> list[bytes]:
+    """The lines of a part. Raise `CorruptArtifact` if they are not those that were published."""
+    try:
+        lines = files.path(part.path).read_bytes().split(b"\n")[:-1]
+    except OSError as error:
+        raise CorruptArtifact(
+            f"expected the results in {part.path}, got: {error.strerror}"
+        ) from None
+    if len(lines) != part.count:
+        raise CorruptArtifact(f"expected {part.count} results in {part.path}, got {len(lines)}")
+    return lines
