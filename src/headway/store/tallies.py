@@ -51,6 +51,8 @@ class Tallies:
                     "seconds": seconds,
                     "squares": squares,
                 }
-                for (operation, outcome, worker), (count, seconds, squares) in sorted(self._sums.items())
+                for (operation, outcome, worker), (count, seconds, squares) in sorted(
+                    self._sums.items()
+                )
             ],
         )
