@@ -63,7 +63,9 @@ class Api:
     def import_csv(self, file: Path, name: str) -> str:
         """Upload a file; the import's job id."""
         with file.open("rb") as stream:
-            answer = self.http.post("/imports", params={"name": name}, files={"file": stream})
+            answer = self.http.post(
+                "/imports", params={"name": name, "delimiter": ","}, files={"file": stream}
+            )
         return str(answer.json()["task_id"])
 
     def submit(self) -> str:
@@ -100,8 +102,8 @@ def _import(api: Api, texts: int) -> None:
         file = Path(folder) / "texts.csv"
         with file.open("w", newline="") as stream:
             writer = csv.writer(stream)
-            writer.writerow(("text",))
-            writer.writerows([text] for text in itertools.islice(_texts(), texts))
+            writer.writerow(("text", "number"))
+            writer.writerows(zip(_texts(), range(texts), strict=False))
         began = time.monotonic()
         job_id = api.import_csv(file, "million")
         job = _finished(api, job_id)

@@ -60,6 +60,19 @@ class Checkpoint(Protocol):
         """The bytes given with it, checked against their hash."""
 
 
+@dataclass(frozen=True, slots=True)
+class Redo:
+    """Consecutive items of which some failed, as they were published."""
+
+    first: int
+    rows: Sequence[Mapping[str, Json]]
+
+    @property
+    def failed(self) -> list[int]:
+        """Places in `rows` of those that failed."""
+        return [place for place, row in enumerate(self.rows) if row.get("error") is not None]
+
+
 class Context(Protocol):
     """What a running attempt can say and ask. Every method that reports raises
     `Cancelled` when the job was cancelled."""
@@ -87,6 +100,13 @@ class Context(Protocol):
     @property
     def resumed(self) -> Checkpoint | None:
         """The last checkpoint of an earlier attempt, or None when this one starts afresh."""
+
+    @property
+    def redo(self) -> Iterator[Redo]:
+        """What holds failed items that the job's user wants tried again; empty as a rule.
+
+        For operations that are registered with `redoes_items`. See `replace_items`.
+        """
 
     @property
     def cancelled(self) -> bool:
@@ -117,6 +137,9 @@ class Context(Protocol):
 
         A row with an `error` that is not None counts as failed.
         """
+
+    def replace_items(self, first: int, rows: Sequence[Mapping[str, Json]]) -> None:
+        """Put other rows in the place of those that `redo` gave, from the next checkpoint on."""
 
     def checkpoint(self, state: Mapping[str, Json], blob: bytes | None = None) -> None:
         """Make everything so far durable: when this returns, no later attempt redoes it.

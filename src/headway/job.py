@@ -44,7 +44,7 @@ MOVES: Final[Mapping[Status, frozenset[Status]]] = MappingProxyType(
         Status.RUNNING: frozenset(
             {Status.COMPLETED, Status.FAILED, Status.CANCELLED, Status.PENDING}
         ),
-        Status.COMPLETED: frozenset(),
+        Status.COMPLETED: frozenset({Status.PENDING}),
         Status.FAILED: frozenset({Status.PENDING}),
         Status.CANCELLED: frozenset({Status.PENDING}),
     }

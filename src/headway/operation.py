@@ -53,6 +53,8 @@ class Operation:
     memory: int | None = None
     """Bytes of private memory one attempt may use; None for the worker's default."""
     backoff: Backoff = Backoff()
+    redoes_items: bool = False
+    """Whether it can try single items again: see `Context.redo`."""
 
     def load(self) -> Function:
         """The function itself, imported now if it was only named."""
@@ -136,6 +138,7 @@ def operation(
     stall_timeout: float | None = None,
     memory_mb: int | None = None,
     backoff: Backoff = Backoff(),
+    redoes_items: bool = False,
 ) -> Callable[[Function], Operation]:
     """Make a function an operation. Its first parameter is a Pydantic model: the job's input."""
     if not _NAME.fullmatch(name):
@@ -161,6 +164,7 @@ def operation(
             stall_timeout=stall_timeout,
             memory=None if memory_mb is None else memory_mb * 2**20,
             backoff=backoff,
+            redoes_items=redoes_items,
         )
 
     return register

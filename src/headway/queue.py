@@ -163,6 +163,19 @@ class Queue:
         self._engine.offer({job.operation})
         return job
 
+    def retry_items(self, job_id: str, owner: str) -> Job:
+        """Try those items of a job that has ended again that failed; all others stay."""
+        job = self.get(job_id, owner)
+        if not self.registry.get(job.operation).redoes_items:
+            raise InvalidInput(
+                f"expected a job whose operation can try single items again, got {job.operation};"
+                " retry it as a whole",
+                pointer="/query/items",
+            )
+        job = self._store.jobs.retry_items(job_id)
+        self._engine.offer({job.operation})
+        return job
+
     def events(
         self,
         job_id: str,

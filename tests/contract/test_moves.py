@@ -8,7 +8,7 @@ import pytest
 from headway.errors import AlreadyFinished, NotFinished, NotFound
 from headway.job import MOVES, Completed, Crashed, Failed, Job, Status, Stopped, Verdict
 from headway.store.contract import Store
-from headway.store.values import Claim
+from headway.store.values import Claim, Part
 from tests.contract.acts import (
     add,
     checkpoint,
@@ -28,9 +28,10 @@ Act = Callable[[Store, Job, Claim], object]
 
 
 def a_job(store: Store, status: Status) -> tuple[Job, Claim]:
-    """A job in this state, and a claim: its last one, or one it has lost."""
+    """A job in this state, with a failed item, and a claim: its last one, or one it has lost."""
     job = add(store, max_attempts=2)
     held = claim(store)
+    report(store, held, parts=[Part(first=0, count=1, failed=1, path="part", size=1)])
     if status is Status.PENDING:
         conclude(store, held, Stopped("the worker was stopped"))
     elif status is Status.COMPLETED:
@@ -66,6 +67,14 @@ def _retry(store: Store, job: Job, held: Claim) -> None:
             store.jobs.retry(job.id)
 
 
+def _retry_items(store: Store, job: Job, held: Claim) -> None:
+    if job.status.finished:
+        assert store.jobs.retry_items(job.id) == now_of(store, job)
+    else:
+        with pytest.raises(NotFinished, match=f"got a {job.status} one"):
+            store.jobs.retry_items(job.id)
+
+
 ACTS: Mapping[str, tuple[Act, Status, frozenset[Status]]] = {
     "claim": (
         lambda store, job, held: claims(store, join(store)),
@@ -77,6 +86,11 @@ ACTS: Mapping[str, tuple[Act, Status, frozenset[Status]]] = {
     "give back": (_verdict(Status.PENDING), Status.PENDING, frozenset({Status.RUNNING})),
     "cancel": (_cancel, Status.CANCELLED, frozenset({Status.PENDING, Status.RUNNING})),
     "retry": (_retry, Status.PENDING, frozenset({Status.FAILED, Status.CANCELLED})),
+    "retry items": (
+        _retry_items,
+        Status.PENDING,
+        frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED}),
+    ),
 }
 """What can be tried, the state it leads to, and the states in which it may."""
 

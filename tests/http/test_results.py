@@ -189,3 +189,38 @@ def test_only_what_has_ended_can_be_downloaded(
     client.delete(f"{JOBS}/{job_id}", headers=alice)
     assert client.get(f"{JOBS}/{ended}/results.csv", headers=bob).status_code == 403
     assert client.get(f"{JOBS}/{ended}/results.xls", headers=alice).status_code == 422
+
+
+def test_failed_items_are_tried_again_in_their_place(
+    client: TestClient,
+    alice: Headers,
+    gate: Gate,
+    submit: Submit,
+    finished: Callable[[str], Any],
+    results: Callable[..., dict[str, Any]],
+) -> None:
+    """All others stay as they were, and a download made anew holds the new ones."""
+    job_id = submit("moody", input=gate.input(6))
+    first = finished(job_id)
+    assert first["counts"] == {"total": 6, "succeeded": 3, "failed": 3, "remaining": 0}
+    before = results(job_id)["items"]
+    download(client, alice, job_id, "csv")
+    gate.open()
+    answer = client.post(f"{JOBS}/{job_id}/retry?items=failed", headers=alice)
+    assert answer.status_code == 200, answer.text
+    assert finished(job_id)["counts"] == {"total": 6, "succeeded": 6, "failed": 0, "remaining": 0}
+    after = results(job_id)["items"]
+    assert after[::2] == before[::2]
+    assert [one["mood"] for one in after] == ["fine", "better"] * 3
+    assert "bad" not in download(client, alice, job_id, "csv").text
+    again = client.post(f"{JOBS}/{job_id}/retry?items=failed", headers=alice)
+    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+
+
+def test_an_operation_that_knows_no_items_cannot_try_them_again(
+    client: TestClient, alice: Headers, ended: str
+) -> None:
+    """And says so, as 422."""
+    answer = client.post(f"{JOBS}/{ended}/retry?items=failed", headers=alice)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+    assert "retry it as a whole" in answer.json()["detail"]

@@ -69,6 +69,23 @@ async def echo(request: Rows, ctx: AsyncContext) -> None:
     ctx.items(request.rows)
 
 
+@operation("moody", redoes_items=True)
+async def moody(request: Steps, ctx: AsyncContext) -> None:
+    """Fail every second item until the first gate is open; try those again when asked to."""
+    open_now = await asyncio.to_thread((Path(request.gate) / "1").exists)
+    for part in ctx.redo:
+        rows = [dict(row) for row in part.rows]
+        for place in part.failed:
+            rows[place] = {"mood": "better"} if open_now else {"error": "bad"}
+        ctx.replace_items(part.first, rows)
+        await ctx.checkpoint({"done": request.steps})
+    ctx.expect_items(request.steps)
+    done = ctx.resumed.state["done"] if ctx.resumed else 0
+    for first in range(done, request.steps, 2):
+        ctx.items([{"mood": "fine"}, {"error": "bad"}])
+        await ctx.checkpoint({"done": first + 2})
+
+
 async def _allowed(step: Path) -> None:
     while not await asyncio.to_thread(step.exists):  # noqa: ASYNC110 - another process makes it
         await asyncio.sleep(0.005)

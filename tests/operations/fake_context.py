@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from headway.context import Artifact
+from headway.context import Artifact, Redo
 from headway.errors import Cancelled, Interrupted
 from headway.job import Json
 
@@ -59,6 +59,7 @@ class FakeContext:
     owner: str = "alice"
     attempt: int = 1
     cancelled: bool = False
+    to_redo: Sequence[Redo] = ()
 
     @property
     def scratch(self) -> Path:
@@ -92,6 +93,13 @@ class FakeContext:
 
     def items(self, rows: Sequence[Mapping[str, Json]]) -> None:
         self.handed_out += rows
+
+    @property
+    def redo(self) -> Iterator[Redo]:
+        yield from self.to_redo
+
+    def replace_items(self, first: int, rows: Sequence[Mapping[str, Json]]) -> None:
+        self.durable[first : first + len(rows)] = rows
 
     def checkpoint(self, state: Mapping[str, Json], blob: bytes | None = None) -> None:
         self.checkpoints.append(Saved(json.dumps(state), blob))

@@ -1,14 +1,15 @@
+import json
 from pathlib import Path
 
 import pytest
 
-from headway.context import Artifact
+from headway.context import Artifact, Redo
 from headway.data.samples import bundled_rows
 from headway.errors import CorruptArtifact, Interrupted, NotRetryable
 from headway.operations.predict import CHUNK, MOST_IN_RESULT, batch_predict
 from headway.operations.requests.predict import BatchPredict
 from tests.operations.conftest import write
-from tests.operations.fake_context import FakeContext
+from tests.operations.fake_context import FakeContext, Saved
 
 TEXTS = [*(text for text, _ in bundled_rows("sample")), *["my parcel"] * CHUNK, "", "zzz qqq"]
 
@@ -122,3 +123,47 @@ def test_more_texts_than_a_result_can_hold_are_counted_there(
     result = batch_predict(BatchPredict(texts=["my parcel"] * (MOST_IN_RESULT + 1)), ctx)
     assert "predictions" not in result
     assert result["predicted"] == len(ctx.durable) == MOST_IN_RESULT + 1
+
+
+def test_items_that_failed_are_asked_about_again_and_nothing_else_is(
+    tmp_path: Path, own_model: Artifact
+) -> None:
+    """In the items and in the result; counts over an interruption included."""
+    items = [{"custom_id": str(n), "text": "my parcel"} for n in range(4)]
+    request = BatchPredict.model_validate({"items": items, "model": "own"})
+    whole = FakeContext(tmp_path, {"model": own_model})
+    expected = batch_predict(request, whole)
+    broken = [dict(row) for row in whole.durable]
+    broken[1] |= {"prediction": None, "confidence": None, "error": "no answer came"}
+    broken[2] |= {"confidence": 0.123}  # as only the first run could have said it
+    ctx = whole.after()
+    ctx.durable, ctx.to_redo = list(broken), [Redo(0, broken)]
+    result = batch_predict(request, ctx)
+    assert ctx.durable[1] == whole.durable[1]
+    assert ctx.durable[2]["confidence"] == 0.123
+    assert [one["confidence"] for one in result["predictions"]] == [
+        one["confidence"] for one in ctx.durable
+    ]
+    assert result["total"] == expected["total"]
+
+
+def test_rows_of_a_data_set_that_failed_again_are_counted_as_such(
+    tmp_path: Path, default_model: Artifact
+) -> None:
+    """Those that have an answer now are counted under it."""
+    path = tmp_path / "again.parquet"
+    write(path, ("text",), [("where is my parcel",), ("",), ("refund please",)])
+    data = Artifact(id="d", kind="dataset", name="again", path=path, sha256="")
+    first = FakeContext(tmp_path, {"model": default_model, "data": data})
+    batch_predict(BatchPredict(data="again", text="text"), first)
+    broken = [dict(row) for row in first.durable]
+    lost = broken[2]["prediction"]
+    broken[2] |= {"prediction": None, "error": "no answer came"}
+    ctx = first.after()
+    ctx.to_redo = [Redo(0, broken)]
+    state = json.loads(first.checkpoints[-1].text)
+    state["labels"][lost] -= 1
+    ctx.resumed = Saved(json.dumps(state), None)
+    result = batch_predict(BatchPredict(data="again", text="text"), ctx)
+    assert (result["predicted"], result["failed"]) == (2, 1)
+    assert ctx.durable[2] == first.durable[2]

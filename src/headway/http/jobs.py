@@ -1,6 +1,6 @@
 """Jobs after they were made: find, look, follow, cancel, retry."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from anyio import to_thread
@@ -104,9 +104,15 @@ def _cancel(caller: Caller, job_id: str) -> Response:
 
 
 @router.post("/{job_id}/retry", response_model=JobView)
-def retry_job(caller: CallerDep, job_id: JobId) -> Response:
-    """Give a failed or cancelled job new attempts; it continues from its last checkpoint."""
-    return job_answer(caller.parts.queue.retry(job_id, caller.name))
+def retry_job(
+    caller: CallerDep,
+    job_id: JobId,
+    items: Annotated[Literal["failed"] | None, Query(description="Only the failed items")] = None,
+) -> Response:
+    """Give a failed or cancelled job new attempts; it continues from its last checkpoint. With
+    `items=failed` a job that has ended tries its failed items again, a completed one too."""
+    retry = caller.parts.queue.retry if items is None else caller.parts.queue.retry_items
+    return job_answer(retry(job_id, caller.name))
 
 
 @router.get("/{job_id}/events", response_model=list[EventView])

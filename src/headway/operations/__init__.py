@@ -19,7 +19,10 @@ TRAIN_MODEL: Final = Operation(
     name="train_model", function="headway.operations.train:train_model", input=TrainModel
 )
 BATCH_PREDICT: Final = Operation(
-    name="batch_predict", function="headway.operations.predict:batch_predict", input=BatchPredict
+    name="batch_predict",
+    function="headway.operations.predict:batch_predict",
+    input=BatchPredict,
+    redoes_items=True,
 )
 EVALUATE_MODEL: Final = Operation(
     name="evaluate_model",

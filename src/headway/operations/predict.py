@@ -115,8 +115,12 @@ def _listed(source: Listed, model: Answering, ctx: Context) -> dict[str, Json]:
     """Answers that an earlier attempt gave are needed in the result: to compute them again costs
     microseconds, to keep them in checkpoints would cost more."""
     done = _done(ctx)
+    redone = dict(_redo(source, model, ctx, {"done": done}))
     predictions: list[Answer] = []
     for chunk in source.chunks(0):
+        if chunk.start in redone:
+            predictions += [_told(row) for row in redone[chunk.start]]
+            continue
         answers = _answers(model, chunk)
         predictions += answers
         if chunk.start >= done:
@@ -127,6 +131,8 @@ def _listed(source: Listed, model: Answering, ctx: Context) -> dict[str, Json]:
 
 def _counted(source: Source, model: Answering, ctx: Context) -> dict[str, Json]:
     labels: Counter[str] = Counter(ctx.resumed.state["labels"] if ctx.resumed else {})
+    for _ in _redo(source, model, ctx, {"done": _done(ctx)}, labels):
+        pass
     for chunk in source.chunks(_done(ctx)):
         answers = _answers(model, chunk)
         labels.update(answer["prediction"] for answer in answers if "error" not in answer)
@@ -140,6 +146,34 @@ def _counted(source: Source, model: Answering, ctx: Context) -> dict[str, Json]:
         "model": model.name,
         "model_id": model.id,
     }
+
+
+def _redo(
+    source: Source,
+    model: Answering,
+    ctx: Context,
+    state: Mapping[str, Json],
+    labels: Counter[str] | None = None,
+) -> Iterator[tuple[int, Sequence[Answer]]]:
+    """Ask again about the items that failed, if their user wants that; the parts they are in."""
+    for part in ctx.redo:
+        chunk = next(source.chunks(part.first))
+        failed = part.failed
+        ids = None if chunk.ids is None else [chunk.ids[place] for place in failed]
+        answers = _answers(model, Texts(0, [chunk.texts[place] for place in failed], ids))
+        rows = [dict(row) for row in part.rows]
+        for place, answer in zip(failed, answers, strict=True):
+            rows[place] = {"index": part.first + place, **answer, "model": model.name}
+        if labels is not None:
+            labels.update(one["prediction"] for one in answers if "error" not in one)
+        ctx.replace_items(part.first, rows)
+        ctx.checkpoint(state if labels is None else {**state, "labels": dict(labels)})
+        yield part.first, rows
+
+
+def _told(row: Answer) -> Answer:
+    """An item as the result lists it."""
+    return {name: value for name, value in row.items() if name not in ("index", "model")}
 
 
 def _done(ctx: Context) -> int:

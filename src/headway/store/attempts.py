@@ -8,6 +8,7 @@ from headway.job import Job, Status
 from headway.store.artifacts import find_artifact
 from headway.store.database import Database, Row, Transaction
 from headway.store.events import write_facts
+from headway.store.redo import to_redo
 from headway.store.reports import write_reports
 from headway.store.rows import JOB_COLUMNS, JOB_WIDTH, dumps, job_from_row, loads
 from headway.store.turns import serve, stage
@@ -31,9 +32,7 @@ class SqlAttempts:
             stage(self._db, tx, now)
             rows: list[Row] = []
             for want in wants:
-                found = (
-                    _ready(tx, want, worker, now, self._db.skip_locked) if want.limit > 0 else []
-                )
+                found = _ready(tx, want, worker, now) if want.limit > 0 else []
                 if found:  # taken before the next want looks, which may want the same operation
                     self._take(tx, worker, now, [row[0] for row in found])
                 rows += found
@@ -70,14 +69,14 @@ class SqlAttempts:
         """Whether a claim is worth a write transaction."""
         with self._db.read() as tx:
             for want in wants:
-                if want.limit > 0 and _ready(tx, Want(want.operations, 1), "", 0.0, ""):
+                if want.limit > 0 and _ready(tx, Want(want.operations, 1), "", 0.0):
                     return True
             now = self._db.now(tx)
             return bool(tx.row(f"SELECT 1 FROM jobs WHERE {_DELAYED} AND run_at <= :now LIMIT 1",
                                {"now": now}))  # fmt: skip
 
     def _take(self, tx: Transaction, worker: str, now: float, seqs: Sequence[int]) -> None:
-        wanted = self._db.rows_of({"wanted": "bigint"})
+        wanted = self._db.rows_of({"wanted": "integer"})
         tx.run(
             "UPDATE jobs SET status = 'running', worker = :worker, claimed_at = :now,"
             " started_at = coalesce(started_at, :now), lease_token = lease_token + 1,"
@@ -109,20 +108,18 @@ def _lease_holds(tx: Transaction, worker: str, now: float) -> bool:
     )
 
 
-def _ready(tx: Transaction, want: Want, worker: str, now: float, locking: str) -> list[Row]:
+def _ready(tx: Transaction, want: Want, worker: str, now: float) -> list[Row]:
     """The most urgent due jobs, as they will be once this worker has taken them.
 
     One walk of the ready index for each operation, then a merge: so the jobs of an operation
-    this worker does not know are never stepped over. With `locking`, jobs that another worker is
-    taking just now are not seen, and those seen are nobody else's until the transaction ends.
+    this worker does not know are never stepped over.
     """
     operations = list(dict.fromkeys(want.operations))
     if not operations:
         return []
     walks = " UNION ALL ".join(
         "SELECT * FROM (SELECT seq, priority, turn FROM jobs WHERE status = 'pending'"
-        f" AND waiting_for IS NULL AND operation = :o{i} ORDER BY priority, turn, seq LIMIT :limit"
-        f"{locking}) AS walk_{i}"
+        f" AND waiting_for IS NULL AND operation = :o{i} ORDER BY priority, turn, seq LIMIT :limit)"
         for i in range(len(operations))
     )
     return tx.rows(
@@ -146,6 +143,7 @@ def _claim_from_row(tx: Transaction, row: Row) -> Claim:
         input=body.encode(),
         uses={} if uses is None else _used(tx, loads(uses)),
         checkpoints=() if first else _checkpoints(tx, job.seq),
+        redo=() if first else to_redo(tx, job.seq),
     )
 
 

@@ -74,6 +74,12 @@ class Jobs(Protocol):
         when another unfinished job has its unique key by now.
         """
 
+    def retry_items(self, job_id: str) -> Job:
+        """Make a job that has ended due again, for those of its items that failed.
+
+        Raise `NotFinished`, or `Conflict` when none failed.
+        """
+
     def running(self, owners: Collection[str], *, limit: int = 1000) -> list[Job]:
         """Up to `limit` jobs that are running for these owners, in the order they came."""
 
@@ -338,9 +344,6 @@ class Bell(Protocol):
 
     def listen(self, topic: str) -> Waiter:
         """Begin to hear rings for this topic."""
-
-    def close(self) -> None:
-        """Ring no more. Closing twice is fine."""
 
 
 class Store(Protocol):

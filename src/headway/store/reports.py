@@ -5,10 +5,11 @@ from typing import Final
 
 from headway.events import CheckpointSaved, Fact, ItemsPublished, Resumed, StatusChanged
 from headway.job import Status, Usage, Verdict
-from headway.store.artifacts import insert_artifact, name_of
+from headway.store.artifacts import insert_artifact
 from headway.store.database import Database, Row, Transaction
 from headway.store.events import write_facts
 from headway.store.paces import write_paces
+from headway.store.redo import replaced_counts, write_parts
 from headway.store.rewind import rewind, undone_counts
 from headway.store.rows import dumps
 from headway.store.tallies import Tallies
@@ -78,7 +79,6 @@ def write_reports(
     told = {(one.seq, one.token): (one, _facts(one)) for one in reports}
     if len(told) != len(reports):  # one would be written and the other lost without a word
         raise ValueError("expected one report of each attempt, got two of one; add them up first")
-    db.hold(tx, _published_names(reports))
     held = _update_jobs(db, tx, list(told.values()), now)
     numbered: list[tuple[int, int, Fact]] = []
     ended: list[dict[str, object]] = []
@@ -101,16 +101,6 @@ def write_reports(
     write_paces(tx, [told[row[0], row[1]][0] for row in held], now)
     tallies.save(tx)
     return {(row[0], row[1]) for row in held}
-
-
-def _published_names(reports: Sequence[Report]) -> set[str]:
-    """Those whose versions and aliases one transaction at a time may give."""
-    return {
-        name_of(publication)
-        for report in reports
-        if report.verdict is not None
-        for publication in report.verdict.publications
-    }
 
 
 def _update_jobs(
@@ -177,9 +167,12 @@ def _row(tx: Transaction, report: Report, facts: int) -> list[object]:
 
 
 def _gained_counts(tx: Transaction, report: Report) -> tuple[int, int]:
-    """By how much the job's succeeded and failed items change; below 0 after a rewind."""
+    """By how much the job's succeeded and failed items change; below 0 after a rewind,
+    and where items that failed were tried again."""
     succeeded = sum(part.count - part.failed for part in report.parts)
     failed = sum(part.failed for part in report.parts)
+    replaced = replaced_counts(tx, report)
+    succeeded, failed = succeeded - replaced[0], failed - replaced[1]
     if report.rewind is not None:
         undone = undone_counts(tx, report.seq, report.rewind)
         return succeeded - undone[0], failed - undone[1]
@@ -208,21 +201,7 @@ def _facts(report: Report) -> list[Fact]:
 
 def _write_files(tx: Transaction, report: Report, owner: str, now: float) -> None:
     """Publish what the attempt left on disk: parts of item results, a checkpoint, artefacts."""
-    tx.run_many(
-        "INSERT INTO parts (job, first, count, failed, path, size)"
-        " VALUES (:job, :first, :count, :failed, :path, :size)",
-        [
-            {
-                "job": report.seq,
-                "first": part.first,
-                "count": part.count,
-                "failed": part.failed,
-                "path": part.path,
-                "size": part.size,
-            }
-            for part in report.parts
-        ],
-    )
+    write_parts(tx, report.seq, report.parts)
     if report.checkpoint is not None:
         _write_checkpoint(tx, report, now)
     if report.verdict is not None:

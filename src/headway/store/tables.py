@@ -159,6 +159,7 @@ parts = sa.Table(
     _required("failed", sa.Integer()),
     _required("path", sa.Text()),
     _required("size", sa.BigInteger()),
+    _required("redo", sa.Boolean(), "false"),
     sqlite_with_rowid=False,
 )
 
@@ -329,7 +330,7 @@ users = sa.Table(
     metadata,
     sa.Column("name", sa.Text(), primary_key=True),
     _required("password_hash", sa.Text()),
-    _required("disabled", sa.Boolean(), "false"),
+    _required("disabled", sa.Boolean(), "0"),
     _required("created_at", sa.Double()),
     sqlite_with_rowid=False,
 )

@@ -186,6 +186,8 @@ class Part:
     failed: int
     path: str
     size: int
+    redone: bool = False
+    """Whether it takes the place of the part that was there, whose failed items were tried again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +202,8 @@ class Claim:
     """Input field -> the artefact, or its id where it is a bundled one."""
     checkpoints: Sequence[StoredCheckpoint] = ()
     """Newest first; the second is there in case the first cannot be read."""
+    redo: Sequence[Part] = ()
+    """Parts whose failed items are to be tried again."""
 
 
 @dataclass(frozen=True, slots=True)

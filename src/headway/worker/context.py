@@ -13,7 +13,7 @@ from uuid import uuid4
 import orjson
 
 from headway.artifacts import ArtifactFiles, hash_file, read_checked, sync_file, write_durably
-from headway.context import Artifact
+from headway.context import Artifact, Redo
 from headway.errors import CorruptArtifact, Interrupted
 from headway.job import Json
 from headway.worker.channel import Channel
@@ -61,6 +61,7 @@ class BaseContext(ABC):
         self._files = ArtifactFiles(Path(start.root))
         self._artifacts = start.artifacts()
         self._rows: list[Mapping[str, Json]] = []
+        self._replaced: list[tuple[int, Sequence[Mapping[str, Json]]]] = []
         self._next_progress = 0.0
         self._shown_percent = 0.0
         self._publications: list[dict[str, Json]] = []
@@ -100,6 +101,13 @@ class BaseContext(ABC):
     def resumed(self) -> SavedCheckpoint | None:
         """See `Context.resumed`."""
         return self._resumed
+
+    @property
+    def redo(self) -> Iterator[Redo]:
+        """See `Context.redo`."""
+        for part in self._start.redo:
+            lines = self._files.path(part["path"]).read_bytes().split(b"\n")[:-1]
+            yield Redo(part["first"], [orjson.loads(line) for line in lines])
 
     @property
     @abstractmethod
@@ -155,6 +163,11 @@ class BaseContext(ABC):
         self._check()
         self._rows.extend(rows)
 
+    def replace_items(self, first: int, rows: Sequence[Mapping[str, Json]]) -> None:
+        """See `Context.replace_items`."""
+        self._check()
+        self._replaced.append((first, rows))
+
     def publish(
         self,
         kind: Literal["dataset", "model"],
@@ -183,7 +196,7 @@ class BaseContext(ABC):
 
     def finish(self) -> dict[str, Json]:
         """What the verdict needs beside the result: the last items, and what was published."""
-        parts = self._write_part()
+        parts = self._write_parts()
         self.clear_scratch()
         return {"publications": self._publications, "parts": parts}
 
@@ -209,27 +222,34 @@ class BaseContext(ABC):
             write_durably(path, blob)
             saved["path"] = str(path.relative_to(self._files.root))
             saved["sha256"] = hashlib.sha256(blob).hexdigest()
-        saved["parts"] = self._write_part()
+        saved["parts"] = self._write_parts()
         saved["items"] = self._items_done
         self._line.send(CHECKPOINT, self._ref, saved)
 
-    def _write_part(self) -> list[dict[str, Json]]:
-        """Write the items gathered since the last checkpoint as one part file."""
-        if not self._rows:
-            return []
-        rows, self._rows = self._rows, []
+    def _write_parts(self) -> list[dict[str, Json]]:
+        """Write what was gathered since the last checkpoint: items tried again, and new ones."""
+        replaced, self._replaced = self._replaced, []
+        parts = [self._write_part(first, rows, "redone") for first, rows in replaced]
+        if self._rows:
+            rows, self._rows = self._rows, []
+            parts.append(self._write_part(self._items_done, rows, "part"))
+            self._items_done += len(rows)
+        return parts
+
+    def _write_part(
+        self, first: int, rows: Sequence[Mapping[str, Json]], name: str
+    ) -> dict[str, Json]:
         data = b"".join(orjson.dumps(row, option=_ROW_OPTIONS) for row in rows)
-        path = self._attempt_dir() / f"part-{self._items_done:012d}.jsonl"
+        path = self._attempt_dir() / f"{name}-{first:012d}.jsonl"
         write_durably(path, data)
-        part = {
-            "first": self._items_done,
+        return {
+            "first": first,
             "count": len(rows),
             "failed": sum(row.get("error") is not None for row in rows),
             "path": str(path.relative_to(self._files.root)),
             "size": len(data),
+            "redone": name == "redone",
         }
-        self._items_done += len(rows)
-        return [part]
 
     def _attempt_dir(self) -> Path:
         if self._directory is None:

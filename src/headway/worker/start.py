@@ -26,6 +26,8 @@ class Start:
     uses: Mapping[str, Mapping[str, Any]]
     checkpoints: Sequence[Mapping[str, Any]]
     """Newest first."""
+    redo: Sequence[Mapping[str, Any]] = ()
+    """Parts whose failed items are to be tried again."""
 
     def artifacts(self) -> dict[str, Artifact]:
         """The artefacts the input's fields refer to."""
@@ -47,6 +49,7 @@ def start_of(claim: Claim, files: ArtifactFiles) -> Start:
         root=str(files.root),
         uses={name: _artifact(one, files) for name, one in claim.uses.items()},
         checkpoints=[_checkpoint(one) for one in claim.checkpoints],
+        redo=[{"first": one.first, "path": one.path} for one in claim.redo],
     )
 
 

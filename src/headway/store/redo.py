@@ -1,0 +1,94 @@
+"""Trying a job's failed items again: which parts hold them, and how a part is put in its place."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from headway.errors import Conflict, NotFinished
+from headway.events import StatusChanged
+from headway.job import Job, Status
+from headway.store.database import Database, Transaction
+from headway.store.events import write_facts
+from headway.store.turns import Turns
+from headway.store.values import Part, Report
+
+REASON: Final = "failed items retried by its owner"
+
+
+def begin_redo(db: Database, tx: Transaction, before: Job, now: float) -> None:
+    """Make a job that has ended due again, for its failed items.
+
+    It goes on from its last checkpoint after that, so a completed one has nothing else to do.
+    """
+    if not before.status.finished:
+        raise NotFinished(f"expected a job that has ended, got a {before.status} one")
+    marked = tx.run(
+        "UPDATE parts SET redo = true WHERE job = :seq AND failed > 0", {"seq": before.seq}
+    )
+    if not marked:
+        raise Conflict("expected a job with failed items, got one without; there is nothing to do")
+    turns = Turns(db, tx, [(before.owner, before.priority)])
+    tx.run(
+        "UPDATE jobs SET status = 'pending', waiting_for = NULL, run_at = NULL, turn = :turn,"
+        " completed_at = NULL, error = NULL, result = NULL, progress = 0, message = NULL,"
+        " attempt = 0, crashes = 0, interruptions = 0, crashes_in_a_row = 0,"
+        " interruptions_in_a_row = 0, version = version + 1, last_event = last_event + 1"
+        " WHERE seq = :seq AND status IN ('completed', 'failed', 'cancelled')",
+        {"seq": before.seq, "turn": turns.take(before.owner, before.priority)},
+    )
+    turns.save()
+    fact = StatusChanged(Status.PENDING, reason=REASON)
+    write_facts(tx, now, [(before.seq, before.last_event + 1, fact)])
+
+
+def to_redo(tx: Transaction, seq: int) -> list[Part]:
+    """The parts of a job whose failed items are to be tried again."""
+    rows = tx.rows(
+        "SELECT first, count, failed, path, size FROM parts WHERE job = :job AND redo"
+        " ORDER BY first",
+        {"job": seq},
+    )
+    return [
+        Part(first=first, count=count, failed=failed, path=path, size=size)
+        for first, count, failed, path, size in rows
+    ]
+
+
+def replaced_counts(tx: Transaction, report: Report) -> tuple[int, int]:
+    """How many succeeded and failed items the report's parts take the place of."""
+    succeeded = failed = 0
+    for part in report.parts:
+        if part.redone:
+            row = tx.row(
+                "SELECT count - failed, failed FROM parts WHERE job = :job AND first = :first",
+                {"job": report.seq, "first": part.first},
+            )
+            succeeded += 0 if row is None else row[0]
+            failed += 0 if row is None else row[1]
+    return succeeded, failed
+
+
+def write_parts(tx: Transaction, seq: int, parts: Sequence[Part]) -> None:
+    """Publish parts; one that was tried again takes the place of what it was."""
+    for again in (False, True):
+        tx.run_many(
+            "INSERT INTO parts (job, first, count, failed, path, size)"
+            " VALUES (:job, :first, :count, :failed, :path, :size)" + (_REPLACE if again else ""),
+            [
+                {
+                    "job": seq,
+                    "first": part.first,
+                    "count": part.count,
+                    "failed": part.failed,
+                    "path": part.path,
+                    "size": part.size,
+                }
+                for part in parts
+                if part.redone is again
+            ],
+        )
+
+
+_REPLACE: Final = (
+    " ON CONFLICT (job, first) DO UPDATE SET count = excluded.count, failed = excluded.failed,"
+    " path = excluded.path, size = excluded.size, redo = false"
+)
