@@ -17,42 +17,68 @@ OPERATIONS = ("tests.http.trial_operations",)
 
 
 class Service:
-    """`uvicorn app.main:app` on a data directory that stays."""
+    """`uvicorn app.main:app` on a data directory that stays; with a worker of short leases beside it,
+    so that a killed one is soon missed, or else with the one it embeds."""
 
-    def __init__(self, data_dir: Path, port: int) -> None:
+    def __init__(self, data_dir: Path, port: int, *, quick: bool = False) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self._environment = os.environ | {
             "HEADWAY_DATA_DIR": str(data_dir),
             "HEADWAY_GRACE": "1",
             "HEADWAY_OPERATIONS": ",".join(OPERATIONS),
+            "HEADWAY_EMBEDDED_WORKER": str(not quick),
         }
-        self._command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", str(port)]
-        self._command += ["--log-level", "warning"]
-        self._process: subprocess.Popen[bytes] | None = None
+        self._port = port
+        self._quick = quick
+        self._processes: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
         """Return once it is ready."""
-        self._process = subprocess.Popen(self._command, env=self._environment)
+        self.start_server()
+        if self._quick:
+            self.start_worker()
+        self._until("/readyz")
+
+    def start_server(self) -> None:
+        """Return once it answers."""
+        port = ["--port", str(self._port), "--log-level", "warning"]
+        self._run("uvicorn", "app.main:app", *port)
+        self._until("/healthz")
+
+    def start_worker(self) -> None:
+        """Return at once."""
+        self._run("tests.worker.quick_leases", "work")
+
+    def _run(self, module: str, *arguments: str) -> None:
+        command = [sys.executable, "-m", module, *arguments]
+        self._processes.append(subprocess.Popen(command, env=self._environment))
+
+    def _until(self, path: str) -> None:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            assert self._process.poll() is None, "the service has ended"
+            assert all(one.poll() is None for one in self._processes), "the service has ended"
             with suppress(httpx2.TransportError):
-                if httpx2.get(f"{self.url}/readyz").is_success:
+                if httpx2.get(f"{self.url}{path}").is_success:
                     return
             time.sleep(0.05)
-        raise AssertionError("expected the service to be ready within 60 s")
+        raise AssertionError(f"expected {path} to succeed within 60 s")
 
     def kill(self) -> None:
         """End it without a word."""
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait(20)
+        for process in self._processes:
+            process.kill()
+        self._wait()
 
     def stop(self) -> None:
-        """End it as an operator does."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-            self._process.wait(30)
+        """End it as an operator does. Stopping twice is fine."""
+        for process in self._processes:
+            process.send_signal(signal.SIGTERM)
+        self._wait()
+
+    def _wait(self) -> None:
+        for process in self._processes:
+            process.wait(30)
+        self._processes.clear()
 
     def client(self, name: str = "alice", password: str = "secret123") -> Client:
         return Client(self.url, name, password)
@@ -62,8 +88,8 @@ class Service:
 
 
 @contextmanager
-def serving(data_dir: Path, port: int) -> Iterator[Service]:
-    service = Service(data_dir, port)
+def serving(data_dir: Path, port: int, *, quick: bool = False) -> Iterator[Service]:
+    service = Service(data_dir, port, quick=quick)
     try:
         service.start()
         yield service

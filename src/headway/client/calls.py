@@ -5,10 +5,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx2
 import orjson
+
+from headway.wire.jobs import job_url
 
 Progress = Callable[[int, int], None]
 """Called with the bytes that were sent, and with those there are."""
@@ -86,6 +89,11 @@ def post(path: str, body: Any = None, *, key: str | None = None, **options: Any)
         return Call("POST", path, headers=headers, **options)
     headers["Content-Type"] = "application/json"
     return Call("POST", path, headers=headers, content=orjson.dumps(body), **options)
+
+
+def url_of(job_id: str) -> str:
+    """Where a job is found, whatever the id is made of."""
+    return job_url(quote(job_id, safe=""))
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from typing import Any, Final, TypedDict, TypeVar
 import httpx2
 from pydantic import TypeAdapter, ValidationError
 
-from headway.client.calls import Call, Progress, Renew, Upload, get, post
+from headway.client.calls import Call, Progress, Renew, Upload, get, post, url_of
 from headway.client.errors import (
     AlreadyFinished,
     ClientError,
@@ -27,7 +27,7 @@ from headway.client.turn import Flow, Give
 from headway.job import Status
 from headway.wire.catalog import ArtifactView, OperationView
 from headway.wire.imports import ImportAccepted
-from headway.wire.jobs import AttemptView, EventView, JobView, ResultsPage, job_url
+from headway.wire.jobs import AttemptView, EventView, JobView, ResultsPage
 from headway.wire.predictions import PredictAnswer
 from headway.wire.submissions import Accepted
 from headway.wire.users import UserView
@@ -153,13 +153,13 @@ def jobs(session: Session, statuses: Iterable[Status | str], job_type: str | Non
 
 
 def _next_page(response: httpx2.Response) -> Call | None:
-    found = re.search(r'<([^>]+)>; rel="next"', response.headers.get("link", ""))
+    found = re.search(r'<(/[^/>][^>]*)>; rel="next"', response.headers.get("link", ""))
     return None if found is None else get(found.group(1))
 
 
 def job(session: Session, job_id: str) -> Flow[JobView]:
     """The job as it is now."""
-    return asked(session, get(job_url(job_id)), _JOB)
+    return asked(session, get(url_of(job_id)), _JOB)
 
 
 def waited(session: Session, job_id: str, timeout: float | None) -> Flow[JobView]:
@@ -170,7 +170,7 @@ def waited(session: Session, job_id: str, timeout: float | None) -> Flow[JobView
     while True:
         left = LONGEST_WAIT if deadline is None else deadline - clock.monotonic()
         wait = max(0, min(LONGEST_WAIT, int(left)))
-        call = get(job_url(job_id), headers={"Prefer": f"wait={wait}"}, timeout=wait + 15)
+        call = get(url_of(job_id), headers={"Prefer": f"wait={wait}"}, timeout=wait + 15)
         try:
             found = yield from asked(session, call, _JOB)
         except ClientError as error:
@@ -197,7 +197,7 @@ def outcome(ended: JobView) -> Any:
 def cancel(session: Session, job_id: str) -> Flow[None]:
     """The job is cancelled. Raise `AlreadyFinished` if it has ended otherwise."""
     try:
-        yield from session.answer(Call("DELETE", job_url(job_id)))
+        yield from session.answer(Call("DELETE", url_of(job_id)))
     except AlreadyFinished:
         # A repeat, after an answer that was lost, finds what the first one did.
         found = yield from job(session, job_id)
@@ -209,7 +209,7 @@ def retry(session: Session, job_id: str, *, failed_items: bool) -> Flow[JobView]
     """New attempts for a job that has failed or was cancelled."""
     params = {"items": "failed"} if failed_items else {}
     try:
-        return (yield from asked(session, post(f"{job_url(job_id)}/retry", params=params), _JOB))
+        return (yield from asked(session, post(f"{url_of(job_id)}/retry", params=params), _JOB))
     except NotFinished as error:
         if not error.attempts:
             raise
@@ -224,7 +224,7 @@ def results(
     wait = POLLING.first()
     while True:
         params = {"cursor": cursor, "limit": PAGE, "status": status}
-        call = get(f"{job_url(job_id)}/results", params=params)
+        call = get(f"{url_of(job_id)}/results", params=params)
         try:
             page = yield from asked(session, call, _RESULTS)
         except ClientError as error:
@@ -245,7 +245,7 @@ def history(session: Session, job_id: str, name: str) -> Flow[None]:
     """What happened to the job: all of it, or its metrics or log lines."""
     after = 0
     while True:
-        call = get(f"{job_url(job_id)}/{name}", params={"after": after, "limit": PAGE})
+        call = get(f"{url_of(job_id)}/{name}", params={"after": after, "limit": PAGE})
         page = yield from asked(session, call, _EVENTS)
         for one in page:
             yield Give(one)
@@ -256,7 +256,7 @@ def history(session: Session, job_id: str, name: str) -> Flow[None]:
 
 def attempts(session: Session, job_id: str) -> Flow[list[AttemptView]]:
     """The job's ended attempts, and what each cost."""
-    return asked(session, get(f"{job_url(job_id)}/attempts"), _ATTEMPTS)
+    return asked(session, get(f"{url_of(job_id)}/attempts"), _ATTEMPTS)
 
 
 def ready(session: Session, seconds: float) -> Flow[None]:

@@ -25,7 +25,7 @@ class Pace:
         return min(self.longest, wait * self.growth)
 
 
-POLLING: Final = Pace(shortest=1.0, longest=5.0, growth=1.5)
+POLLING: Final = Pace(shortest=1.0, longest=8.0, growth=2.0)
 OUTAGE: Final = Pace(shortest=0.2, longest=5.0, growth=1.7)
 
 
@@ -34,6 +34,7 @@ class Patience:
 
     def __init__(self, session: Session) -> None:
         self._clock = session.retrier.clock
+        self._uniform = session.retrier.uniform
         self._seconds = session.patience
         self._since: float | None = None
         self._wait = OUTAGE.first()
@@ -51,7 +52,8 @@ class Patience:
             raise error
         wait, self._wait = self._wait, OUTAGE.next(self._wait)
         asked = getattr(error, "retry_after", None) or 0.0
-        return Wait(max(wait, min(asked, OUTAGE.longest)))
+        # Not all at the same time: whoever watched a service that restarts, waits for it now.
+        return Wait(max(self._uniform(wait / 2, wait), min(asked, OUTAGE.longest)))
 
 
 def still_running(job_id: str, seconds: float) -> StillRunning:

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from headway.client.calls import get
+from headway.client.calls import get, url_of
 from headway.client.errors import ClientError
 from headway.client.pace import POLLING, Patience, still_running
 from headway.client.retry.trial import Wait
 from headway.client.session import Session, document
 from headway.client.turn import Flow, Give
-from headway.wire.jobs import job_url
 
 PAGE: Final = 1000
 FINISHED: Final = frozenset({"completed", "failed", "cancelled"})
@@ -42,7 +41,7 @@ class Polling:
     ) -> None:
         self._session = session
         self._job_id = job_id
-        self._url = job_url(job_id)
+        self._url = url_of(job_id)
         self._last = after
         self._patience = patience
         self._etag: str | None = None

@@ -1,7 +1,7 @@
 """One user at one service: his token, and every call made in his name."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ from headway.client.retry.retry_after import seconds_of
 from headway.client.retry.trial import Retrier, Trial, attempts_of, mark_as_repeated, repeated
 from headway.client.turn import Flow
 
-TRANSPORT_ERRORS: Final = {
+TRANSPORT_ERRORS: Final[Mapping[type[Exception], type[ClientError]]] = {
     httpx2.ConnectError: NeverSent,
     httpx2.ConnectTimeout: NeverSent,
     httpx2.PoolTimeout: NeverSent,
@@ -41,9 +41,11 @@ TRANSPORT_ERRORS: Final = {
     httpx2.LocalProtocolError: ClientError,
     httpx2.HTTPError: Broken,
     httpx2.StreamError: Broken,
+    httpx2.CookieConflict: UnexpectedAnswer,
 }
 """What each error of httpx2 is to a caller: the nearest class above it counts. A test proves that
 none is missing."""
+FOREIGN: Final[tuple[type[Exception], ...]] = tuple(TRANSPORT_ERRORS)
 
 OUTAGES: Final = frozenset({502, 503, 504})
 """Statuses that pass by themselves."""
@@ -104,7 +106,7 @@ class Session:
 
         try:
             response: httpx2.Response = yield from repeated(trial, once)
-        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
+        except FOREIGN as error:
             raise _with_attempts(client_error(error), error) from error
         if not response.is_success and response.status_code != httpx2.codes.NOT_MODIFIED:
             raise refusal(response)

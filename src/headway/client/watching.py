@@ -6,14 +6,13 @@ from typing import Final
 import httpx2
 import orjson
 
-from headway.client.calls import HangUp, Hear, Listen, get
+from headway.client.calls import HangUp, Hear, Listen, get, url_of
 from headway.client.errors import ClientError, NotFound
 from headway.client.pace import OUTAGE, Patience
 from headway.client.polling import Polling, StreamEvent
 from headway.client.retry.trial import Wait
-from headway.client.session import OUTAGES, Session, client_error, refusal
+from headway.client.session import FOREIGN, OUTAGES, Session, client_error, refusal
 from headway.client.turn import Flow, Give
-from headway.wire.jobs import job_url
 
 SILENCE: Final = 40.0
 """Seconds without a word after which a line is dead: the service gives a sign every 15."""
@@ -44,7 +43,7 @@ class Watch:
             yield HangUp()
             try:
                 end = yield from self._listen()
-            except (httpx2.HTTPError, httpx2.StreamError) as error:
+            except FOREIGN as error:
                 yield self._patience.outlast(client_error(error))
                 continue
             except ClientError as error:
@@ -79,7 +78,7 @@ class Watch:
     def _opened(self) -> Flow[httpx2.Response]:
         """The answer to a request for the stream, from the last event on."""
         headers = {} if self._last is None else {"Last-Event-ID": str(self._last)}
-        call = get(f"{job_url(self._job_id)}/stream", headers=headers, timeout=SILENCE)
+        call = get(f"{url_of(self._job_id)}/stream", headers=headers, timeout=SILENCE)
         return self._session.authorized(lambda token: Listen(call, token))
 
     def _read(self, heard: httpx2.ServerSentEvent) -> StreamEvent | None:

@@ -57,10 +57,10 @@ class Failure:
 
     def worth_another(self, policy: Policy) -> bool:
         """Whether to try again, as far as this failure is concerned."""
-        if not self.curable or self.spent:
-            return False
+        if self.never_sent or not self.curable:
+            return self.curable
         repeatable = self.keyed or self.method is None or self.method in policy.methods
-        return self.never_sent or repeatable
+        return repeatable and not self.spent
 
 
 def failure_of(error: Exception) -> Failure | None:
@@ -135,12 +135,13 @@ def _attribute(thing: object, name: str) -> Any:
 def _said_of(request: Any) -> dict[str, Any]:
     if request is None:
         return {}
-    stream = getattr(request, "stream", None)
+    headers, stream = request.headers, getattr(request, "stream", None)
+    is_read_off = bool(getattr(stream, "_is_stream_consumed", False))
     return {
         "method": str(request.method).upper(),
-        "keyed": "idempotency-key" in request.headers,
-        # True only for bodies that were read off an iterator, and may be at its end.
-        "spent": bool(getattr(stream, "_is_stream_consumed", False)),
+        "keyed": "idempotency-key" in headers,
+        # Chunks are what an iterator is sent in; it, or a file, may be at its end now.
+        "spent": is_read_off or "transfer-encoding" in headers,
     }
 
 
