@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import (
     Annotated,
+    Any,
     Literal,
     Protocol,
     TypeVar,
 )
 
-from pydantic import StringConstraints
+from pydantic import GetJsonSchemaHandler, StringConstraints
+from pydantic.json_schema import JsonSchemaValue
 
 from headway.job import Json
 
@@ -22,6 +24,12 @@ class Reference:
     """Marks a field of an operation's input that names an artefact of this kind."""
 
     kind: Literal["dataset", "model", "file"]
+
+    def __get_pydantic_json_schema__(
+        self, schema: Any, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Says in the JSON Schema what the text names, as `x-artifact`: forms offer a choice."""
+        return handler(schema) | {"x-artifact": self.kind}
 
 
 DatasetName = Annotated[str, StringConstraints(min_length=1, max_length=200), Reference("dataset")]

@@ -72,7 +72,7 @@ def test_a_service_that_cannot_write_is_not_ready(
 
 
 def test_the_first_page_leads_on(client: TestClient) -> None:
-    """To what can be tried."""
+    """To what can be tried, also without scripts."""
     answer = client.get("/")
     assert answer.headers["content-type"].startswith("text/html")
     assert 'href="/docs"' in answer.text

@@ -18,11 +18,11 @@ from headway.http import (
     catalog,
     health,
     imports,
-    index,
     jobs,
     lineage,
     live,
     overview,
+    pages,
     predict,
     problems,
     results,
@@ -50,7 +50,7 @@ MODULES = (
     websocket,
     overview,
     health,
-    index,
+    pages,
 )
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -82,6 +82,8 @@ def create_app(settings: Settings, *, guard: auth.Guard | None = None) -> FastAP
         title="Headway",
         summary="Durable jobs for ML APIs",
         version="0.1.0",
+        docs_url=None,  # `pages` has a reference of our own: nothing is loaded from elsewhere
+        redoc_url=None,
         lifespan=_lifespan(lazy),
         telemetry={"operation_spans": False, "metrics": False, "logs": False},
     )

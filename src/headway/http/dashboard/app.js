@@ -1,0 +1,47 @@
+// Chooses the page by its address, and lets nobody in unknown.
+
+import { html, render, useErrorBoundary } from "./core/html.js";
+import { usePlace } from "./core/router.js";
+import { session } from "./core/session.js";
+import { useTopic } from "./core/topic.js";
+import { JobPage } from "./jobs/page.js";
+import { JobsPage } from "./jobs/table.js";
+import { Later } from "./parts/later.js";
+import { Empty } from "./parts/notice.js";
+import { Shell } from "./parts/shell.js";
+import { SignIn } from "./parts/signin.js";
+
+const submitPage = () => import("./submit/page.js");
+const referencePage = () => import("./reference/page.js");
+
+function App() {
+  const who = useTopic(session);
+  const { steps } = usePlace();
+  const [broken] = useErrorBoundary((error) => console.error(error));
+  if (location.pathname === "/docs") {
+    return html`<${Shell} page="api"><${Later} load=${referencePage} /><//>`;
+  }
+  if (!who) return html`<${Shell} page=""><${SignIn} /><//>`;
+  const page = steps.length ? steps.join("/") : "jobs";
+  return html`<${Shell} page=${page}>
+    ${broken ? html`<${Broken} />` : html`<${Page} key=${who.username} steps=${steps} />`}
+  <//>`;
+}
+
+function Page({ steps: [section = "jobs", name] }) {
+  if (section === "jobs" && name) return html`<${JobPage} key=${name} id=${name} />`;
+  if (section === "jobs") return html`<${JobsPage} />`;
+  if (section === "new") return html`<${Later} load=${submitPage} key=${name} operation=${name} />`;
+  return html`<${Empty} title="There is no such page.">
+    <p><a href="#/jobs">Go to your jobs</a></p>
+  <//>`;
+}
+
+function Broken() {
+  return html`<div class="trouble" role="alert">
+    <p>This page met a defect of its own. The console of the browser has it.</p>
+    <button type="button" onClick=${() => location.reload()}>Load the page anew</button>
+  </div>`;
+}
+
+render(html`<${App} />`, document.getElementById("app"));

@@ -1,0 +1,63 @@
+// What came of a job: its figures, and the way to what it made.
+
+import { html } from "../core/html.js";
+import { count, figure, percent, words } from "../core/format.js";
+
+const SHARES = /accuracy|f1|precision|recall|share|calibration_error/;
+const ELSEWHERE = new Set(["confusion", "curve", "predictions"]); // shown by parts of their own
+
+export function Outcome({ job }) {
+  const { result } = job;
+  if (result === null || result === undefined) return null;
+  if (typeof result !== "object" || Array.isArray(result)) return html`<${Raw} result=${result} />`;
+  const entries = Object.entries(result).filter(([name, value]) => isPlain(value) && !ELSEWHERE.has(name));
+  return html`<section class="card">
+    <h2>Result</h2>
+    <dl class="figures outcome">
+      ${entries.map(([name, value]) => html`<div key=${name}><dt>${words(name)}</dt><dd>${valueOf(name, value)}</dd></div>`)}
+    </dl>
+    <${PerClass} rows=${result.per_class} />
+    <${RowErrors} errors=${result.row_errors} />
+    <details><summary>The whole result as JSON</summary><${Text} value=${result} /></details>
+  </section>`;
+}
+
+const isPlain = (value) => value !== null && typeof value !== "object";
+
+function valueOf(name, value) {
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value !== "number") return html`<span class="text-value">${value}</span>`;
+  return SHARES.test(name) && value <= 1 ? percent(value) : figure(value);
+}
+
+function Raw({ result }) {
+  return html`<section class="card"><h2>Result</h2><${Text} value=${result} /></section>`;
+}
+
+function Text({ value }) {
+  return html`<pre class="json" tabindex="0">${shortened(JSON.stringify(value, null, 2))}</pre>`;
+}
+
+const shortened = (text) => (text.length > 20_000 ? `${text.slice(0, 20_000)}\n… and more, through the API` : text);
+
+function PerClass({ rows }) {
+  if (!Array.isArray(rows) || !rows.length) return null;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Scores per class">
+    <table class="numbers">
+      <thead><tr>${["Class", "Precision", "Recall", "F1", "Rows"].map((name) => html`<th scope="col" key=${name}>${name}</th>`)}</tr></thead>
+      <tbody>${rows.map((row) => html`<tr key=${row.label}>
+        <th scope="row">${row.label}</th>
+        <td>${percent(row.precision)}</td><td>${percent(row.recall)}</td><td>${percent(row.f1)}</td>
+        <td>${count(row.support)}</td>
+      </tr>`)}</tbody>
+    </table>
+  </div>`;
+}
+
+function RowErrors({ errors }) {
+  if (!Array.isArray(errors) || !errors.length) return null;
+  return html`<details open>
+    <summary>${count(errors.length)} broken ${errors.length === 1 ? "row" : "rows"}</summary>
+    <ul class="row-errors">${errors.map((one) => html`<li key=${one.line}>line ${one.line}: ${one.reason}</li>`)}</ul>
+  </details>`;
+}

@@ -1,0 +1,104 @@
+// Curves over steps or time, drawn by uPlot, which is loaded when the first is shown. What the eye
+// sees is also there as a sentence and as a table.
+
+import { html, useEffect, useId, useRef, useState } from "../core/html.js";
+import { shade } from "../core/theme.js";
+import { useTopic } from "../core/topic.js";
+
+const HEIGHT = 190;
+
+// `lines`: [{ name, values }], one value or null for every x.
+export function Chart({ title, x, lines, format, xName = "step", isTime = false }) {
+  const id = useId();
+  const [hasNumbers, showNumbers] = useState(false);
+  return html`<figure class="chart" aria-labelledby=${id}>
+    <figcaption id=${id}>
+      <span class="chart-title">${title}</span>
+      ${lines.map(({ name, values }, index) => html`<span class="legend" key=${name}>
+        <span class="swatch series-${index}" aria-hidden="true"></span>${name}
+        <strong>${lastOf(values, format)}</strong>
+      </span>`)}
+    </figcaption>
+    <${Drawing} x=${x} lines=${lines} format=${format} isTime=${isTime} label=${sentence(title, x, lines, format, xName)} />
+    <details class="chart-numbers" onToggle=${(event) => showNumbers(event.target.open)}>
+      <summary>Numbers</summary>
+      ${hasNumbers && html`<${Numbers} x=${x} lines=${lines} format=${format} xName=${xName} isTime=${isTime} />`}
+    </details>
+  </figure>`;
+}
+
+function lastOf(values, format) {
+  const last = values.findLast((value) => value !== null);
+  return last === undefined ? "–" : format(last);
+}
+
+function sentence(title, x, lines, format, xName) {
+  const said = lines.map(({ name, values }) => `${name} ${lastOf(values, format)}`).join(", ");
+  return `${title}: ${said}, after ${x.length} ${xName}s`;
+}
+
+function Drawing({ x, lines, format, isTime, label }) {
+  const place = useRef(null);
+  const plot = useRef(null);
+  const isDark = useTopic(shade);
+  const names = lines.map(({ name }) => name).join();
+  useEffect(() => {
+    const element = place.current;
+    let isGone = false;
+    import("../vendor/uplot.js").then(({ default: Plot }) => {
+      if (isGone) return;
+      plot.current = new Plot(options(element, lines, format, isTime), dataOf(x, lines), element);
+    });
+    const observer = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height: HEIGHT }));
+    observer.observe(element);
+    return () => {
+      isGone = true;
+      observer.disconnect();
+      plot.current?.destroy();
+      plot.current = null;
+    };
+  }, [names, isDark]);
+  useEffect(() => plot.current?.setData(dataOf(x, lines)), [x, lines]);
+  return html`<div class="drawing" ref=${place} role="img" aria-label=${label}></div>`;
+}
+
+const dataOf = (x, lines) => [x, ...lines.map(({ values }) => values)];
+
+function options(place, lines, format, isTime) {
+  const style = getComputedStyle(place);
+  const axis = { stroke: style.color, grid: { stroke: style.borderTopColor, width: 1 }, ticks: { show: false }, font: `11px ${style.fontFamily}` };
+  const swatches = place.closest("figure").querySelectorAll(".swatch");
+  return {
+    width: place.clientWidth,
+    height: HEIGHT,
+    legend: { show: false },
+    cursor: { y: false, drag: { x: false, y: false } },
+    padding: [8, 8, 0, 0],
+    scales: { x: { time: isTime } },
+    axes: [
+      { ...axis, size: 26, grid: { show: false }, ...(isTime ? {} : { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] }) },
+      { ...axis, size: 54, values: (_plot, ticks) => ticks.map((tick) => tickOf(tick, format)) },
+    ],
+    series: [{}, ...lines.map(({ name }, index) => seriesOf(name, getComputedStyle(swatches[index]).color))],
+  };
+}
+
+// Ticks lie close together: they need the digits that tell them apart.
+function tickOf(tick, format) {
+  return format(1).endsWith("%") ? `${Number((tick * 100).toPrecision(4))} %` : String(Number(tick.toPrecision(4)));
+}
+
+function seriesOf(label, stroke) {
+  return { label, stroke, width: 1.75, spanGaps: true, points: { show: (plot) => plot.data[0].length < 40, size: 4, fill: stroke } };
+}
+
+function Numbers({ x, lines, format, xName, isTime }) {
+  const shown = isTime ? (one) => new Date(one * 1000).toLocaleTimeString() : String;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Numbers"><table class="numbers">
+    <thead><tr><th scope="col">${xName}</th>${lines.map(({ name }) => html`<th scope="col" key=${name}>${name}</th>`)}</tr></thead>
+    <tbody>${x.map((step, row) => html`<tr key=${step}>
+      <th scope="row">${shown(step)}</th>
+      ${lines.map(({ name, values }) => html`<td key=${name}>${values[row] === null ? "–" : format(values[row])}</td>`)}
+    </tr>`)}</tbody>
+  </table></div>`;
+}

@@ -1,0 +1,64 @@
+"""Somebody who looks at the dashboard, and notes what the browser has to complain about."""
+
+from urllib.parse import urlsplit
+
+from playwright.sync_api import ConsoleMessage, Page, Request, expect
+
+REFUSAL = "Failed to load resource"
+"""The browser itself writes this into the console for every answer that is an error."""
+
+
+class Visitor:
+    """A page in a window of its own."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.expects_refusals = False
+        self.complaints: list[str] = []
+        self.foreign: list[str] = []
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", self._on_request)
+
+    def sign_in(self, name: str, password: str) -> Page:
+        """The page with the jobs, as this user sees it."""
+        self.page.goto(self.url)
+        self.page.get_by_label("User name").fill(name)
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Sign in").click()
+        expect(self.page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
+        return self.page
+
+    def check(self) -> None:
+        """Fail if anything went wrong in the page, or if it asked anybody else."""
+        assert self.complaints == []
+        assert self.foreign == []
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        is_refusal = message.text.startswith(REFUSAL)
+        if message.type in ("error", "warning") and not (is_refusal and self.expects_refusals):
+            self.complaints.append(message.text)
+
+    def _on_request(self, request: Request) -> None:
+        if urlsplit(request.url).scheme in ("http", "https") and not request.url.startswith(
+            self.url
+        ):
+            self.foreign.append(request.url)
+
+
+def submit(page: Page, operation: str, **fields: str) -> None:
+    """Fill in the form of an operation and send it; the job's page follows."""
+    page.evaluate("operation => { location.hash = `#/new/${operation}` }", operation)
+    button = page.get_by_role("button", name="Submit job")
+    expect(button).to_be_enabled()
+    for name, value in fields.items():
+        page.locator(f"[name={name}]").fill(value)
+    button.click()
+    expect(page.get_by_role("heading", name="Facts")).to_be_visible()
+
+
+def bar_is_at(page: Page, value: str) -> None:
+    """Wait until the job's bar stands there."""
+    bar = page.get_by_role("progressbar", name="Progress", exact=True)
+    expect(bar).to_have_attribute("aria-valuenow", value)
