@@ -1,4 +1,4 @@
-"""One browser and one service for the tests of a file; a window of his own for every user."""
+"""One service for all tests here, a browser for those of a file, a window for every user."""
 
 import shutil
 import socket
@@ -41,7 +41,7 @@ def browser(clean_session: None) -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def service(clean_session: None) -> Iterator[Service]:
     folder = tempfile.TemporaryDirectory(prefix="hw-", ignore_cleanup_errors=True)
     with folder as path, running(Path(path) / "data", an_unused_port()) as started:

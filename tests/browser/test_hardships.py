@@ -15,6 +15,7 @@ from tests.http.conftest import Gate
 pytestmark = pytest.mark.service("chromium")
 
 
+@pytest.mark.timeout(240)  # two starts of a service, each of which may take a while under load
 def test_pages_recover_from_a_restart_and_miss_nothing(
     visit: Visit, data_dir: Path, free_port: int, gate: Gate
 ) -> None:
