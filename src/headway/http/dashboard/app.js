@@ -11,6 +11,10 @@ import { Empty } from "./parts/notice.js";
 import { Shell } from "./parts/shell.js";
 import { SignIn } from "./parts/signin.js";
 
+const catalogPage = () => import("./catalog/list.js");
+const datasetPage = () => import("./catalog/datasets.js");
+const modelPage = () => import("./catalog/models.js");
+const workersPage = () => import("./workers/page.js");
 const submitPage = () => import("./submit/page.js");
 const referencePage = () => import("./reference/page.js");
 
@@ -32,6 +36,11 @@ function Page({ steps: [section = "jobs", name] }) {
   if (section === "jobs" && name) return html`<${JobPage} key=${name} id=${name} />`;
   if (section === "jobs") return html`<${JobsPage} />`;
   if (section === "new") return html`<${Later} load=${submitPage} key=${name} operation=${name} />`;
+  if (section === "datasets" && name) return html`<${Later} load=${datasetPage} key=${name} reference=${name} />`;
+  if (section === "models" && name) return html`<${Later} load=${modelPage} key=${name} reference=${name} />`;
+  if (section === "datasets") return html`<${Later} load=${catalogPage} key="datasets" kind="dataset" />`;
+  if (section === "models") return html`<${Later} load=${catalogPage} key="models" kind="model" />`;
+  if (section === "workers") return html`<${Later} load=${workersPage} />`;
   return html`<${Empty} title="There is no such page.">
     <p><a href="#/jobs">Go to your jobs</a></p>
   <//>`;

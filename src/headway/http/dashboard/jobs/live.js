@@ -92,6 +92,9 @@ class Watch {
 }
 
 const ACTS = {
+  progress(watch, data) {
+    watch.merge(data);
+  },
   update(watch, data, id) {
     watch.merge(data);
     if (id !== null) watch.askSoon();

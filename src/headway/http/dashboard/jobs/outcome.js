@@ -1,6 +1,7 @@
 // What came of a job: its figures, and the way to what it made.
 
 import { html } from "../core/html.js";
+import { Made } from "./made.js";
 import { count, figure, percent, words } from "../core/format.js";
 
 const SHARES = /accuracy|f1|precision|recall|share|calibration_error/;
@@ -13,6 +14,7 @@ export function Outcome({ job }) {
   const entries = Object.entries(result).filter(([name, value]) => isPlain(value) && !ELSEWHERE.has(name));
   return html`<section class="card">
     <h2>Result</h2>
+    <${Made} result=${result} />
     <dl class="figures outcome">
       ${entries.map(([name, value]) => html`<div key=${name}><dt>${words(name)}</dt><dd>${valueOf(name, value)}</dd></div>`)}
     </dl>

@@ -8,6 +8,9 @@ import { Icon } from "./icons.js";
 
 const PAGES = [
   ["jobs", "/#/jobs", "Jobs"],
+  ["datasets", "/#/datasets", "Data"],
+  ["models", "/#/models", "Models"],
+  ["workers", "/#/workers", "Workers"],
   ["api", "/docs", "API"],
 ];
 

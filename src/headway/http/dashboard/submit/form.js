@@ -5,7 +5,7 @@ import { html, useMemo, useRef, useState } from "../core/html.js";
 import { announce } from "../core/announce.js";
 import { call, freshKey } from "../core/api.js";
 import { useLoad } from "../core/load.js";
-import { go } from "../core/router.js";
+import { go, usePlace } from "../core/router.js";
 import { Field } from "./field.js";
 import { fieldsOf, typedOf, valueOf } from "./schema.js";
 import { TERMS, termsOf } from "./terms.js";
@@ -16,7 +16,8 @@ const HANDLED = new Set(["file", "filename"]); // an import's file is dropped, n
 export function SubmitForm({ operation }) {
   const isImport = operation.job_type === "import_csv";
   const fields = useMemo(() => fieldsOf(operation.input_schema).filter(({ name }) => !(isImport && HANDLED.has(name))), [operation]);
-  const [typed, setTyped] = useState(() => Object.fromEntries([...fields, ...TERMS].map((field) => [field.name, typedOf(field)])));
+  const { query } = usePlace();
+  const [typed, setTyped] = useState(() => begun(fields, query));
   const [file, setFile] = useState(null);
   const [problems, setProblems] = useState({});
   const [sent, setSent] = useState(null); // null, or how much of the file has left
@@ -62,6 +63,12 @@ export function SubmitForm({ operation }) {
       <a class="button" href="#/jobs">Back to the jobs</a>
     </div>
   </form>`;
+}
+
+// What stands in the form at first: the defaults, or what the link that led here says.
+function begun(fields, query) {
+  const known = [...fields, ...TERMS].map((field) => [field.name, query.get(field.name) ?? typedOf(field)]);
+  return Object.fromEntries(known);
 }
 
 async function submitted(request, key) {
@@ -115,5 +122,5 @@ function useArtifacts(fields) {
 }
 
 function namesOf(found) {
-  return [...new Set((found || []).map(({ name }) => name))];
+  return [...new Set((found || []).flatMap(({ name, reference }) => [name, reference]))];
 }
