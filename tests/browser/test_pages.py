@@ -3,13 +3,12 @@
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_core_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
 
 from headway.http.assets import FOLDER
+from tests.browser.accessibility import violations
 from tests.browser.conftest import Visit
 from tests.browser.visitor import submit
 
@@ -24,19 +23,6 @@ PAGES = {
     "#/new/import_csv": "Import CSV",
 }
 MODULES = sorted(path for path in FOLDER.rglob("*.js") if "vendor" not in path.parts)
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds in the page as it is now."""
-    page.evaluate(AXE_SCRIPT)
-    # Colours in the middle of a transition are those of neither side.
-    page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished))")
-    found: dict[str, Any] = page.evaluate("axe.run()")
-    return [
-        f"{one['id']}: {node['target']} {node['failureSummary']}"
-        for one in found["violations"]
-        for node in one["nodes"]
-    ]
 
 
 @chromium

@@ -5,6 +5,7 @@ import { Made } from "./made.js";
 import { count, figure, percent, words } from "../core/format.js";
 
 const SHARES = /accuracy|f1|precision|recall|share|calibration_error/;
+const MOST_ROWS = 50;
 const ELSEWHERE = new Set(["confusion", "curve", "predictions"]); // shown by parts of their own
 
 export function Outcome({ job }) {
@@ -18,7 +19,9 @@ export function Outcome({ job }) {
     <dl class="figures outcome">
       ${entries.map(([name, value]) => html`<div key=${name}><dt>${words(name)}</dt><dd>${valueOf(name, value)}</dd></div>`)}
     </dl>
+    <${Warnings} warnings=${result.warnings} />
     <${PerClass} rows=${result.per_class} />
+    ${Object.entries(result).filter(isTable).map(([name, rows]) => html`<${Rows} key=${name} name=${name} rows=${rows} />`)}
     <${RowErrors} errors=${result.row_errors} />
     <details><summary>The whole result as JSON</summary><${Text} value=${result} /></details>
   </section>`;
@@ -54,6 +57,33 @@ function PerClass({ rows }) {
       </tr>`)}</tbody>
     </table>
   </div>`;
+}
+
+function Warnings({ warnings }) {
+  if (!Array.isArray(warnings)) return null;
+  return warnings.map((warning) => html`<p class="warning" key=${warning}><strong>Warning:</strong> ${warning}</p>`);
+}
+
+const TOLD = new Set(["curve", "per_class", "predictions", "row_errors"]); // by parts of their own
+
+function isTable([name, value]) {
+  return !TOLD.has(name) && Array.isArray(value) && value.length > 0 && value.every((row) => row && typeof row === "object" && !Array.isArray(row));
+}
+
+function Rows({ name, rows }) {
+  const names = Object.keys(rows[0]);
+  return html`<details>
+    <summary>${words(name)} (${count(rows.length)})</summary>
+    <div class="scroll" tabindex="0" role="region" aria-label=${words(name)}><table class="numbers results">
+      <thead><tr>${names.map((one) => html`<th scope="col" key=${one}>${words(one)}</th>`)}</tr></thead>
+      <tbody>${rows.slice(0, MOST_ROWS).map((row, index) => html`<tr key=${index}>${names.map((one) => html`<td key=${one}>${cellOf(row[one])}</td>`)}</tr>`)}</tbody>
+    </table></div>
+  </details>`;
+}
+
+function cellOf(value) {
+  if (typeof value === "number") return figure(value);
+  return value !== null && typeof value === "object" ? JSON.stringify(value) : String(value ?? "–");
 }
 
 function RowErrors({ errors }) {

@@ -1,7 +1,7 @@
 // One job in the table.
 
 import { html } from "../core/html.js";
-import { words } from "../core/format.js";
+import { count, percent, words } from "../core/format.js";
 import { Progress } from "../parts/progress.js";
 import { Status } from "../parts/status.js";
 import { Elapsed, Left, When } from "./times.js";
@@ -27,5 +27,12 @@ export function JobRow({ job }) {
 function saidOf(job) {
   if (job.status === "failed") return job.error;
   if (job.status === "pending") return job.waiting_for ? `waits for ${job.waiting_for}` : "";
-  return job.status === "running" ? job.message : "";
+  return job.status === "running" ? job.message : broughtOf(job.result);
+}
+
+// In a few words what came of a completed job.
+function broughtOf(result) {
+  if (typeof result?.accuracy === "number") return `accuracy ${percent(result.accuracy)}`;
+  const rows = result?.rows ?? result?.total;
+  return typeof rows === "number" ? `${count(rows)} rows` : "";
 }

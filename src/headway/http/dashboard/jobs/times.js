@@ -21,16 +21,12 @@ export function Elapsed({ job }) {
 // What is left, as the service estimates it: a range, or nothing while nothing is known.
 export function Left({ job }) {
   if (hasEnded(job.status)) return "–";
-  if (job.eta_seconds === null || job.eta_seconds === undefined) return place(job) || "–";
-  return `${place(job) ? `${place(job)}, ` : ""}${leftWords(job.eta_seconds)}`;
+  const isInLine = job.status === "pending" && job.queue_position;
+  const left = job.eta_seconds ? leftWords(job.eta_seconds) : "–";
+  return isInLine ? html`#${job.queue_position} in line<br />${left}` : left;
 }
 
-function place(job) {
-  return job.status === "pending" && job.queue_position ? `#${job.queue_position} in line` : "";
-}
-
-function leftWords(eta) {
-  const { low, high } = typeof eta === "number" ? { low: eta, high: eta } : eta;
+function leftWords({ low, high }) {
   const [least, most] = [duration(Math.ceil(low)), duration(Math.ceil(high))];
   return least === most ? `~ ${most}` : `${least} – ${most}`;
 }

@@ -6,17 +6,21 @@ import { shade } from "../core/theme.js";
 import { useTopic } from "../core/topic.js";
 
 const HEIGHT = 190;
+const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000];
+const HOUR = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const hour = (seconds) => HOUR.format(new Date(seconds * 1000));
 
-// `lines`: [{ name, values }], one value or null for every x.
+// `lines`: [{ name, values, said }], one value or null for every x; `said` stands in the legend in
+// place of the last value.
 export function Chart({ title, x, lines, format, xName = "step", isTime = false }) {
   const id = useId();
   const [hasNumbers, showNumbers] = useState(false);
   return html`<figure class="chart" aria-labelledby=${id}>
     <figcaption id=${id}>
       <span class="chart-title">${title}</span>
-      ${lines.map(({ name, values }, index) => html`<span class="legend" key=${name}>
+      ${lines.map(({ name, values, said }, index) => html`<span class="legend" key=${name}>
         <span class="swatch series-${index}" aria-hidden="true"></span>${name}
-        <strong>${lastOf(values, format)}</strong>
+        <strong>${said ?? lastOf(values, format)}</strong>
       </span>`)}
     </figcaption>
     <${Drawing} x=${x} lines=${lines} format=${format} isTime=${isTime} label=${sentence(title, x, lines, format, xName)} />
@@ -33,7 +37,7 @@ function lastOf(values, format) {
 }
 
 function sentence(title, x, lines, format, xName) {
-  const said = lines.map(({ name, values }) => `${name} ${lastOf(values, format)}`).join(", ");
+  const said = lines.map(({ name, values, said: known }) => `${name} ${known ?? lastOf(values, format)}`).join(", ");
   return `${title}: ${said}, after ${x.length} ${xName}s`;
 }
 
@@ -74,10 +78,10 @@ function options(place, lines, format, isTime) {
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false } },
     padding: [8, 8, 0, 0],
-    scales: { x: { time: isTime } },
+    scales: { x: { time: isTime }, ...(isTime ? { y: { range: (_plot, _least, most) => [0, Math.max(5, most * 1.1)] } } : {}) },
     axes: [
-      { ...axis, size: 26, grid: { show: false }, ...(isTime ? {} : { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] }) },
-      { ...axis, size: 54, values: (_plot, ticks) => ticks.map((tick) => tickOf(tick, format)) },
+      { ...axis, size: 26, grid: { show: false }, incrs: isTime ? [300, 600, 900] : WHOLE, ...(isTime ? { values: (_plot, ticks) => ticks.map(hour) } : {}) },
+      { ...axis, size: 54, ...(isTime ? { incrs: WHOLE } : {}), values: (_plot, ticks) => ticks.map((tick) => tickOf(tick, format)) },
     ],
     series: [{}, ...lines.map(({ name }, index) => seriesOf(name, getComputedStyle(swatches[index]).color))],
   };
@@ -93,7 +97,7 @@ function seriesOf(label, stroke) {
 }
 
 function Numbers({ x, lines, format, xName, isTime }) {
-  const shown = isTime ? (one) => new Date(one * 1000).toLocaleTimeString() : String;
+  const shown = isTime ? hour : String;
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Numbers"><table class="numbers">
     <thead><tr><th scope="col">${xName}</th>${lines.map(({ name }) => html`<th scope="col" key=${name}>${name}</th>`)}</tr></thead>
     <tbody>${x.map((step, row) => html`<tr key=${step}>

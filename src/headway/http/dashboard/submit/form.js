@@ -88,6 +88,8 @@ function readAll(fields, typed) {
   const problems = {};
   for (const field of fields) {
     try {
+      // What was left as it came is not sent: the service knows its defaults better.
+      if (!field.isRequired && typed[field.name] === typedOf(field)) continue;
       const value = valueOf(field, typed[field.name]);
       if (value !== undefined) values[field.name] = value;
       else if (field.isRequired) problems[field.name] = "This is needed.";

@@ -14,9 +14,11 @@ export function Throughput({ minutes }) {
   </section>`;
 }
 
+const sum = (minutes, way) => minutes.reduce((known, minute) => known + minute[way], 0);
+
 // The last minute has just begun: its numbers are none yet.
 function drawn(minutes) {
   const whole = minutes.slice(0, -1);
-  const lines = WAYS.map((way) => ({ name: way, values: whole.map((minute) => minute[way]) }));
+  const lines = WAYS.map((way) => ({ name: way, values: whole.map((minute) => minute[way]), said: count(sum(whole, way)) }));
   return { x: whole.map((minute) => Date.parse(minute.at) / 1000), lines };
 }
