@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Make the pictures of the dashboard in docs/images from a service with real jobs. Run by scripts/screenshots."""
 
 import shutil
@@ -76,7 +77,7 @@ def _on_a_desk(page: Page) -> None:
     _picture(page, "jobs")
     page.get_by_role("row").filter(has_text="Evaluate").get_by_role("link").click()
     expect(page.get_by_role("heading", name="Confusion")).to_be_visible()
-    page.get_by_role("heading", name="Result").scroll_into_view_if_needed()
+    page.get_by_role("region", name="Confusion").scroll_into_view_if_needed()
     _picture(page, "evaluation")
     _open(page, "#/models/ticket-classifier")
     page.get_by_label("Compare with").select_option("version 1")

@@ -55,6 +55,10 @@ def test_a_job_is_submitted_and_watched_to_its_end(alice: Page, gate: Gate) -> N
     status_is(alice, "Completed")
     expect(alice.get_by_role("region", name="Results").get_by_role("row")).to_have_count(5)
     expect(alice.get_by_text("completed after")).to_be_visible()
+    with alice.expect_download() as saved:
+        alice.get_by_role("button", name="CSV").click()
+    assert saved.value.suggested_filename.endswith(".csv")
+    assert "odd" in Path(saved.value.path()).read_text()
 
 
 def test_a_running_job_is_cancelled_and_retried(alice: Page, gate: Gate) -> None:

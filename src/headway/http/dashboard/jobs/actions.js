@@ -33,6 +33,9 @@ export function Actions({ job, onMoved }) {
     ${canRetry && html`<button type="button" disabled=${busy} onClick=${() => act(`${url}/retry`, "Job goes on")}>
       <${Icon} name="retry" />Retry
     </button>`}
+    ${hasEnded(job.status) && job.counts.failed > 0 && html`<button type="button" disabled=${busy} onClick=${() => act(`${url}/retry?items=failed`, "Failed items are tried again")}>
+      <${Icon} name="retry" />Retry failed items
+    </button>`}
     <span class="problem" role="alert">${problem}</span>
     ${isAsking && html`<${Confirm}
       question="Cancel this job?"

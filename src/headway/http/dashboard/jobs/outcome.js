@@ -6,7 +6,7 @@ import { count, figure, percent, words } from "../core/format.js";
 
 const SHARES = /accuracy|f1|precision|recall|share|calibration_error/;
 const MOST_ROWS = 50;
-const ELSEWHERE = new Set(["confusion", "curve", "predictions"]); // shown by parts of their own
+const ELSEWHERE = new Set(["confusion", "curve", "dataset_id", "model_id", "predictions", "sha256"]); // shown by parts of their own
 
 export function Outcome({ job }) {
   const { result } = job;

@@ -4,6 +4,7 @@ import { html, useState } from "../core/html.js";
 import { count, figure } from "../core/format.js";
 import { useLoad } from "../core/load.js";
 import { Loaded } from "../parts/notice.js";
+import { Downloads } from "./download.js";
 import { hasEnded } from "../parts/status.js";
 
 const PAGE = 25;
@@ -20,7 +21,8 @@ function Pages({ job, there }) {
   if (onlyFailed) query.append("status", "failed");
   // A full page stays as it is; one that is not yet full grows with the job.
   const isFull = !onlyFailed && there >= starts.at(-1) + PAGE;
-  const version = isFull ? "full" : `${there} ${hasEnded(job.status)}`;
+  // Failed items may be tried again, also on a full page.
+  const version = `${isFull ? "full" : there} ${hasEnded(job.status)} ${hasEnded(job.status) && job.counts.failed}`;
   const found = useLoad(`/api/v1/jobs/${job.job_id}/results?${query}`, { version });
   const turn = (next) => choose({ onlyFailed, starts: next });
   return html`<section class="card">
@@ -30,6 +32,7 @@ function Pages({ job, there }) {
         <input type="checkbox" checked=${onlyFailed} onChange=${(event) => choose({ onlyFailed: event.target.checked, starts: [0] })} />
         Only failed (${count(job.counts.failed)})
       </label>`}
+      ${hasEnded(job.status) && html`<${Downloads} job=${job} />`}
     </div>
     <${Loaded} from=${found}>${(page) => html`
       <${Items} items=${page.items} />
