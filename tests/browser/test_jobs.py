@@ -74,9 +74,25 @@ def test_a_running_job_is_cancelled_and_retried(alice: Page, gate: Gate) -> None
     alice.get_by_role("button", name="Cancel the job").click()
     status_is(alice, "Cancelled")
     gate.open()
-    alice.get_by_role("button", name="Retry").click()
+    alice.get_by_role("button", name="Retry", exact=True).click()
     status_is(alice, "Completed")
     bar_is_at(alice, "100")
+
+
+def test_failed_items_are_tried_again_in_their_place(alice: Page, gate: Gate) -> None:
+    """From the page of a job that has completed; its results show what came of it."""
+    submit(alice, "moody", gate=str(gate.folder), steps="4")
+    status_is(alice, "Completed")
+    results = alice.get_by_role("region", name="Results")
+    alice.get_by_label("Only failed (2)").check()
+    expect(results.get_by_role("row")).to_have_count(3)
+    alice.get_by_label("Only failed (2)").uncheck()
+    expect(results.get_by_role("row")).to_have_count(5)
+    gate.open()
+    alice.get_by_role("button", name="Retry failed items").click()
+    expect(results).to_contain_text("better")
+    expect(results).not_to_contain_text("bad")
+    expect(alice.get_by_role("button", name="Retry failed items")).to_be_hidden()
 
 
 def test_a_mistake_is_told_beside_its_field(visit: Visit) -> None:

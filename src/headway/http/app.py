@@ -30,6 +30,7 @@ from headway.http import (
     submit,
     websocket,
 )
+from headway.http.assets import Assets
 from headway.http.border import Border
 from headway.http.openapi import describe
 from headway.http.parts import LazyParts
@@ -88,6 +89,7 @@ def create_app(settings: Settings, *, guard: auth.Guard | None = None) -> FastAP
         telemetry={"operation_spans": False, "metrics": False, "logs": False},
     )
     app.state.lazy = lazy
+    app.state.assets = Assets()
     app.state.guard = guard
     routers = [module.router for module in MODULES]
     routes = [route for router in routers for route in router.routes]

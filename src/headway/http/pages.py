@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from headway.http.assets import Asset, Assets
+from headway.http.assets import Asset, Assets, Edition
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
@@ -17,7 +17,6 @@ POLICY: Final = (
 _FOR_GOOD: Final = "public, max-age=31536000, immutable"
 
 router = APIRouter(include_in_schema=False)
-_assets = Assets()
 
 
 @router.get("/")
@@ -25,17 +24,22 @@ _assets = Assets()
 def page(request: Request) -> Response:
     """The one page: what it shows is decided by its address."""
     headers = {"Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
-    return _sent(request, _assets.current().page, headers)
+    return _sent(request, _edition(request).page, headers)
 
 
 @router.get("/dashboard/{edition}/{name:path}")
 def asset(request: Request, edition: str, name: str) -> Response:
     """A file of the dashboard. Under the name of its edition it never changes."""
-    current = _assets.current()
+    current = _edition(request)
     found = current.files.get(name) if edition == current.name else None
     if found is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     return _sent(request, found, {"Cache-Control": _FOR_GOOD})
+
+
+def _edition(request: Request) -> Edition:
+    assets: Assets = request.app.state.assets
+    return assets.current()
 
 
 def _sent(request: Request, asset: Asset, headers: dict[str, str]) -> Response:
