@@ -64,6 +64,9 @@ class Settings(BaseModel):
         default=None, ge=1, description="The same for cancelled jobs; default: KEEP_DAYS"
     )
     max_body_mb: int = Field(default=64, ge=1, description="Largest request body, in MiB")
+    max_streams: int = Field(
+        default=100, ge=1, description="Streams one user may have open, in each API process"
+    )
     allow_remote: bool = Field(
         default=False, description="In development mode, answer other hosts than this one"
     )

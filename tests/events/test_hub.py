@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Sequence
 
 import pytest
 
@@ -86,3 +87,24 @@ def test_listeners_of_several_loops_are_served(hub: Hub[int]) -> None:
     for thread in threads:
         thread.join(10)
     assert heard == [[1], [1]]
+
+
+async def test_a_sink_takes_what_comes_while_the_listener_waits(hub: Hub[int]) -> None:
+    """Without waking it; what the sink leaves is taken as ever."""
+    listener = hub.listen("a")
+    sunk: list[int] = []
+
+    def sink(things: Sequence[int]) -> bool:
+        sunk.extend(things)
+        return 9 not in things
+
+    listener.sink = sink
+    hub.publish("a", [1])
+    await asyncio.sleep(0)  # delivered while nobody waits
+    assert await listener.take(5) == [1]
+    waiting = asyncio.ensure_future(listener.take(30))
+    await asyncio.sleep(0)  # it begins, and waits
+    hub.publish("a", [2])
+    hub.publish("a", [9])
+    assert await waiting == [9]
+    assert sunk == [2, 9]

@@ -195,7 +195,7 @@ def test_a_job_that_vanishes_ends_its_stream(
     job_id = submit("steps", input=gate.input(1))
     store = app.state.lazy.open().service.store
     with watch(job_id) as events:
-        next(event for event in events if event.data["status"] == "running")
+        next(event for event in events if event.data.get("status") == "running")
         with store.jobs._db.write() as tx:  # noqa: SLF001 - nothing purges jobs yet
             tx.run("DELETE FROM jobs WHERE id = :id", {"id": job_id})
         last = list(events)[-1]

@@ -15,10 +15,12 @@ BOUND: Final = 512
 class Listener(Generic[T]):
     """One listener of one topic. Lives on the event loop that made it; any thread may publish."""
 
-    __slots__ = ("_closed", "_loop", "_missed", "_things", "_waiter", "topic")
+    __slots__ = ("_closed", "_loop", "_missed", "_things", "_waiter", "sink", "topic")
 
     def __init__(self, topic: str, loop: asyncio.AbstractEventLoop) -> None:
         self.topic = topic
+        self.sink: Callable[[Sequence[T]], bool] | None = None
+        """Takes what is delivered while `take` waits, without waking it; False leaves it to `take`."""
         self._loop = loop
         self._things: list[T] = []
         self._waiter: asyncio.Future[None] | None = None
@@ -50,6 +52,8 @@ class Listener(Generic[T]):
 
     def deliver(self, things: Sequence[T]) -> None:
         """Hand over, on the listener's loop."""
+        if self.sink is not None and self._is_idle() and self.sink(things):
+            return
         if len(self._things) + len(things) > BOUND:
             self._things = []
             self._missed = True
@@ -66,6 +70,11 @@ class Listener(Generic[T]):
         """Make `take` return, on the listener's loop."""
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+    def _is_idle(self) -> bool:
+        """True while whoever takes has taken everything, and waits for more."""
+        waits = self._waiter is not None and not self._waiter.done()
+        return waits and not (self._things or self._missed)
 
     async def _silence(self, seconds: float) -> None:
         self._waiter = self._loop.create_future()

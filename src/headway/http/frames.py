@@ -1,5 +1,6 @@
 """What viewers are sent: each frame encoded once, for all of them."""
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,8 +12,6 @@ from headway.job import FINISHED, Job, Json, Status
 from headway.wire.base import encode, moment
 from headway.wire.jobs import counts_document, span_document
 
-RETRY: Final = b"retry: 1000\n\n"
-"""Tells an SSE client to come back in a second: the process is stopping."""
 PING: Final = b": still here\n\n"
 
 
@@ -57,6 +56,17 @@ class Frame:
         if self.number is None or self.nameless:
             return None
         return str(self.number) if self.cursor is None else self.cursor
+
+
+def retry() -> bytes:
+    """Tells an SSE client when to come back: the process is stopping, and all of its clients
+    must not come to the next one in the same moment."""
+    return b"retry: %d\n\n" % random.randint(500, 3000)
+
+
+def sse(frames: Sequence[Frame]) -> bytes:
+    """These frames as Server-Sent Events have them."""
+    return frames[0].sse if len(frames) == 1 else b"".join([frame.sse for frame in frames])
 
 
 def snapshot(job: Job) -> Frame:

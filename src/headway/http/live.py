@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from headway.errors import NotAuthorized, StoreError
 from headway.http import frames
@@ -14,6 +14,7 @@ from headway.http.auth import Caller, CallerDep
 from headway.http.frames import Frame
 from headway.http.jobs import JobId
 from headway.http.owner_view import OwnerView
+from headway.http.pipe import Pipe, Stalled
 from headway.http.tokens import BadToken
 from headway.http.viewing import View
 
@@ -40,34 +41,62 @@ class EventStream(Response):
         """Send until the job has ended, the viewer has left or the process is stopping."""
         leaving = asyncio.ensure_future(_left(receive))
         leaving.add_done_callback(lambda _: self._view.end())
+        pipe = Pipe(send)
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            await self._show(send)
-            await send({"type": "http.response.body", "body": b""})
+            with self._caller.parts.seats.one(self._caller.name):
+                await pipe.send(
+                    {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+                )
+                await self._show(pipe)
+                await pipe.send({"type": "http.response.body", "body": b""})
+        except Stalled:
+            pass  # nothing reaches him, not even the end of the stream
         finally:
             leaving.cancel()
             self._view.close()
 
-    async def _show(self, send: Send) -> None:
+    async def _show(self, pipe: Pipe) -> None:
         confirm_at = monotonic() + CONFIRM_SECONDS
-        shown: list[Frame] | None = self._first
-        while shown is not None:
-            body = b"".join([frame.sse for frame in shown]) or frames.PING
-            await send({"type": "http.response.body", "body": body, "more_body": True})
+        await pipe.send(_chunk(frames.sse(self._first) if self._first else b""))
+        if self._first and self._first[-1].last:
+            return
+        await self._go_direct(pipe)
+        while (shown := await self._next()) is not None:
+            if pipe.is_stuck:
+                await pipe.flush()
+            await pipe.send(_chunk(frames.sse(shown) if shown else frames.PING))
             if shown and shown[-1].last:
                 return
             if monotonic() > confirm_at:
                 confirm_at = monotonic() + CONFIRM_SECONDS
                 if not await may_still_look(self._caller):
                     return
-            shown = await self._next()
-        await send({"type": "http.response.body", "body": frames.RETRY, "more_body": True})
+        await pipe.send(_chunk(frames.retry()))
+
+    async def _go_direct(self, pipe: Pipe) -> None:
+        """Have news written straight from the fan-out, where the server takes that."""
+
+        def write(news: list[Frame]) -> bool:
+            if pipe.is_stuck:
+                return False
+            pipe.put(_chunk(frames.sse(news)))
+            if pipe.is_stuck:
+                self._view.wake()  # the rest is for the stream's own task
+            return True
+
+        await pipe.probe(_chunk(b""))
+        if pipe.is_direct:
+            self._view.attach(write)
 
     async def _next(self) -> list[Frame] | None:
         try:
             return await self._view.next()
         except StoreError:
             return None  # the client comes back, with the id of the last event it has
+
+
+def _chunk(body: bytes) -> Message:
+    return {"type": "http.response.body", "body": body, "more_body": True}
 
 
 async def may_still_look(caller: Caller) -> bool:
@@ -121,6 +150,7 @@ async def stream(
 
 async def _opened(caller: Caller, view: View | OwnerView, after: str | None) -> EventStream:
     try:
+        caller.parts.seats.check(caller.name)
         first = await view.open(after)
     except BaseException:
         view.close()

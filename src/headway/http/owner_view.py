@@ -1,5 +1,6 @@
 """What a viewer of all his jobs sees: history from where he left off, the present, then the news."""
 
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from anyio import to_thread
@@ -31,8 +32,14 @@ class OwnerView:
         self._owner = owner
         # Listening begins before the first read: what happens in between is heard twice, not never.
         self._listener = feed.watch_all(owner)
+        self._write: Callable[[list[Frame]], bool] | None = None
         self._sent = 0
         self._behind = False
+
+    def attach(self, write: Callable[[list[Frame]], bool]) -> None:
+        """See `View.attach`."""
+        self._write = write
+        self._listener.sink = self._pass_on
 
     def wake(self) -> None:
         """Make `next` return."""
@@ -67,11 +74,25 @@ class OwnerView:
             if self._listener.closed:
                 return None
             self._behind = self._listener.missed()
-            fresh = [one for one in arrived if one.number is None or one.number > self._sent]
-            self._sent = max([self._sent, *(one.number or 0 for one in fresh)])
+            fresh = self._fresh(arrived)
             if fresh or not (arrived or self._behind):
                 return fresh
         return await self._page()
+
+    def _pass_on(self, arrived: Sequence[Frame]) -> bool:
+        if self._write is None or self._behind:
+            return False
+        sent = self._sent
+        fresh = self._fresh(arrived)
+        if fresh and not self._write(fresh):
+            self._sent = sent
+            return False
+        return True
+
+    def _fresh(self, arrived: Sequence[Frame]) -> list[Frame]:
+        fresh = [one for one in arrived if one.number is None or one.number > self._sent]
+        self._sent = max([self._sent, *(one.number or 0 for one in fresh)])
+        return fresh
 
     async def _page(self) -> list[Frame]:
         """A piece of the history; after the last one, the present."""

@@ -14,6 +14,7 @@ from headway.http.feed import Feed
 from headway.http.intake import Committer
 from headway.http.ledger import Ledger
 from headway.http.predictors import Predictors
+from headway.http.seats import Seats
 from headway.http.tickets import Tickets
 from headway.http.tokens import Tokens, signing_secret
 from headway.queue import Queue
@@ -39,6 +40,7 @@ class Parts:
     intake: Committer[Submission, Added | KeyReused]
     ledger: Ledger
     feed: Feed
+    seats: Seats
     referring: frozenset[str]
     """Operations whose input names artefacts: to check it, the store must be read."""
 
@@ -62,6 +64,7 @@ class Parts:
             intake=Committer(service.queue.accept, "headway-intake"),
             ledger=Ledger(settings.data_dir / "predictions.jsonl", service.store.users),
             feed=Feed(service.queue, positions),
+            seats=Seats(settings.max_streams),
             referring=frozenset(one.name for one in service.registry if one.references),
         )
         service.start()

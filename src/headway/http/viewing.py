@@ -1,6 +1,6 @@
 """What one viewer of a job sees: history from where he left off, the present, then the news."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Final
 
@@ -30,8 +30,15 @@ class View:
         self._owner = owner
         # Listening begins before the first read: what happens in between is heard twice, not never.
         self._listener = feed.watch(job_id)
+        self._write: Callable[[list[Frame]], bool] | None = None
         self._sent = 0
         self._version = 0
+
+    def attach(self, write: Callable[[list[Frame]], bool]) -> None:
+        """Have news written by `write` while `next` waits, which then need not return for them.
+        It answers False for what it leaves to `next`."""
+        self._write = write
+        self._listener.sink = self._pass_on
 
     def wake(self) -> None:
         """Make `next` return."""
@@ -68,6 +75,17 @@ class View:
             fresh = self._fresh(arrived)
             if fresh or not arrived:
                 return fresh
+
+    def _pass_on(self, arrived: Sequence[Frame]) -> bool:
+        """Write what arrived, if nothing lies before it and nothing ends with it."""
+        if self._write is None or self._is_behind(arrived) or arrived[-1].last:
+            return False
+        sent, version = self._sent, self._version
+        fresh = self._fresh(arrived)
+        if fresh and not self._write(fresh):
+            self._sent, self._version = sent, version
+            return False
+        return True
 
     async def _catch_up(self) -> list[Frame]:
         try:
