@@ -28,6 +28,7 @@ from headway.http import (
     results,
     rows,
     submit,
+    switchboard,
     websocket,
 )
 from headway.http.assets import Assets
@@ -49,6 +50,7 @@ MODULES = (
     lineage,
     rows,
     websocket,
+    switchboard,
     overview,
     health,
     pages,

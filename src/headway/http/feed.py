@@ -30,6 +30,7 @@ class Feed:
         self._queue = queue
         self._hub: Hub[Frame] = Hub()
         self._owners: Hub[Frame] = Hub()
+        self._waiting: Hub[Frame] = Hub()
         self._job_news = JobNews(queue, self._hub)
         self._owner_news = OwnerNews(queue, self._owners, positions)
         self._lock = threading.Lock()
@@ -49,8 +50,13 @@ class Feed:
         self._be_awake()
         return listener
 
+    def wait_for_end(self) -> Listener[Frame]:
+        """Hear of nothing but the end of all streams."""
+        return self._waiting.listen("")
+
     def leave(self, listener: Listener[Frame]) -> None:
         """Stop hearing."""
+        self._waiting.leave(listener)
         self._hub.leave(listener)
         self._owners.leave(listener)
 
@@ -64,6 +70,7 @@ class Feed:
         self._closing.set()
         self._hub.close()
         self._owners.close()
+        self._waiting.close()
 
     def close(self) -> None:
         """End the streams and the reader. Closing twice is fine."""

@@ -1,6 +1,8 @@
 """Live updates of one job over a WebSocket, where the client may speak too."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
 from typing import Final
@@ -17,7 +19,9 @@ from headway.http.auth import Caller, identify, opened
 from headway.http.frames import Frame
 from headway.http.live import CONFIRM_SECONDS, may_still_look
 from headway.http.parts import Parts
+from headway.http.pipe import Pipe, Stalled
 from headway.http.problems import Refused, refusal_of
+from headway.http.seats import TooManyStreams
 from headway.http.strict_json import parse
 from headway.http.tokens import BadToken
 from headway.http.viewing import View, event_id
@@ -37,7 +41,8 @@ CLOSE_CODES: Final = {
     FINISHED: "the job has ended and `complete` was sent",
     TOO_BIG: "a message was larger than 64 KiB",
     RESTARTING: "the service is stopping; come back and resume after the last id",
-    TRY_LATER: "the database cannot be read right now; come back and resume",
+    TRY_LATER: "the database cannot be read right now, too many streams are open, or nothing was read"
+    " for long; come back and resume",
     MISUNDERSTOOD: "a message was not one of those described here",
     UNAUTHORIZED: "no valid token or ticket, or it has expired",
     FORBIDDEN: "the job is somebody else's, or the user is disabled",
@@ -50,6 +55,8 @@ INTRODUCTION_SECONDS: Final = 10.0
 LINGER_SECONDS: Final = 1.0
 """After `complete` a client may still ask for the history."""
 _LARGEST: Final = 65_536
+_LONGEST_REASON: Final = 120
+"""Bytes that a close frame has for it."""
 
 router = APIRouter(tags=["live"])
 
@@ -65,13 +72,26 @@ class Hangup(Exception):
 @router.websocket("/ws/jobs/{job_id}")
 async def watch(socket: WebSocket, job_id: str) -> None:
     """The events of a job's stream as JSON messages, until it has ended."""
-    if not _is_same_origin(socket):
+    if not is_same_origin(socket):
         await socket.close(1008)  # before it is accepted: the handshake is answered with 403
         return
     await socket.accept()
+    async with hanging_up(socket):
+        caller, after = await introduced(socket)
+        with caller.parts.seats.one(caller.name):
+            await Conversation(socket, caller, job_id).hold(after)
+
+
+@asynccontextmanager
+async def hanging_up(socket: WebSocket) -> AsyncIterator[None]:
+    """Close the socket with the code that tells why the conversation is over."""
     try:
-        caller, after = await _introduced(socket)
-        await Conversation(socket, caller, job_id).hold(after)
+        try:
+            yield
+        except TooManyStreams as full:
+            raise Hangup(TRY_LATER, full.detail[:_LONGEST_REASON]) from None
+        except Stalled:
+            raise Hangup(TRY_LATER, "nothing was read for long") from None
     except Hangup as over:
         if socket.application_state is WebSocketState.CONNECTED:
             await socket.close(over.code, over.reason)
@@ -79,13 +99,14 @@ async def watch(socket: WebSocket, job_id: str) -> None:
         pass
 
 
-def _is_same_origin(socket: WebSocket) -> bool:
-    """Browsers always say where a page comes from; other programs need not."""
+def is_same_origin(socket: WebSocket) -> bool:
+    """True unless a page of another site asks: browsers always say where a page comes from, other
+    programs need not."""
     origin = socket.headers.get("origin")
     return origin is None or urlsplit(origin).netloc == socket.headers.get("host")
 
 
-async def _introduced(socket: WebSocket) -> tuple[Caller, int | None]:
+async def introduced(socket: WebSocket) -> tuple[Caller, int | None]:
     """Who speaks, and after which event he wants to go on."""
     parts = await opened(socket)
     after = event_id(socket.query_params.get("after"))
@@ -103,7 +124,7 @@ async def _introduced(socket: WebSocket) -> tuple[Caller, int | None]:
     except (BadToken, Refused):
         raise Hangup(UNAUTHORIZED, "Could not validate credentials") from None
     except HeadwayError as error:
-        raise _hangup(error) from None
+        raise hangup(error) from None
     return Caller(identity.name, identity, parts), after
 
 
@@ -116,7 +137,7 @@ async def _redeemed(parts: Parts, ticket: str) -> Identity:
 
 async def _first_message(socket: WebSocket) -> dict[str, Json]:
     try:
-        message = await asyncio.wait_for(_heard(socket), INTRODUCTION_SECONDS)
+        message = await asyncio.wait_for(heard(socket), INTRODUCTION_SECONDS)
     except TimeoutError:
         raise Hangup(SILENT, "no token came") from None
     if not isinstance(message.get("token"), str) or not message.keys() <= {"token", "after"}:
@@ -124,7 +145,7 @@ async def _first_message(socket: WebSocket) -> dict[str, Json]:
     return message
 
 
-async def _heard(socket: WebSocket) -> dict[str, Json]:
+async def heard(socket: WebSocket) -> dict[str, Json]:
     """The client's next message."""
     raw = await socket.receive()
     if raw["type"] == "websocket.disconnect":
@@ -143,7 +164,8 @@ async def _heard(socket: WebSocket) -> dict[str, Json]:
     return message
 
 
-def _hangup(error: HeadwayError) -> Hangup:
+def hangup(error: HeadwayError) -> Hangup:
+    """The error as the end of a conversation."""
     match error:
         case Gone():
             return Hangup(NOT_FOUND, str(error))
@@ -175,7 +197,7 @@ class Conversation:
         try:
             await self._speak(after)
         except HeadwayError as error:
-            raise _hangup(error) from None
+            raise hangup(error) from None
         finally:
             hearing.cancel()
             self._view.close()
@@ -183,9 +205,10 @@ class Conversation:
     async def _speak(self, after: int | None) -> None:
         shown: list[Frame] | None = await self._view.open(after)
         confirm_at = monotonic() + CONFIRM_SECONDS
+        pipe = Pipe(self._socket.send)
         while shown is not None:
             for frame in self._take_asides() + shown:
-                await self._socket.send_text(frame.message)
+                await pipe.send({"type": "websocket.send", "text": frame.message})
             if shown and shown[-1].last:
                 await self._linger(shown[-1])
             if monotonic() > confirm_at:
@@ -219,7 +242,7 @@ class Conversation:
     async def _hear(self) -> None:
         try:
             while True:
-                await self._do(await _heard(self._socket))
+                await self._do(await heard(self._socket))
         except Hangup as over:
             self._hang_up(over)
         except WebSocketDisconnect as left:

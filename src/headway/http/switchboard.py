@@ -1,0 +1,167 @@
+"""Many jobs over one WebSocket: the client says which."""
+
+import asyncio
+from typing import Any, Final
+
+from anyio import to_thread
+from fastapi import APIRouter, WebSocket
+from starlette.websockets import WebSocketDisconnect
+
+from headway.errors import AlreadyFinished, Gone, NotAuthorized, NotFound, StoreError
+from headway.http import frames
+from headway.http.auth import Caller
+from headway.http.frames import Frame
+from headway.http.live import CONFIRM_SECONDS, may_still_look
+from headway.http.pipe import Pipe, Stalled
+from headway.http.problems import refusal_of
+from headway.http.viewing import View
+from headway.http.websocket import (
+    MISUNDERSTOOD,
+    RESTARTING,
+    TRY_LATER,
+    UNAUTHORIZED,
+    Hangup,
+    hanging_up,
+    heard,
+    introduced,
+    is_same_origin,
+)
+from headway.job import Json
+from headway.wire.base import encode
+
+MOST: Final = 100
+"""Jobs on one socket at a time."""
+
+_EXPECTED: Final = "expected an action: subscribe, unsubscribe, cancel or resume, each with job_id"
+
+router = APIRouter(tags=["live"])
+
+
+@router.websocket("/ws/jobs")
+async def watch_many(socket: WebSocket) -> None:
+    """The events of all jobs that the client subscribes to, until it leaves."""
+    if not is_same_origin(socket):
+        await socket.close(1008)
+        return
+    await socket.accept()
+    async with hanging_up(socket):
+        caller, _ = await introduced(socket)
+        with caller.parts.seats.one(caller.name):
+            await Switchboard(socket, caller).hold()
+
+
+class Switchboard:
+    """One socket and many jobs: a task hears, and each job has one that speaks."""
+
+    def __init__(self, socket: WebSocket, caller: Caller) -> None:
+        self._socket = socket
+        self._caller = caller
+        self._pipe = Pipe(socket.send)
+        self._speaking = asyncio.Lock()
+        self._talks: dict[str, tuple[View, asyncio.Task[None]]] = {}
+        self._over: asyncio.Future[Hangup] = asyncio.get_running_loop().create_future()
+
+    async def hold(self) -> None:
+        """Talk until a `Hangup` says why no longer."""
+        confirming = asyncio.ensure_future(self._confirm())
+        ending = asyncio.ensure_future(self._end())
+        try:
+            while True:
+                hearing = asyncio.ensure_future(heard(self._socket))
+                either: set[asyncio.Future[Any]] = {hearing, self._over}
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+                if self._over.done():
+                    hearing.cancel()
+                    raise self._over.result()
+                await self._do(hearing.result())
+        finally:
+            confirming.cancel()
+            ending.cancel()
+            for job_id in list(self._talks):
+                self._unsubscribe(job_id)
+
+    async def _do(self, message: dict[str, Json]) -> None:
+        match message:
+            case {"action": "subscribe" | "resume", "job_id": str(job_id), **rest} if (
+                rest.keys() <= {"after"}
+            ):
+                await self._subscribe(job_id, rest.get("after"))
+            case {"action": "unsubscribe", "job_id": str(job_id), **rest} if not rest:
+                self._unsubscribe(job_id)
+            case {"action": "cancel", "job_id": str(job_id), **rest} if not rest:
+                await self._cancel(job_id)
+            case _:
+                raise Hangup(MISUNDERSTOOD, _EXPECTED)
+
+    async def _subscribe(self, job_id: str, after: int | None) -> None:
+        """Begin with the job, or begin anew from another event on."""
+        self._unsubscribe(job_id)
+        if len(self._talks) >= MOST:
+            await self._say(job_id, frames.sentence(f"expected at most {MOST} jobs on one socket"))
+            return
+        view = View(self._caller.parts.queue, self._caller.parts.feed, job_id, self._caller.name)
+        talk = asyncio.ensure_future(self._talk(job_id, view, after))
+        self._talks[job_id] = (view, talk)
+
+    def _unsubscribe(self, job_id: str) -> None:
+        found = self._talks.pop(job_id, None)
+        if found is not None:
+            view, talk = found
+            talk.cancel()
+            view.close()
+
+    async def _talk(self, job_id: str, view: View, after: int | None) -> None:
+        """Speak of one job until it has ended."""
+        try:
+            shown: list[Frame] | None = await view.open(after)
+            while shown is not None:
+                for frame in shown:
+                    await self._say(job_id, frame)
+                if shown and shown[-1].last:
+                    break
+                shown = await view.next()
+        except (NotFound, NotAuthorized, Gone) as error:
+            await self._say(job_id, frames.sentence(refusal_of(error).detail))
+        except StoreError:
+            self._hang_up(Hangup(TRY_LATER, "try again"))
+        except WebSocketDisconnect:
+            pass  # who hears will be told of it too
+        except Stalled:
+            self._hang_up(Hangup(TRY_LATER, "nothing was read for long"))
+        finally:
+            view.close()
+            if self._talks.get(job_id, (None,))[0] is view:
+                del self._talks[job_id]
+
+    async def _say(self, job_id: str, frame: Frame) -> None:
+        about = f'{{"job_id":{encode(job_id).decode()},{frame.message[1:]}'
+        async with self._speaking:
+            await self._pipe.send({"type": "websocket.send", "text": about})
+
+    async def _cancel(self, job_id: str) -> None:
+        """Cancel the job. Its events tell that it worked; an `error`, why it did not."""
+        try:
+            await to_thread.run_sync(self._caller.parts.queue.cancel, job_id, self._caller.name)
+        except (AlreadyFinished, NotFound, NotAuthorized, StoreError) as error:
+            await self._say(job_id, frames.sentence(refusal_of(error).detail))
+
+    async def _confirm(self) -> None:
+        """Hang up once the caller may not look any more."""
+        while True:
+            await asyncio.sleep(CONFIRM_SECONDS)
+            if not await may_still_look(self._caller):
+                self._hang_up(Hangup(UNAUTHORIZED, "expired"))
+
+    async def _end(self) -> None:
+        """Hang up when the process stops: also a socket that watches nothing just then."""
+        listener = self._caller.parts.feed.wait_for_end()
+        try:
+            while not listener.closed:
+                await listener.take(CONFIRM_SECONDS)
+        finally:
+            self._caller.parts.feed.leave(listener)
+        self._hang_up(Hangup(RESTARTING, "restarting"))
+
+    def _hang_up(self, over: Hangup) -> None:
+        if not self._over.done():
+            self._over.set_result(over)
