@@ -6,8 +6,9 @@ import pyarrow as pa
 import pytest
 
 from headway.data.csv_format import CsvOptions
-from headway.data.csv_reading import LONGEST_RECORD, open_csv
+from headway.data.csv_reading import open_csv
 from headway.data.csv_records import RowError
+from headway.data.windows import LONGEST_RECORD
 from headway.errors import NotRetryable
 from headway.job import Json
 

@@ -45,7 +45,7 @@ def test_no_body_imports_the_bundled_sample(client: TestClient, done: Done) -> N
     found = done(started(client.post("/imports")))
     assert found["status"] == "complete"
     assert found["progress"] == 100
-    assert found["counts"] == {"rows": 3000, "row_errors": 0}
+    assert (found["counts"]["rows"], found["counts"]["row_errors"]) == (3000, 0)
     assert found["row_errors"] == []
     assert found["summary"]["name"] == "sample"
 
@@ -64,7 +64,7 @@ def test_a_csv_is_a_form_field_or_the_body(
     """Both become a data set."""
     found = done(started(client.post("/imports", **sent)))
     assert found["status"] == "complete"
-    assert found["counts"] == {"rows": 2, "row_errors": 0}
+    assert (found["counts"]["rows"], found["counts"]["row_errors"]) == (2, 0)
     assert [one["name"] for one in found["summary"]["columns"]] == ["text", "label"]
 
 
@@ -74,6 +74,10 @@ def test_options_are_query_parameters(client: TestClient, done: Done) -> None:
     url = "/imports?delimiter=;&name=semicolons"
     found = done(started(client.post(url, content=b"text;label\na;b\n", headers=raw)))
     assert found["summary"]["name"] == "semicolons"
+    url = "/imports?columns=said&columns=kind&types=kind:integer&max_errors=0.5&has_header=false"
+    found = done(started(client.post(url, content=b"a,1\nb,2\nc,x\n", headers=raw)))
+    assert [one["name"] for one in found["summary"]["columns"]] == ["said", "kind"]
+    assert found["row_errors"][0]["reason"] == "expected integer in the column 'kind', got: 'x'"
     wrong = client.post("/imports?colour=blue", content=CSV, headers=raw)
     assert wrong.status_code == 422
     assert wrong.json()["errors"][0]["pointer"] == "/colour"
@@ -83,8 +87,35 @@ def test_bad_rows_are_told_one_by_one(client: TestClient, done: Done) -> None:
     """With where they are and what is wrong."""
     body = b"text,label\na,b\ntoo,many,fields\nc,d\n"
     found = done(started(client.post("/imports", files={"file": ("x.csv", body)})))
-    assert found["counts"] == {"rows": 2, "row_errors": 1}
-    assert len(found["row_errors"]) == 1
+    counts = found["counts"]
+    assert (counts["rows"], counts["row_errors"], counts["blank"], counts["records"]) == (
+        2,
+        1,
+        0,
+        3,
+    )
+    assert found["row_errors"] == [
+        {"line": 3, "reason": "expected 2 fields, got 3", "text": "too,many,fields"}
+    ]
+
+
+def test_equal_content_gives_the_same_version(
+    client: TestClient, alice: Headers, done: Done
+) -> None:
+    """Each import is a task of its own; written another way, the rows are the same data set."""
+    ways = (
+        CSV,
+        CSV.replace(b",", b";"),
+        b'{"text":"hello there","label":"greeting"}\n{"text":"good bye","label":"farewell"}\n',
+    )
+    tasks = [
+        started(client.post("/imports?name=same", files={"file": ("same.csv", one)}, headers=alice))
+        for one in ways
+    ]
+    found = [done(task, alice)["summary"] for task in tasks]
+    assert len(set(tasks)) == 3
+    assert len({one["dataset_id"] for one in found}) == 1
+    assert len({one["sha256"] for one in found}) == 1
 
 
 def test_an_import_that_fails_says_why(client: TestClient, done: Done) -> None:

@@ -1,21 +1,30 @@
+import gzip
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from headway.context import Artifact
+from headway.data import csv_reading, dataset_writing
 from headway.data.datasets import file_sha256
-from headway.errors import NotRetryable
+from headway.errors import Interrupted, NotRetryable
 from headway.job import Json
+from headway.operations import import_csv as operation
 from headway.operations.import_csv import import_csv
 from headway.operations.requests.import_csv import ImportCsv
 from tests.operations.fake_context import FakeContext
 
 
-def imported(folder: Path, content: str | bytes, **options: Json) -> tuple[Json, FakeContext]:
+def context(folder: Path, content: bytes) -> FakeContext:
+    folder.mkdir(exist_ok=True)
     path = folder / "upload"
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    path.write_bytes(content)
     file = Artifact(id="f", kind="file", name="upload", path=path, sha256=file_sha256(path))
-    ctx = FakeContext(folder, {"file": file})
+    return FakeContext(folder, {"file": file})
+
+
+def imported(folder: Path, content: str | bytes, **options: Json) -> tuple[Json, FakeContext]:
+    ctx = context(folder, content if isinstance(content, bytes) else content.encode())
     return import_csv(ImportCsv(file="f", **options), ctx), ctx
 
 
@@ -74,10 +83,100 @@ def test_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
     assert one.published[0].content == other.published[0].content
 
 
-def test_an_interrupted_import_starts_again_and_ends_the_same(tmp_path: Path) -> None:
-    """A second attempt in the same folder gives the same bytes."""
-    content = "text,label\n" + "".join(f"text {i},{i % 3}\n" for i in range(12_000))
-    first, one = imported(tmp_path, content)
-    second, other = imported(tmp_path, content)
-    assert (first, one.published) == (second, other.published)
-    assert one.percents == sorted(one.percents)
+def long_table(rows: int) -> bytes:
+    """With quotes, empty lines, and a bad row now and then."""
+    lines = [
+        "only one field"
+        if i % 500 == 7
+        else f'"text, {i}\nmore",label {i % 3}' + "\n" * (i % 4 == 0)
+        for i in range(rows)
+    ]
+    return "\n".join(["text,label", *lines, ""]).encode()
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkpoint with every piece, and small pieces."""
+    monkeypatch.setattr(operation, "CHECKPOINT_BYTES", 0)
+    monkeypatch.setattr(dataset_writing, "GROUP_ROWS", dataset_writing.CHUNK_ROWS)
+    monkeypatch.setattr(csv_reading, "BLOCK", 20_000)
+    monkeypatch.setattr(csv_reading.open_csv.__wrapped__, "__kwdefaults__", {"block": 20_000})  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("often")
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_an_interrupted_import_goes_on_at_its_record(
+    tmp_path: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    """Stopped again and again, it ends with the same bytes, counts and errors as undisturbed, and
+    reads nothing twice."""
+    content = pack(long_table(6_000))
+    undisturbed, once = imported(tmp_path / "a", content)
+    ctx = context(tmp_path / "b", content)
+    stops = 0
+    result = None
+    while result is None:
+        ctx.interrupt_at = 1 if stops == 0 else 3
+        try:
+            result = import_csv(ImportCsv(file="f"), ctx)
+        except Interrupted:
+            stops += 1
+            ctx = ctx.after()
+    assert stops >= 3
+    assert result == undisturbed
+    assert ctx.published == once.published
+    assert [row["line"] for row in ctx.durable + ctx.handed_out] == [
+        row["line"] for row in once.durable + once.handed_out
+    ]
+
+
+@pytest.mark.usefixtures("often")
+def test_an_import_whose_parts_are_gone_starts_again(tmp_path: Path) -> None:
+    """A torn or missing part is noticed; the result is the same."""
+    content = long_table(20_000)
+    undisturbed, _ = imported(tmp_path / "a", content)
+    ctx = context(tmp_path / "b", content)
+    ctx.interrupt_at = 20
+    with pytest.raises(Interrupted):
+        import_csv(ImportCsv(file="f"), ctx)
+    parts = list((tmp_path / "b" / "shared").rglob("*.parquet"))
+    assert parts
+    parts[0].write_bytes(parts[0].read_bytes()[:-3])
+    assert import_csv(ImportCsv(file="f"), ctx.after()) == undisturbed
+
+
+def test_every_record_is_counted_once(tmp_path: Path) -> None:
+    """Rows, rejected and blank ones sum to what was seen; the data set has the rows."""
+    result, ctx = imported(tmp_path, long_table(3_000))
+    counts = result["counts"]
+    assert counts["rows"] + counts["row_errors"] + counts["blank"] == counts["records"]
+    assert (counts["row_errors"], counts["blank"]) == (6, 750)
+    assert counts["rows"] + counts["row_errors"] == 3_000
+    assert result["rows"] == counts["rows"]
+    assert len(ctx.handed_out) == 6
+
+
+def test_a_systematic_error_is_told_after_the_first_rows(tmp_path: Path) -> None:
+    """With the reason most of them have, before the rest is read."""
+    content = "text,label\n" + "a;x\n" * 2_000_000
+    ctx = context(tmp_path, content.encode())
+    with pytest.raises(
+        NotRetryable, match=r"broken ones among the first .* expected 2 fields, got 1"
+    ):
+        import_csv(ImportCsv(file="f", delimiter=","), ctx)
+    assert ctx.percents == []
+
+
+def test_nothing_is_left_behind(tmp_path: Path) -> None:
+    """Parts go when the data set is published."""
+    _, ctx = imported(tmp_path, long_table(100))
+    assert not list(ctx.shared.rglob("*.parquet"))
+
+
+def test_other_formats_are_imported_too(tmp_path: Path) -> None:
+    """A published data set can be imported again, and is the same one."""
+    first, ctx = imported(tmp_path / "a", "text,label\na,x\nb,y\n", filename="rows.csv.gz")
+    again, _ = imported(tmp_path / "b", ctx.published[0].content, filename="rows.parquet")
+    assert (first["sha256"], first["name"]) == (again["sha256"], "rows")
+    assert again["name"] == "rows"
+    assert again["detected"]["format"] == "parquet"

@@ -1,9 +1,13 @@
 """What is known about a column: its guessed type, how many values it has, which ones; in bounds."""
 
+import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from headway.job import Json
 
@@ -11,16 +15,21 @@ MAX_LABELS: Final = 1_000
 """A column with more different values than this is no label column; they are not counted."""
 MAX_DISTINCT: Final = 20_000
 """Different values are counted up to here."""
+LONGEST_LABEL: Final = 200
+_LONG: Final = 40
+"""Of longer values only a digest is remembered."""
+_GLANCE: Final = 20
 
-_TYPES: Final = (
-    ("integer", re.compile(r"[+-]?\d{1,18}")),
-    ("number", re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")),
-    ("boolean", re.compile(r"true|false|yes|no", re.IGNORECASE)),
-    (
-        "date",
-        re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?"),
+# Read alike by Python and by Arrow.
+TYPES: Final[Mapping[str, str]] = {
+    "integer": r"[+-]?[0-9]{1,18}",
+    "number": r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?",
+    "boolean": r"(?i:true|false|yes|no)",
+    "date": (
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+        r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
     ),
-)
+}
 _TEXT_NAMES: Final = (
     "text",
     "message",
@@ -43,47 +52,68 @@ _LABEL_NAMES: Final = (
 )
 
 
+def reads_as(values: Any, type: str) -> Any:
+    """For each value of an Arrow array, whether all of it reads as the type."""
+    return pc.match_substring_regex(values, rf"\A(?:{TYPES[type]})\z")
+
+
 class Column:
     """Takes a column's values chunk by chunk and tells what they are like."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, most_distinct: int = MAX_DISTINCT) -> None:
         self.name = name
         self.nulls = 0
         self.values = 0
+        self._most_distinct = most_distinct
         self._characters = 0
-        self._types = list(_TYPES)
+        self._shortest: int | None = None
+        self._longest: int | None = None
+        self._types = list(TYPES)
         self._counts: Counter[str] | None = Counter()
-        self._distinct: set[int] = set()
+        self._distinct: set[str] = set()
 
-    def add(self, values: Iterable[str | None]) -> None:
-        """Take more values; None is an empty cell."""
-        given = list(values)
-        present = [value for value in given if value is not None]
-        self.nulls += len(given) - len(present)
+    def add(self, values: Any) -> None:
+        """Take more values, an Arrow array of them or any iterable; None is an empty cell."""
+        given = values if isinstance(values, pa.Array) else pa.array(list(values), pa.string())
+        present = given.drop_null() if given.null_count else given
+        self.nulls += given.null_count
         self.values += len(present)
-        self._characters += sum(map(len, present))
-        self._types = [
-            (name, pattern) for name, pattern in self._types if all(map(pattern.fullmatch, present))
-        ]
-        self._count(present)
+        if len(present):
+            self._measure(present)
+            self._types = [one for one in self._types if _all_read_as(present, one)]
+            self._count(present)
 
-    def _count(self, values: list[str]) -> None:
-        if len(self._distinct) < MAX_DISTINCT:
-            self._distinct.update(map(hash, values))
+    def _measure(self, values: Any) -> None:
+        lengths = pc.utf8_length(values)
+        ends = pc.min_max(lengths).as_py()
+        self._characters += pc.sum(lengths).as_py()
+        shortest, longest = self._shortest, self._longest
+        self._shortest = ends["min"] if shortest is None else min(shortest, ends["min"])
+        self._longest = ends["max"] if longest is None else max(longest, ends["max"])
+
+    def _count(self, values: Any) -> None:
+        if self._counts is None and len(self._distinct) >= self._most_distinct:
+            return
+        found = values.value_counts()
+        different = found.field("values").to_pylist()
+        if len(self._distinct) < self._most_distinct:
+            self._distinct.update(map(_remembered, different))
         if self._counts is not None:
-            self._counts.update(values)
-            if len(self._counts) > MAX_LABELS:
+            self._counts.update(
+                dict(zip(different, found.field("counts").to_pylist(), strict=True))
+            )
+            if len(self._counts) > MAX_LABELS or max(map(len, different)) > LONGEST_LABEL:
                 self._counts = None
 
     @property
     def type(self) -> str:
         """`integer`, `number`, `boolean`, `date` or `text`: what every value reads as."""
-        return self._types[0][0] if self._types and self.values else "text"
+        return self._types[0] if self._types and self.values else "text"
 
     @property
     def distinct(self) -> int:
-        """How many different values there are; `MAX_DISTINCT` or more means at least so many."""
-        return len(self._distinct)
+        """How many different values there are; at `most_distinct` it means at least so many."""
+        return min(len(self._distinct), self._most_distinct)
 
     @property
     def mean_length(self) -> float:
@@ -98,15 +128,53 @@ class Column:
         return dict(sorted(self._counts.items(), key=lambda item: (-item[1], item[0])))
 
     def as_json(self) -> dict[str, Json]:
-        """Name, type and counts."""
+        """Name, type, counts and lengths."""
         return {
             "name": self.name,
             "type": self.type,
             "nulls": self.nulls,
-            "distinct": min(self.distinct, MAX_DISTINCT),
-            "distinct_exact": self.distinct < MAX_DISTINCT,
+            "distinct": self.distinct,
+            "distinct_exact": len(self._distinct) < self._most_distinct,
+            "min_length": self._shortest or 0,
             "mean_length": round(self.mean_length, 1),
+            "max_length": self._longest or 0,
         }
+
+    def state(self) -> dict[str, Json]:
+        """All of it as JSON, to go on from after a stop."""
+        return {
+            "nulls": self.nulls,
+            "values": self.values,
+            "characters": self._characters,
+            "shortest": self._shortest,
+            "longest": self._longest,
+            "types": self._types,
+            "counts": self._counts,
+            "distinct": sorted(self._distinct),
+        }
+
+    def restore(self, state: Mapping[str, Json]) -> None:
+        """Become what `state` was asked of."""
+        self.nulls, self.values = state["nulls"], state["values"]
+        self._characters = state["characters"]
+        self._shortest, self._longest = state["shortest"], state["longest"]
+        self._types = list(state["types"])
+        self._counts = None if state["counts"] is None else Counter(state["counts"])
+        self._distinct = set(state["distinct"])
+
+
+def _all_read_as(values: Any, type: str) -> bool:
+    pattern = re.compile(TYPES[type])
+    if not all(map(pattern.fullmatch, values.slice(0, _GLANCE).to_pylist())):
+        return False
+    return bool(pc.all(reads_as(values, type)).as_py())
+
+
+def _remembered(value: str) -> str:
+    """A value, or what stands for a long one."""
+    if len(value) <= _LONG:
+        return value
+    return hashlib.blake2b(value.encode(), digest_size=16).hexdigest() + "..."
 
 
 def guess_text_column(columns: Sequence[Column]) -> str | None:

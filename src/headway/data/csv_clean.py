@@ -10,12 +10,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
+from numpy.typing import NDArray
 
 from headway.data.dialects import Dialect
 from headway.data.layouts import Layout
 
 _QUOTE: Final = ord('"')
-_ENDS: Final = b"\r\n"
+_LINE_FEED: Final = ord("\n")
+_RETURN: Final = ord("\r")
 
 
 def read_clean(
@@ -94,13 +96,16 @@ def _quotes_stand_at_ends(block: bytes, delimiter: bytes) -> bool:
     # Even ones open, odd ones close, as long as the block is well-formed: then a field begins before
     # each opening quote, or it is the second of a doubled pair.
     opening, closing = at[0::2], at[1::2]
-    ends = np.frombuffer(delimiter + _ENDS, np.uint8)
-    before = found[opening - 1]
-    opened = np.isin(before, ends) | (opening == 0)
+    opened = _is_one_of(found[opening - 1], delimiter) | (opening == 0)
     doubled = np.zeros(len(opening), bool)
     doubled[1:] = opening[1:] == closing[:-1] + 1
-    after = found[np.minimum(closing + 1, len(found) - 1)]
-    closed = np.isin(after, ends)
+    closed = _is_one_of(found[closing + 1], delimiter)  # the block ends with a line end
     redoubled = np.zeros(len(closing), bool)
     redoubled[:-1] = doubled[1:]
     return bool((opened | doubled).all() and (closed | redoubled).all())
+
+
+def _is_one_of(bytes: NDArray[np.uint8], delimiter: bytes) -> NDArray[np.bool_]:
+    """Where a byte is the delimiter or of a line end."""
+    found: NDArray[np.bool_] = (bytes == delimiter[0]) | (bytes == _LINE_FEED) | (bytes == _RETURN)
+    return found

@@ -1,6 +1,5 @@
 """How a CSV file is written, found out from its first records and, for the encoding, all of it."""
 
-import codecs
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -156,12 +155,3 @@ def _no_rows(lines: list[str]) -> str:
             "expected a CSV file with rows, got one whose cells are all blank; choose another file"
         )
     return "expected a CSV file with rows, got an empty file; choose another file"
-
-
-def is_text_encoding(name: str) -> bool:
-    """True for an encoding of text; Python also lists codecs that are none, such as base64."""
-    try:
-        known = codecs.lookup(name)
-    except LookupError:
-        return False
-    return bool(known._is_text_encoding)  # noqa: SLF001 - no public way

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from headway.data.csv_repair import repaired
 from headway.data.dialects import Dialect
@@ -65,7 +65,7 @@ class Records:
 
 
 def read_records(
-    lines: Sequence[str], first_line: int, dialect: Dialect, layout: Layout, *, whole: bool
+    lines: list[str], first_line: int, dialect: Dialect, layout: Layout, *, whole: bool
 ) -> Records:
     """Read the records in the lines. Unless they are `whole`, one that is open at the end waits."""
     found = Records()
@@ -76,7 +76,7 @@ def read_records(
 
 
 def _read_until_damage(
-    lines: Sequence[str],
+    lines: list[str],
     first_line: int,
     dialect: Dialect,
     layout: Layout,
@@ -86,7 +86,9 @@ def _read_until_damage(
     """Take records up to the first that is damaged, and that one's first line; False when one is
     left open."""
     base = found.used
-    reader = dialect.reader(lines[base:] if base else lines)
+    rest: Any = iter(lines)
+    rest.__setstate__(base)  # begins there without a copy, however many lines are damaged
+    reader = dialect.reader(rest)
     rows, starts, fields = found.rows, found.lines, layout.fields
     extra = len(layout.names) if fields > len(layout.names) else None
     try:

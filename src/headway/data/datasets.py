@@ -1,6 +1,6 @@
 """Data sets: one immutable Parquet file each, every value a string, an empty cell a null.
 
-Written row group by row group and read the same way, so that memory does not grow with rows. The
+Written row group by row group and read in chunks, so that memory does not grow with rows. The
 same rows give the same bytes, so the file's SHA-256 names its content.
 """
 
@@ -15,25 +15,23 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from headway.data.columns import Column, guess_label_column, guess_text_column
+from headway.data.dataset_writing import CHUNK_ROWS, PartsWriter
 from headway.errors import CorruptArtifact, NotRetryable
 from headway.job import Json
 
-ROW_GROUP: Final = 5_000
-_SAMPLE_ROWS: Final = 5
-_SAMPLE_CHARACTERS: Final = 200
+ROW_GROUP: Final = CHUNK_ROWS
+"""Rows of a chunk, the last one aside."""
 
 
 class DatasetWriter:
     """Writes rows to a Parquet file. Leave the `with` block, then ask for `meta()`."""
 
     def __init__(self, path: Path, names: Sequence[str]) -> None:
-        self.rows = 0
         self._path = path
-        self._columns = [Column(name) for name in names]
-        self._schema = pa.schema([(name, pa.string()) for name in names])
-        self._file = pq.ParquetWriter(path, self._schema, compression="zstd")
-        self._waiting: list[Sequence[str]] = []
-        self._sample: list[dict[str, Json]] = []
+        self._names = names
+        self._parts = PartsWriter(path.parent, names)
+        self._waiting: list[Sequence[str | None]] = []
+        self._meta: dict[str, Json] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -45,49 +43,31 @@ class DatasetWriter:
         trace: TracebackType | None,
     ) -> None:
         if kind is None:
-            self._write_group()
-        self._file.close()
+            self._hand_on()
+            self._meta = self._parts.assemble(self._path)
+        self._parts.discard()
 
-    def add(self, row: Sequence[str]) -> None:
+    @property
+    def rows(self) -> int:
+        """Rows taken so far."""
+        return self._parts.rows + len(self._waiting)
+
+    def add(self, row: Sequence[str | None]) -> None:
         """Append a row with one value per column; an empty string becomes a null."""
         self._waiting.append(row)
         if len(self._waiting) == ROW_GROUP:
-            self._write_group()
+            self._hand_on()
 
     def meta(self) -> dict[str, Json]:
         """Rows, columns with types, guessed text and label columns, labels, sample rows, SHA-256."""
-        text = guess_text_column(self._columns)
-        label = guess_label_column(self._columns, text)
-        counted = next((column.labels for column in self._columns if column.name == label), None)
-        return {
-            "rows": self.rows,
-            "columns": [column.as_json() for column in self._columns],
-            "text_column": text,
-            "label_column": label,
-            "labels": counted,
-            "sample_rows": self._sample,
-            "sha256": file_sha256(self._path),
-        }
+        return self._meta
 
-    def _write_group(self) -> None:
-        if not self._waiting:
-            return
-        values = [
-            [value or None for value in column] for column in zip(*self._waiting, strict=True)
-        ]
-        for column, given in zip(self._columns, values, strict=True):
-            column.add(given)
-        self._take_sample()
-        arrays = [pa.array(column, pa.string()) for column in values]
-        self._file.write_table(pa.Table.from_arrays(arrays, schema=self._schema), ROW_GROUP)
-        self.rows += len(self._waiting)
+    def _hand_on(self) -> None:
+        columns: Any = (
+            zip(*self._waiting, strict=True) if self._waiting else [()] * len(self._names)
+        )
+        self._parts.add([pa.array(column, pa.string()) for column in columns])
         self._waiting = []
-
-    def _take_sample(self) -> None:
-        names = [column.name for column in self._columns]
-        for row in self._waiting[: _SAMPLE_ROWS - len(self._sample)]:
-            short = [value[:_SAMPLE_CHARACTERS] for value in row]
-            self._sample.append(dict(zip(names, short, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +128,23 @@ class Dataset:
         return text, guess_label_column(columns, text)
 
     def read(self, names: Sequence[str], start: int = 0) -> Iterator[Chunk]:
-        """Yield the columns' values from row `start` on, one row group at a time."""
+        """Yield the columns' values from row `start` on, in chunks of `ROW_GROUP` rows."""
         first = 0
         for group in range(self._file.num_row_groups):
             size = self._file.metadata.row_group(group).num_rows
             if first + size > start:
-                table = self._file.read_row_group(group, columns=list(names), use_threads=False)
-                skip = max(0, start - first)
-                yield Chunk(first + skip, _values(table.slice(skip), names))
+                yield from self._read_group(names, group, first, start)
             first += size
+
+    def _read_group(
+        self, names: Sequence[str], group: int, first: int, start: int
+    ) -> Iterator[Chunk]:
+        pieces = self._file.iter_batches(ROW_GROUP, [group], list(names), use_threads=False)
+        for piece in pieces:
+            skip = min(max(0, start - first), piece.num_rows)
+            if skip < piece.num_rows:
+                yield Chunk(first + skip, _values(piece.slice(skip), names))
+            first += piece.num_rows
 
 
 def file_sha256(path: Path) -> str:

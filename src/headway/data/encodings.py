@@ -73,9 +73,9 @@ class _Tally:
 
     def add(self, block: bytes) -> bool:
         """Take a block; False when no more are needed."""
-        text = self._decoder.decode(block)
-        if block.isascii():
+        if block.isascii() and not self._decoder.getstate()[0]:
             return True
+        text = self._decoder.decode(block)
         upper = [character for character in text if character > "\x7f"]
         broken = sum("\udc80" <= character <= "\udcff" for character in upper)
         self._good += len(upper) - broken

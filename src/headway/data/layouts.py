@@ -186,7 +186,11 @@ def _fitted(names: list[str], fields: int, body: Sequence[Sequence[str]]) -> tup
     even = bool(body) and all(len(row) == fields for row in body)
     if len(names) == fields or not even:
         return names, len(names) if body else max(len(names), 1)
-    if len(names) > fields or not any(cell.strip() for row in body for cell in row[len(names) :]):
+    if (
+        len(names) > fields
+    ):  # a few may be missing in all; most of them missing is a wrong delimiter
+        return (names, fields) if fields > len(names) / 2 else (names, len(names))
+    if not any(cell.strip() for row in body for cell in row[len(names) :]):
         return names, fields
     return names + [""] * (fields - len(names)), fields
 

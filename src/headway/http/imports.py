@@ -8,7 +8,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from headway.errors import NotAuthorized
+from headway.errors import InvalidInput, NotAuthorized
 from headway.http.acceptance import accept, replay_header, wait_for
 from headway.http.accounts import ANONYMOUS
 from headway.http.auth import Caller, PartsDep, caller_if_any, json_answer
@@ -43,6 +43,8 @@ UPLOAD: Final = {
                 }
             },
             "text/csv": {"schema": {"type": "string"}},
+            "application/x-ndjson": {"schema": {"type": "string"}},
+            "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
         },
     }
 }
@@ -73,9 +75,12 @@ async def importer(request: Request, parts: PartsDep, caller: MaybeCaller) -> st
 async def start_import(
     request: Request, parts: PartsDep, owner: Annotated[str, Depends(importer)]
 ) -> Response:
-    """Import a CSV: the form field `file`, a raw `text/csv` body, or no body for the bundled
-    sample. Options, such as `delimiter` or `encoding`, are query parameters; see the input of
-    `import_csv` under `/api/v1/operations`."""
+    """Import a CSV, JSON Lines or Parquet file, plain or packed with gzip or zstd.
+
+    It is the form field `file`, or the raw body with its `Content-Type`; no body at all imports the
+    bundled sample. Options, such as `delimiter` or `encoding`, are query parameters: `columns` may
+    come several times, `types` as `column:type`. See the input of `import_csv` under
+    `/api/v1/operations`."""
     key = idempotency_key(request)
     limit = parts.settings.max_body_mb * 2**20
     upload = await receive(request, parts.service.files, limit)
@@ -100,17 +105,34 @@ async def _input(
     request: Request, parts: Parts, owner: str, upload: Upload | None
 ) -> dict[str, Json]:
     """The job's input: the options, and the uploaded file under its new id."""
-    options: dict[str, Json] = {
-        name: value
-        for name, value in request.query_params.items()
-        if name not in ("file", "filename")
-    }
+    options = _options(request)
     if upload is None:
         return options
     stored = await to_thread.run_sync(
         parts.catalog.add_file, owner, upload.name, upload.path, upload.sha256, upload.size
     )
     return options | {"file": stored.id, "filename": upload.name}
+
+
+def _options(request: Request) -> dict[str, Json]:
+    """What the query says: `columns` may come several times, `types` as `column:type`."""
+    options: dict[str, Json] = {
+        name: value
+        for name, value in request.query_params.items()
+        if name not in ("file", "filename", "columns", "types")
+    }
+    if columns := request.query_params.getlist("columns"):
+        options["columns"] = columns
+    if types := request.query_params.getlist("types"):
+        options["types"] = dict(_typed(one) for one in types)
+    return options
+
+
+def _typed(given: str) -> tuple[str, str]:
+    column, colon, type = given.rpartition(":")
+    if not colon:
+        raise InvalidInput(f"expected `column:type`, got: {given[:80]!r}", pointer="/types")
+    return column, type
 
 
 @router.get("/{task_id}", response_model=ImportView, response_model_exclude_none=True)
@@ -158,4 +180,5 @@ def _account_of(result: dict[str, Json]) -> dict[str, Json]:
     rest = dict(result)
     row_errors = rest.pop("row_errors", [])
     counts = {"rows": rest.pop("rows", 0), "row_errors": rest.pop("row_error_count", 0)}
+    counts |= rest.pop("counts", {})
     return {"counts": counts, "summary": rest.pop("summary", {}) | rest, "row_errors": row_errors}

@@ -19,7 +19,18 @@ from headway.http.limits import check_encoding, counted
 from headway.http.problems import Refused
 
 FIELD: Final = "file"
-RAW_TYPES: Final = frozenset({"text/csv", "application/csv", "text/tab-separated-values"})
+RAW_TYPES: Final = frozenset(
+    {
+        "text/csv",
+        "application/csv",
+        "text/tab-separated-values",
+        "application/x-ndjson",
+        "application/jsonl",
+        "application/vnd.apache.parquet",
+        "application/gzip",
+        "application/zstd",
+    }
+)
 
 _BLOCK: Final = 1 << 20
 _LARGEST_PART_HEADERS: Final = 8_192

@@ -1,108 +1,157 @@
-"""`import_csv`: a CSV file as a data set, with an account of every row that is none."""
+"""`import_csv`: a CSV, JSON Lines or Parquet file as a data set, with an account of every record."""
 
 import re
-from dataclasses import dataclass, field
+import shutil
+from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Final
 
 from headway.context import Context
 from headway.data.csv_format import CsvOptions
-from headway.data.csv_reading import CsvTable, open_csv
-from headway.data.csv_records import RowError
-from headway.data.datasets import ROW_GROUP, DatasetWriter
+from headway.data.dataset_writing import PartsWriter, WriterState
+from headway.data.importing import open_table
+from headway.data.parquet_parts import Part
 from headway.data.samples import SAMPLE_CSV
-from headway.errors import NotRetryable
+from headway.data.tables import Batch, Cursor, Table
+from headway.data.typed import check_types, typed
+from headway.errors import CorruptArtifact
 from headway.job import Json
+from headway.operations.import_account import Account
 from headway.operations.requests.import_csv import ImportCsv
 
-MAX_ERRORS: Final = 0.01
-FORGIVEN: Final = 10
-"""Broken rows that fail no import unless the request says otherwise."""
-_REPORTED: Final = 100
+CHECKPOINT_BYTES: Final = 64 << 20
+"""An import that was stopped reads at most about so much again."""
+_SUFFIXES: Final = re.compile(
+    r"(\.(csv|tsv|txt|jsonl|ndjson|json|parquet|gz|zst))+$", re.IGNORECASE
+)
 
 
-@dataclass
-class Rejected:
-    """The records that are no rows: how many, and the first hundred."""
+class Import:
+    """An import under way: where it is, what it has counted, and what it has written."""
 
-    count: int = 0
-    first: list[RowError] = field(default_factory=list)
+    def __init__(self, table: Table, folder: Path, request: ImportCsv, ctx: Context) -> None:
+        self._table = table
+        self._folder = folder
+        self._ctx = ctx
+        self._types = check_types(table.names, request.types or {})
+        self.account = Account(request.max_errors)
+        self.cursor: Cursor | None = None
+        self.writer = self._resumed() or PartsWriter(folder, table.names)
 
-    def add(self, error: RowError) -> None:
-        """Take note of one more."""
-        self.count += 1
-        if len(self.first) < _REPORTED:
-            self.first.append(error)
+    def run(self, size: int) -> None:
+        """Take every record to the end of the file, with a checkpoint every so often."""
+        saved = self._table.bytes_read
+        first = self.cursor is None
+        for batch in self._table.batches(self.cursor):
+            self._take(batch)
+            if first:
+                self.account.check_first()
+            first = False
+            done = self._table.bytes_read
+            self._ctx.progress(99 * done / max(1, size), f"read {self.account.seen:,} records")
+            if done - saved >= CHECKPOINT_BYTES:
+                self._checkpoint()
+                saved = done
+
+    def _take(self, batch: Batch) -> None:
+        checked = typed(batch, self._table.names, self._types)
+        self.account.add(checked, checked.rejected)
+        self.writer.add(checked.columns)
+        self._ctx.items(
+            [{"line": e.line, "error": e.reason, "text": e.text} for e in checked.rejected]
+        )
+        self.cursor = checked.after
+
+    def _checkpoint(self) -> None:
+        assert self.cursor is not None
+        saved = self.writer.save()
+        state = {
+            "offset": self.cursor.offset,
+            "line": self.cursor.line,
+            "account": self.account.state(),
+            "parts": [part.as_json() for part in saved.parts],
+        }
+        self._ctx.checkpoint(state, saved.rest)
+
+    def _resumed(self) -> PartsWriter | None:
+        """The writer of the attempt before, unless what it wrote is gone: then all is read again."""
+        resumed = self._ctx.resumed
+        rest = resumed.blob() if resumed is not None else None
+        if resumed is None or rest is None:
+            return None
+        state = resumed.state
+        parts = tuple(Part(**part) for part in state["parts"])
+        try:
+            writer = PartsWriter(self._folder, self._table.names, WriterState(parts, rest))
+        except CorruptArtifact as error:
+            self._ctx.log(f"starting again from the first row: {error}", level="warning")
+            return None
+        self.account.restore(state["account"])
+        self.cursor = Cursor(state["offset"], state["line"])
+        return writer
 
 
 def import_csv(request: ImportCsv, ctx: Context) -> dict[str, Json]:
     """Publish a data set with every good row of the file, and say what was wrong with the others.
 
-    Equal content gives equal bytes. An import that was interrupted starts again from the first
-    row: reading is most of its work, and a Parquet file cannot be continued.
+    Equal content gives equal bytes. An import that was interrupted goes on at the record after its
+    last checkpoint, with the parts that were written before it.
     """
     source = ctx.artifact("file")
     path = source.path if source is not None else SAMPLE_CSV
     name = request.name or _name_from(request.filename, bundled=source is None)
+    folder = ctx.shared / "imports" / ctx.job_id
+    folder.mkdir(parents=True, exist_ok=True)
     target = ctx.scratch / "dataset.parquet"
-    with open_csv(
-        path, CsvOptions(request.delimiter, request.encoding, request.has_header)
-    ) as table:
-        rejected, meta = _write(table, path.stat().st_size, target, ctx)
+    with open_table(path, request.format, _options(request)) as table:
+        running = Import(table, folder, request, ctx)
+        try:
+            running.run(path.stat().st_size)
+            running.account.check_all()
+            meta = running.writer.assemble(target)
+        finally:
+            running.writer.close()
         detected = table.detected
-    _check_errors(rejected, meta["rows"], request.max_errors)
-    meta = {**meta, "source": request.filename or path.name}
+    result = _result(running.account, meta, detected)
+    published = ctx.publish(
+        "dataset", name, target, meta={**meta, "source": request.filename or path.name}
+    )
+    shutil.rmtree(folder, ignore_errors=True)
+    return {"dataset_id": published, "name": name, **result}
+
+
+def _options(request: ImportCsv) -> CsvOptions:
+    return CsvOptions(
+        delimiter=request.delimiter,
+        encoding=request.encoding,
+        has_header=request.has_header,
+        quote=request.quote,
+        escape=request.escape,
+        columns=tuple(request.columns) if request.columns is not None else None,
+    )
+
+
+def _result(
+    account: Account, meta: Mapping[str, Json], detected: Mapping[str, Json]
+) -> dict[str, Json]:
     return {
-        "dataset_id": ctx.publish("dataset", name, target, meta=meta),
-        "name": name,
         "rows": meta["rows"],
         "columns": meta["columns"],
-        "row_errors": [error.as_json() for error in rejected.first],
-        "row_error_count": rejected.count,
+        "row_errors": [error.as_json() for error in account.errors],
+        "row_error_count": account.rejected,
+        "counts": account.counts(),
+        "repairs": [error.as_json() for error in account.repairs],
         "summary": {
             key: meta[key] for key in ("text_column", "label_column", "labels", "sample_rows")
         },
         "sha256": meta["sha256"],
-        "detected": detected,
+        "detected": dict(detected),
     }
-
-
-def _write(
-    table: CsvTable, size: int, target: Path, ctx: Context
-) -> tuple[Rejected, dict[str, Json]]:
-    """Write the good rows to the target, and gather the others."""
-    rejected = Rejected()
-    with DatasetWriter(target, table.names) as writer:
-        for number, row in enumerate(table.rows(), start=1):
-            if isinstance(row, RowError):
-                rejected.add(row)
-            else:
-                writer.add(row)
-            if number % ROW_GROUP == 0:
-                ctx.progress(99 * table.bytes_read / max(1, size), f"read {number:,} rows")
-    return rejected, writer.meta()
-
-
-def _check_errors(rejected: Rejected, rows: int, limit: float | None) -> None:
-    allowed = (rows + rejected.count) * (MAX_ERRORS if limit is None else limit)
-    if limit is None:
-        allowed = max(allowed, FORGIVEN)
-    if rows and rejected.count <= allowed:
-        return
-    if not rejected.count:
-        raise NotRetryable("expected a CSV file with rows, got a header only; choose another file")
-    worst = rejected.first[0]
-    raise NotRetryable(
-        f"expected at most {int(allowed):,} broken rows, got: {rejected.count:,} beside {rows:,}"
-        f" good ones; the first, on line {worst.line}: {worst.reason}."
-        " Name the delimiter, the encoding or a higher `max_errors`"
-    )
 
 
 def _name_from(filename: str | None, *, bundled: bool) -> str:
     """A data set's name from a file's: its stem, with dashes for what a name may not have."""
     if bundled:
         return "sample"
-    stem = PurePath((filename or "").replace("\\", "/")).name.removesuffix(".gz")
-    cleaned = re.sub(r"[^A-Za-z0-9._-]+", "-", stem.removesuffix(".csv")).strip("-._")
-    return cleaned[:100] or "dataset"
+    stem = _SUFFIXES.sub("", PurePath((filename or "").replace("\\", "/")).name)
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:100] or "dataset"

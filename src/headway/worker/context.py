@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 import orjson
 
@@ -22,6 +22,8 @@ from headway.worker.start import Start
 
 T = TypeVar("T")
 
+_DATASETS = UUID("5c7e1d8a-0b63-4e0f-9c55-6a2f4d3b8e71")
+"""What the ids of data sets are made under."""
 _PROGRESS_SECONDS = 0.05
 """Between two reports of progress; the parent writes even fewer."""
 _PROGRESS_BURST = 10
@@ -182,7 +184,7 @@ class BaseContext(ABC):
         sync_file(file)
         sha256, size = hash_file(file), file.stat().st_size
         publication: dict[str, Json] = {
-            "id": str(uuid4()),
+            "id": self._artifact_id(kind, name, sha256),
             "kind": kind,
             "name": name,
             "path": self._files.keep(file, kind, sha256),
@@ -193,6 +195,13 @@ class BaseContext(ABC):
         }
         self._publications.append(publication)
         return str(publication["id"])
+
+    def _artifact_id(self, kind: str, name: str, sha256: str) -> str:
+        """An id for a new artefact. A data set with the same content under the same name is the same
+        version: its id is made of them, and what is known by it already is not added again."""
+        if kind != "dataset":
+            return str(uuid4())
+        return str(uuid5(_DATASETS, f"{self.owner}/{name}/{sha256}"))
 
     def finish(self) -> dict[str, Json]:
         """What the verdict needs beside the result: the last items, and what was published."""

@@ -1,0 +1,39 @@
+"""Opening a file to import, whichever of the formats it is in."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Literal
+
+from headway.data.csv_format import CsvOptions
+from headway.data.csv_reading import open_csv
+from headway.data.json_lines import looks_like_json_lines, open_json_lines
+from headway.data.parquet_reading import looks_like_parquet, open_parquet
+from headway.data.tables import Table
+
+FileFormat = Literal["csv", "jsonl", "parquet"]
+_NO_OPTIONS: Final = CsvOptions()
+
+
+def detect_kind(path: Path) -> FileFormat:
+    """What kind of file this is, by its first bytes; what is nothing else is CSV."""
+    if looks_like_parquet(path):
+        return "parquet"
+    return "jsonl" if looks_like_json_lines(path) else "csv"
+
+
+@contextmanager
+def open_table(
+    path: Path, kind: FileFormat | None = None, options: CsvOptions = _NO_OPTIONS
+) -> Iterator[Table]:
+    """Open a CSV, JSON Lines or Parquet file. `NotRetryable` when it is none or has no rows."""
+    match kind or detect_kind(path):
+        case "csv":
+            with open_csv(path, options) as table:
+                yield table
+        case "jsonl":
+            with open_json_lines(path, options.columns) as lines:
+                yield lines
+        case "parquet":
+            with open_parquet(path, options.columns) as rows:
+                yield rows
