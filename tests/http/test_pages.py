@@ -70,7 +70,9 @@ def test_nothing_else_is_sent(client: TestClient, name: str) -> None:
 def test_a_changed_file_makes_another_edition(tmp_path: Path) -> None:
     """At once, so that working on the dashboard needs a reload and nothing else."""
     (tmp_path / "index.html").write_text('<script src="/dashboard/EDITION/app.js"></script>')
-    (tmp_path / "app.js").write_text("1;")
+    (tmp_path / "app.js").write_text('import { one } from "./parts/one.js";')
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "one.js").write_text("export const one = 1;")
     assets = Assets(tmp_path)
     first = assets.current()
     assert assets.current() is first
@@ -79,6 +81,15 @@ def test_a_changed_file_makes_another_edition(tmp_path: Path) -> None:
     assert second.name != first.name
     assert second.files["app.js"].body == b"2;;"
     assert second.name.encode() in second.page.body
+
+
+def test_all_of_it_is_small() -> None:
+    """Packed, the whole dashboard is less than 100 KB, and the first page less than half of that."""
+    edition = Assets().current()
+    first = [name.split("/", 3)[3] for name in named_in(edition.page.body.decode())]
+    assert "catalog/models.js" not in first
+    assert sum(len(edition.files[name].packed) for name in first) < 50_000
+    assert sum(len(one.packed) for one in edition.files.values()) < 100_000
 
 
 def test_no_file_of_ours_reaches_outside() -> None:

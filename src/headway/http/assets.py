@@ -1,6 +1,8 @@
 """The dashboard's files as they are sent: packed once, and named by what they hold."""
 
 import gzip
+import posixpath
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -17,8 +19,16 @@ _TYPES: Final = {
     ".svg": "image/svg+xml",
 }
 """What is sent; the licences and notes beside it stay where they are."""
-_LATER: Final = ("vendor/uplot", "data/", "models/", "reference/", "submit/", "workers/")
-"""Loaded by the page that needs them: the first one comes without."""
+_STYLES: Final = (
+    "vendor/uplot.css",
+    "style/theme.css",
+    "style/base.css",
+    "style/parts.css",
+    "style/pages.css",
+)
+"""In this order they are sent as one sheet."""
+_MAIN: Final = "app.js"
+_IMPORTED: Final = re.compile(rb'\bfrom "(\.[^"]+)"')
 
 Stamp = frozenset[tuple[str, int, int]]
 
@@ -79,15 +89,31 @@ def _read(folder: Path) -> Edition:
     edition = whole.hexdigest()[:12]
     page = contents.pop(PAGE).replace(b"EDITION", edition.encode())
     page = page.replace(b"<!-- modules -->", _preloads(edition, contents))
+    contents["style.css"] = b"".join(contents.pop(name, b"") for name in _STYLES)
     files = {name: _asset(name, content) for name, content in contents.items()}
     return Edition(edition, files, _asset(PAGE, page))
 
 
-def _preloads(edition: str, names: Mapping[str, bytes]) -> bytes:
-    """Lets the browser ask for all modules at once, not for each when it meets its name."""
-    first = [name for name in names if name.endswith(".js") and not name.startswith(_LATER)]
+def _preloads(edition: str, contents: Mapping[str, bytes]) -> bytes:
+    """Lets the browser ask for all that the first page needs at once, not for each module when it
+    meets its name. What pages load later, by `import()`, is left to them."""
+    first = sorted(_reached(_MAIN, contents))
     lines = [f'<link rel="modulepreload" href="/dashboard/{edition}/{name}">' for name in first]
     return "\n".join(lines).encode()
+
+
+def _reached(start: str, contents: Mapping[str, bytes]) -> set[str]:
+    """The module and all that it imports, itself or through others."""
+    reached: set[str] = set()
+    ahead = [start]
+    while ahead:
+        name = ahead.pop()
+        if name not in reached:
+            reached.add(name)
+            named = _IMPORTED.findall(contents[name])
+            ahead += [posixpath.join(posixpath.dirname(name), one.decode()) for one in named]
+            ahead = [posixpath.normpath(one) for one in ahead]
+    return reached
 
 
 def _asset(name: str, body: bytes) -> Asset:

@@ -5,7 +5,8 @@ import { call } from "../core/api.js";
 import { bytes } from "../core/format.js";
 import { session } from "../core/session.js";
 import { When } from "../jobs/times.js";
-import { addressOf, pathOf } from "./address.js";
+import { pathOf } from "./address.js";
+import { Sources } from "./sources.js";
 
 export function ArtifactFacts({ one, again }) {
   return html`<section class="card">
@@ -26,15 +27,6 @@ function factsOf(one) {
   if (one.meta.source) facts.push(["File", one.meta.source]);
   if (one.sha256) facts.push(["SHA-256", html`<code class="whole-id">${one.sha256}</code>`]);
   return facts;
-}
-
-export function Sources({ sources }) {
-  return sources.map(({ id, kind, reference }, index) => html`<span key=${id}>
-    ${index > 0 && ", "}
-    ${reference && (kind === "dataset" || kind === "model")
-      ? html`<a href=${addressOf(kind, reference)}>${reference}</a>`
-      : reference || "what somebody else keeps"}
-  </span>`);
 }
 
 function Sharing({ one, again }) {

@@ -2,7 +2,7 @@
 
 import { html } from "../core/html.js";
 import { addressOf, pathOf } from "../catalog/address.js";
-import { Sources } from "../catalog/facts.js";
+import { Sources } from "../catalog/sources.js";
 import { useLoad } from "../core/load.js";
 
 const KINDS = [["model", "model_id"], ["dataset", "dataset_id"]];
