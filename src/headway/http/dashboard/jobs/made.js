@@ -12,7 +12,7 @@ export function Made({ result }) {
   const found = useLoad(kind ? pathOf(kind[0], result[kind[1]]) : null);
   if (!found.data) return null;
   const { reference, made_from: sources } = found.data;
-  return html`<p class="made">
+  return html`<p class="made-from">
     ${kind[0] === "model" ? "Model" : "Data set"} <a href=${addressOf(kind[0], reference)}>${reference}</a>
     ${sources.length > 0 && html`<span>, made from <${Sources} sources=${sources} /></span>`}
   </p>`;
