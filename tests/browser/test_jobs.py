@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.accessibility import violations
 from tests.browser.conftest import Visit
 from tests.browser.visitor import bar_is_at, submit
 from tests.http.conftest import Gate
@@ -113,16 +114,22 @@ def test_a_mistake_is_told_beside_its_field(visit: Visit) -> None:
 
 
 def test_training_draws_curves_and_evaluation_a_matrix(alice: Page) -> None:
-    """Each from the numbers of its job."""
+    """Each from the numbers of its job, and there for those too who do not see it."""
     submit(alice, "train_model", data="sample", epochs="3", name="dashboard")
     expect(alice.get_by_role("img", name=re.compile("^Loss: .*after 3 steps"))).to_be_visible()
     expect(alice.get_by_role("img", name=re.compile("^Accuracy: .*after 3 steps"))).to_be_visible()
     expect(alice.locator("canvas")).to_have_count(2)
     status_is(alice, "Completed")
+    alice.get_by_text("Numbers").first.click()
+    expect(alice.get_by_role("region", name="Numbers").get_by_role("row")).to_have_count(4)
+    expect(alice.get_by_text("completed after")).to_be_visible()
+    assert violations(alice) == []
     submit(alice, "evaluate_model", data="sample", model="dashboard")
     matrix = alice.get_by_role("region", name="Confusion")
     expect(matrix.get_by_role("row")).to_have_count(7)
     expect(matrix.get_by_role("columnheader")).to_have_count(6)
+    expect(alice.get_by_text("completed after")).to_be_visible()
+    assert violations(alice) == []
 
 
 def test_a_dropped_file_is_imported(alice: Page, tmp_path: Path) -> None:

@@ -5,12 +5,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from headway.http.assets import FOLDER
 from tests.browser.accessibility import violations
 from tests.browser.conftest import Visit
 from tests.browser.visitor import submit
+from tests.http.conftest import Gate
 
 chromium = pytest.mark.service("chromium")
 
@@ -52,21 +53,7 @@ def test_every_page_is_accessible(visit: Visit, width: int, dark: bool) -> None:
 
 
 @chromium
-def test_curves_and_matrix_are_accessible(alice: Page) -> None:
-    """Both are there as tables as well."""
-    submit(alice, "train_model", data="sample", epochs="2", name="axe")
-    expect(alice.get_by_text("completed after")).to_be_visible()
-    alice.get_by_text("Numbers").first.click()
-    expect(alice.get_by_role("region", name="Numbers").get_by_role("row")).to_have_count(3)
-    assert violations(alice) == []
-    submit(alice, "evaluate_model", data="sample", model="axe")
-    expect(alice.get_by_role("region", name="Confusion")).to_be_visible()
-    expect(alice.get_by_text("completed after")).to_be_visible()
-    assert violations(alice) == []
-
-
-@chromium
-def test_all_of_it_is_small(visit: Visit) -> None:
+def test_all_of_it_is_small(visit: Visit, gate: Gate) -> None:
     """Everything that the dashboard is made of, sign-in to curves, in less than 100 KB."""
     visitor = visit()
     session = visitor.page.context.new_cdp_session(visitor.page)
@@ -80,8 +67,9 @@ def test_all_of_it_is_small(visit: Visit) -> None:
         "Network.loadingFinished", lambda e: sizes.update({e["requestId"]: e["encodedDataLength"]})
     )
     page = visitor.sign_in("alice", "secret123")
-    submit(page, "train_model", data="sample", epochs="2", name="small")
-    expect(page.locator("canvas")).to_have_count(2)
+    gate.open(2)
+    submit(page, "steps", gate=str(gate.folder), steps="2")
+    expect(page.locator("canvas")).to_be_visible()
     page.goto(f"{visitor.url}/docs")
     expect(page.get_by_text("/api/v1/jobs/bulk")).to_be_visible()
     files = {
