@@ -99,6 +99,34 @@ def test_evaluation_is_a_job_too(client: TestClient, alice: Headers) -> None:
     client.delete(f"{JOBS}/{job_id}", headers=alice)
 
 
+def test_preprocessing_is_a_job_too(client: TestClient, alice: Headers, finished: Finished) -> None:
+    """202, and the new data set can be read by its name."""
+    body = {"data": "sample", "steps": [{"step": "lower_case"}], "name": "small-letters"}
+    answer = client.post(f"{JOBS}/preprocess", json=body, headers=alice)
+    job = finished(accepted(answer, "Preprocessing job created", 202))
+    assert job["result"]["rows_out"] == 3_000
+    rows = client.get("/api/v1/datasets/small-letters/rows?limit=3", headers=alice).json()["rows"]
+    assert all(row["text"] == row["text"].lower() for row in rows)
+
+
+def test_a_preview_answers_at_once_and_keeps_nothing(client: TestClient, alice: Headers) -> None:
+    """A step that cannot be is pointed to, and so is a data set that is not there."""
+    path = "/api/v1/datasets/sample/preview"
+    steps = [{"step": "filter_labels", "keep": ["login"]}]
+    answer = client.post(path, json={"steps": steps, "rows": 60}, headers=alice)
+    assert answer.status_code == 200
+    shown = answer.json()
+    assert shown["sample"] == 60
+    assert {row["label"] for row in shown["rows"]} == {"login"}
+    assert shown["report"][0]["rows_out"] == shown["rows_out"] < 60
+    wrong = client.post(path, json={"steps": [{"step": "polish"}]}, headers=alice)
+    assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "/steps/0")
+    lacking = client.post(path, json={"steps": steps, "label": "kind"}, headers=alice)
+    assert (lacking.status_code, "'kind'" in lacking.json()["detail"]) == (422, True)
+    unknown = client.post("/api/v1/datasets/nothing/preview", json={"steps": steps}, headers=alice)
+    assert unknown.status_code == 404
+
+
 def test_any_operation_can_be_submitted(
     client: TestClient, alice: Headers, finished: Finished
 ) -> None:
@@ -186,6 +214,11 @@ REPEATABLE: dict[str, tuple[str, Any, Any]] = {
     "batch": (f"{JOBS}/batch-predict", ["a"], ["b"]),
     "train": (f"{JOBS}/train-model", {"data": "sample"}, {"data": "sample", "epochs": 2}),
     "evaluate": (f"{JOBS}/evaluate-model", {"data": "sample"}, {"data": "test"}),
+    "preprocess": (
+        f"{JOBS}/preprocess",
+        {"data": "sample", "steps": [{"step": "lower_case"}]},
+        {"data": "sample", "steps": [{"step": "drop_empty"}]},
+    ),
     "bulk": (
         f"{JOBS}/bulk",
         {"jobs": [{"job_type": "nothing"}] * 2},

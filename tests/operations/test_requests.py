@@ -37,6 +37,7 @@ def test_the_fields_that_name_artefacts_are_known() -> None:
     references = {operation.name: dict(operation.references) for operation in BUILTIN}
     assert references == {
         "import_csv": {"file": "file"},
+        "preprocess": {"data": "dataset"},
         "train_model": {"data": "dataset", "validation_data": "dataset"},
         "batch_predict": {"data": "dataset", "model": "model"},
         "evaluate_model": {"model": "model", "data": "dataset"},

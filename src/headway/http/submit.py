@@ -136,6 +136,22 @@ async def evaluate_model(request: Request) -> Response:
     return await _named(request, caller, "evaluate_model", body, "Evaluation job created")
 
 
+@router.post(
+    "/preprocess",
+    status_code=HTTPStatus.ACCEPTED,
+    response_model=Accepted,
+    openapi_extra=ANY_OBJECT,
+)
+async def preprocess(request: Request) -> Response:
+    """Make a new data set from one, by a list of steps. `POST /api/v1/datasets/{ref}/preview` shows
+    first what they would do."""
+    caller = await identified(request)
+    body = _object(await read_json(request, caller))
+    return await _named(
+        request, caller, "preprocess", body, "Preprocessing job created", HTTPStatus.ACCEPTED
+    )
+
+
 def _object(body: Json) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise InvalidInput(f"expected a JSON object, got: {type(body).__name__}")
@@ -158,6 +174,7 @@ async def _named(
     operation: str,
     value: dict[str, Any],
     message: str,
+    status: HTTPStatus = HTTPStatus.OK,
     *,
     below: str = "/input",
 ) -> Response:
@@ -169,7 +186,7 @@ async def _named(
         scope=f"POST {request.scope['path']}",
     )
     added = await accept(request, caller.parts, wanted, below=below)
-    return await answer(caller, added, message, HTTPStatus.OK, preferences(request))
+    return await answer(caller, added, message, status, preferences(request))
 
 
 def _job_request(body: SubmitRequest, caller: Caller, key: str | None) -> JobRequest:

@@ -10,6 +10,7 @@ from headway.operation import Operation
 from headway.operations.requests.evaluate import EvaluateModel
 from headway.operations.requests.import_csv import ImportCsv
 from headway.operations.requests.predict import BatchPredict
+from headway.operations.requests.preprocess import Preprocess
 from headway.operations.requests.train import TrainModel
 
 IMPORT_CSV: Final = Operation(
@@ -29,7 +30,10 @@ EVALUATE_MODEL: Final = Operation(
     function="headway.operations.evaluate:evaluate_model",
     input=EvaluateModel,
 )
+PREPROCESS: Final = Operation(
+    name="preprocess", function="headway.operations.preprocess:preprocess", input=Preprocess
+)
 
-BUILTIN: Final = (IMPORT_CSV, TRAIN_MODEL, BATCH_PREDICT, EVALUATE_MODEL)
+BUILTIN: Final = (IMPORT_CSV, PREPROCESS, TRAIN_MODEL, BATCH_PREDICT, EVALUATE_MODEL)
 
-__all__ = ["BATCH_PREDICT", "BUILTIN", "EVALUATE_MODEL", "IMPORT_CSV", "TRAIN_MODEL"]
+__all__ = ["BATCH_PREDICT", "BUILTIN", "EVALUATE_MODEL", "IMPORT_CSV", "PREPROCESS", "TRAIN_MODEL"]

@@ -118,6 +118,35 @@ class LineageView(Answer):
     edges: list[LineageEdge]
 
 
+class PreviewRow(Answer):
+    """A row as it comes out of the steps, without the columns they are not about."""
+
+    row: int
+    part: Literal["train", "validation", "test"] | None
+    text: str | None
+    label: str | None
+
+
+class StepOutcome(Answer):
+    """What a step did."""
+
+    step: str
+    rows_in: int
+    rows_out: int
+    changed: int
+    examples: list[dict[str, Any]]
+
+
+class RecipePreview(Answer):
+    """What the steps of a recipe made of the first rows of a data set."""
+
+    sample: int
+    total: int
+    rows_out: int
+    report: list[StepOutcome]
+    rows: list[PreviewRow]
+
+
 class RowsPage(Answer):
     """Rows of a data set, from `start` on."""
 

@@ -2,15 +2,21 @@
 
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from headway.context import DatasetName
-from headway.operations.requests.base import ColumnName, Name, OperationRequest, Text, exactly_one
+from headway.operations.requests.base import (
+    ColumnName,
+    Label,
+    Name,
+    OperationRequest,
+    Text,
+    exactly_one,
+)
 
 MAX_EXAMPLES: Final = 100_000
 
 
-Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Weight = Annotated[float, Field(gt=0, le=1e6)]
 
 

@@ -1,0 +1,202 @@
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from headway.context import Artifact
+from headway.data.datasets import Dataset
+from headway.data.samples import bundled_rows
+from headway.errors import Cancelled, Interrupted, NotRetryable
+from headway.job import Json
+from headway.operations.preprocess import preprocess
+from headway.operations.requests.preprocess import Preprocess
+from tests.operations.conftest import write
+from tests.operations.fake_context import FakeContext
+
+MESSY = [
+    ("1", "<p>Where  is\u00a0my <b>parcel</b>?</p>", "Delivery"),
+    ("2", "where is my parcel ?", "delivery"),
+    ("3", "I &amp; my wife cannot sign in", "login"),
+    ("4", "", "login"),
+    ("5", "ok", "login"),
+    ("6", "cafe\u0301 is closed", ""),
+    ("7", "WHERE IS MY PARCEL ?", "delivery"),
+]
+TIDY = [
+    {"step": "strip_html"},
+    {"step": "normalise"},
+    {"step": "lower_case"},
+    {"step": "drop_empty"},
+    {"step": "filter_length", "least": 2, "unit": "words"},
+    {"step": "map_labels", "labels": {"Delivery": "delivery"}},
+    {"step": "drop_duplicates"},
+]
+SPLIT = {"step": "split", "train": 0.6, "validation": 0.2, "test": 0.2}
+
+
+def dataset(path: Path, rows: Sequence[Sequence[str]], names: tuple[str, ...]) -> Artifact:
+    write(path, names, rows)
+    return Artifact(id=path.stem, kind="dataset", name=path.stem, path=path, sha256="")
+
+
+@pytest.fixture
+def messy(tmp_path: Path) -> Artifact:
+    """Seven rows with everything in them, and a column that no step is about."""
+    return dataset(tmp_path / "messy.parquet", MESSY, ("id", "text", "label"))
+
+
+def recipe(*steps: Json, **options: Json) -> Preprocess:
+    return Preprocess.model_validate({"data": "any", "steps": list(steps), **options})
+
+
+def rows_of(ctx: FakeContext, at: int, folder: Path) -> list[tuple[str | None, ...]]:
+    """The rows of the data set published as number `at`."""
+    path = folder / "published.parquet"
+    path.write_bytes(ctx.published[at].content)
+    data = Dataset(path)
+    chunks = [chunk.columns for chunk in data.read(data.names)]
+    return [row for chunk in chunks for row in zip(*(chunk[n] for n in data.names), strict=True)]
+
+
+def test_messy_rows_come_out_tidy_with_a_report(tmp_path: Path, messy: Artifact) -> None:
+    """Every step says how many rows came, went on and were changed, with examples."""
+    ctx = FakeContext(tmp_path, {"data": messy})
+    result = preprocess(recipe(*TIDY), ctx)
+    assert rows_of(ctx, 0, tmp_path) == [
+        ("1", "where is my parcel ?", "delivery"),
+        ("3", "i & my wife cannot sign in", "login"),
+    ]
+    counts = [
+        (one["step"], one["rows_in"], one["rows_out"], one["changed"]) for one in result["report"]
+    ]
+    assert counts == [
+        ("strip_html", 7, 7, 2),
+        ("normalise", 7, 7, 2),
+        ("lower_case", 7, 7, 3),
+        ("drop_empty", 7, 5, 0),
+        ("filter_length", 5, 4, 0),
+        ("map_labels", 4, 4, 1),
+        ("drop_duplicates", 4, 2, 0),
+    ]
+    assert result["report"][2]["examples"][0]["after"][0]["text"] == "where is my parcel ?"
+    assert result["report"][4]["examples"] == [
+        {"row": 4, "before": {"text": "ok", "label": "login"}, "after": []}
+    ]
+    (made,) = result["datasets"]
+    assert (made["name"], made["rows"], made["labels"]) == (
+        "messy-clean",
+        2,
+        {"delivery": 1, "login": 1},
+    )
+    assert ctx.published[0].meta["recipe"]["steps"][0] == {"step": "strip_html"}
+
+
+def test_a_split_keeps_shares_and_parts_no_equal_texts(tmp_path: Path) -> None:
+    """Of each label every part has its share to within the largest group of equal texts, no text is
+    in two parts, and no row is lost."""
+    rows = list(bundled_rows("sample"))
+    rows += rows[:300]
+    data = dataset(tmp_path / "twice.parquet", rows, ("text", "label"))
+    ctx = FakeContext(tmp_path, {"data": data})
+    result = preprocess(recipe(SPLIT, name="new"), ctx)
+    assert [one["name"] for one in result["datasets"]] == [
+        "new-train",
+        "new-validation",
+        "new-test",
+    ]
+    parts = [rows_of(ctx, at, tmp_path) for at in range(3)]
+    assert Counter(row for part in parts for row in part) == Counter(rows)
+    texts = [{text for text, _ in part} for part in parts]
+    assert not texts[0] & texts[1] | texts[0] & texts[2] | texts[1] & texts[2]
+    largest = max(Counter(text for text, _ in rows).values())
+    for label, total in Counter(label for _, label in rows).items():
+        for part, share in zip(parts, (0.6, 0.2, 0.2), strict=True):
+            mine = sum(one == label for _, one in part)
+            assert abs(mine - share * total) <= 3 * largest
+
+
+def test_the_same_seed_splits_alike_and_another_one_does_not(tmp_path: Path) -> None:
+    """The data sets have the same bytes."""
+    data = dataset(tmp_path / "some.parquet", list(bundled_rows("sample"))[:500], ("text", "label"))
+    hashes = []
+    for seed in (1, 1, 2):
+        result = preprocess(recipe(SPLIT, seed=seed), FakeContext(tmp_path, {"data": data}))
+        hashes.append([one["sha256"] for one in result["datasets"]])
+    assert hashes[0] == hashes[1]
+    assert hashes[0][0] != hashes[2][0]
+
+
+@pytest.mark.parametrize(("method", "expected"), [("undersample", 60), ("oversample", 300)])
+def test_balance_gives_every_label_the_same_number_of_rows(
+    tmp_path: Path, method: str, expected: int
+) -> None:
+    """By dropping rows of the frequent ones or by repeating those of the rare ones."""
+    rows = [(f"text {n}", "often" if n % 6 else "rare") for n in range(360)]
+    data = dataset(tmp_path / "uneven.parquet", rows, ("text", "label"))
+    ctx = FakeContext(tmp_path, {"data": data})
+    result = preprocess(recipe({"step": "balance", "method": method}), ctx)
+    assert result["datasets"][0]["labels"] == {"often": expected, "rare": expected}
+    assert set(rows_of(ctx, 0, tmp_path)) <= set(rows)
+
+
+def test_of_a_split_only_the_rows_to_train_with_are_balanced(tmp_path: Path) -> None:
+    """The others stay as they are found in the world."""
+    rows = [(f"text {n}", "often" if n % 6 else "rare") for n in range(360)]
+    data = dataset(tmp_path / "uneven.parquet", rows, ("text", "label"))
+    steps = (SPLIT, {"step": "balance", "method": "oversample"})
+    result = preprocess(recipe(*steps), FakeContext(tmp_path, {"data": data}))
+    labels = [one["labels"] for one in result["datasets"]]
+    assert labels[0]["often"] == labels[0]["rare"] == pytest.approx(180, abs=1)
+    assert labels[2]["rare"] == pytest.approx(12, abs=1)
+
+
+@pytest.mark.parametrize("checkpoint", [1, 2])
+def test_an_interrupted_preprocessing_decides_nothing_twice(
+    tmp_path: Path, checkpoint: int
+) -> None:
+    """The next attempt follows what was decided, and gives the same bytes."""
+    rows = [*bundled_rows("sample")][:400]
+    data = dataset(tmp_path / "some.parquet", rows + rows[:50], ("text", "label"))
+    steps = (
+        {"step": "drop_duplicates", "by": "text_and_label"},
+        {"step": "lower_case"},
+        SPLIT,
+        {"step": "balance"},
+    )
+    whole = FakeContext(tmp_path / "whole", {"data": data})
+    expected = preprocess(recipe(*steps), whole)
+    first = FakeContext(tmp_path / "parts", {"data": data}, interrupt_at=checkpoint)
+    with pytest.raises(Interrupted):
+        preprocess(recipe(*steps), first)
+    second = first.after()
+    assert preprocess(recipe(*steps), second) == expected
+    assert [one.content for one in second.published] == [one.content for one in whole.published]
+    assert len(first.checkpoints) + len(second.checkpoints) == len(whole.checkpoints) == 2
+
+
+def test_a_cancel_is_noticed_while_rows_are_read(tmp_path: Path) -> None:
+    """And nothing is published."""
+    rows = [(f"text {n}", "a") for n in range(12_000)]
+    data = dataset(tmp_path / "long.parquet", rows, ("text", "label"))
+    ctx = FakeContext(tmp_path, {"data": data}, cancel_at=2)
+    with pytest.raises(Cancelled):
+        preprocess(recipe({"step": "lower_case"}), ctx)
+    assert not ctx.published
+
+
+def test_steps_that_leave_nothing_fail_with_the_reason(tmp_path: Path, messy: Artifact) -> None:
+    """An empty data set is of no use to anybody."""
+    ctx = FakeContext(tmp_path, {"data": messy})
+    with pytest.raises(NotRetryable, match="expected the steps to leave rows, got none"):
+        preprocess(recipe({"step": "filter_labels", "keep": ["nothing"]}), ctx)
+    assert not ctx.published
+
+
+def test_steps_about_labels_need_a_column_of_them(tmp_path: Path) -> None:
+    """Others do not."""
+    data = dataset(tmp_path / "texts.parquet", [("one",), ("two",)], ("text",))
+    with pytest.raises(NotRetryable, match="expected a label column"):
+        preprocess(recipe({"step": "balance"}), FakeContext(tmp_path, {"data": data}))
+    result = preprocess(recipe({"step": "drop_empty"}), FakeContext(tmp_path, {"data": data}))
+    assert result["rows_out"] == 2
