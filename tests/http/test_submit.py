@@ -1,5 +1,7 @@
 """The ways in: named routes, the generic one, many at once; keys and preferences."""
 
+import csv
+import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -97,6 +99,32 @@ def test_evaluation_is_a_job_too(client: TestClient, alice: Headers) -> None:
     answer = client.post(f"{JOBS}/evaluate-model", json={"data": "sample"}, headers=alice)
     job_id = accepted(answer, "Evaluation job created")
     client.delete(f"{JOBS}/{job_id}", headers=alice)
+
+
+def test_an_evaluation_can_be_had_as_tables(
+    client: TestClient, alice: Headers, finished: Finished
+) -> None:
+    """One at a time, once it has completed; of no other job."""
+    body = {"data": "sample", "against": "default"}
+    answer = client.post(f"{JOBS}/evaluate-model", json=body, headers=alice)
+    job = finished(accepted(answer, "Evaluation job created"))
+    path = f"{JOBS}/{job['job_id']}/evaluation.csv"
+    for table, first in (
+        ("summary", ["model_id", "rows"]),
+        ("per_class", ["label", "precision"]),
+        ("confusion", ["label", job["result"]["confusion"]["labels"][0]]),
+        ("confused_labels", ["label", "prediction"]),
+        ("reliability", ["from", "to"]),
+        ("mistakes", ["row", "text"]),
+    ):
+        got = client.get(path, params={"table": table}, headers=alice)
+        assert got.headers["content-type"] == "text/csv; charset=utf-8"
+        lines = list(csv.reader(io.StringIO(got.text)))
+        assert lines[0][:2] == first
+        assert len(lines) > 2
+        assert {len(line) for line in lines} == {len(lines[0])}
+    nothing = client.post(JOBS, json={"job_type": "nothing"}, headers=alice).json()["job_id"]
+    assert client.get(f"{JOBS}/{nothing}/evaluation.csv", headers=alice).status_code == 404
 
 
 def test_preprocessing_is_a_job_too(client: TestClient, alice: Headers, finished: Finished) -> None:

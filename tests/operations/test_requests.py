@@ -40,7 +40,7 @@ def test_the_fields_that_name_artefacts_are_known() -> None:
         "preprocess": {"data": "dataset"},
         "train_model": {"data": "dataset", "validation_data": "dataset"},
         "batch_predict": {"data": "dataset", "model": "model"},
-        "evaluate_model": {"model": "model", "data": "dataset"},
+        "evaluate_model": {"model": "model", "against": "model", "data": "dataset"},
     }
 
 

@@ -68,7 +68,7 @@ def _write_csv(rows: Rows, path: Path) -> None:
         writer = csv.writer(file)
         writer.writerow([_harmless(name) for name in columns])
         for row in rows():
-            writer.writerow([_cell(row.get(name)) for name in columns])
+            writer.writerow([csv_cell(row.get(name)) for name in columns])
 
 
 def _write_parquet(rows: Rows, path: Path) -> None:
@@ -131,7 +131,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
-def _cell(value: Any) -> Any:
+def csv_cell(value: Any) -> Any:
     """A value for a CSV: numbers as they are, an absent one empty, text made harmless."""
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
         return value

@@ -52,6 +52,7 @@ CANDIDATES: Final = (
     Candidate("characters", 1.0),
     Candidate("words+characters", 1.0),
     Candidate("words+characters", 3.0),
+    Candidate("words+characters", 10.0),
 )
 """The cheapest first: it wins a tie."""
 

@@ -46,10 +46,13 @@ class Scores:
     per_class: tuple[ClassScore, ...]
 
 
-def confusion_matrix(targets: Counts, predicted: Counts, classes: int) -> Counts:
-    """Rows are the true classes, columns the predicted ones; shape (classes, classes)."""
-    cells = np.bincount(targets * classes + predicted, minlength=classes * classes)
-    return cells.reshape(classes, classes)
+def confusion_matrix(
+    targets: Counts, predicted: Counts, classes: int, rows: Counts | None = None
+) -> Counts:
+    """Rows are the true classes, columns the predicted ones; shape (classes, classes). Each pair
+    counts once, or as many times as `rows` says."""
+    cells = np.bincount(targets * classes + predicted, rows, minlength=classes * classes)
+    return cells.astype(np.int64).reshape(classes, classes)
 
 
 def scores_of(confusion: Counts, labels: Sequence[str]) -> Scores:

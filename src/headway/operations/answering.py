@@ -45,14 +45,14 @@ class Ours:
         ]
 
 
-def open_answering(ctx: Context) -> Answering:
-    """The model in the field `model`."""
-    model_id, bundle = open_model(ctx)
-    return Ours(_called(ctx), model_id, bundle.classifier)
+def open_answering(ctx: Context, field: str = "model") -> Answering:
+    """The model in a field."""
+    model_id, bundle = open_model(ctx, field)
+    return Ours(_called(ctx, field), model_id, bundle.classifier)
 
 
-def _called(ctx: Context) -> str:
-    artifact = ctx.artifact("model")
+def _called(ctx: Context, field: str) -> str:
+    artifact = ctx.artifact(field)
     assert artifact is not None  # `open_model` has said so otherwise
     if artifact.id.startswith(BUNDLED):
         return artifact.name

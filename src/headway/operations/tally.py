@@ -1,0 +1,180 @@
+"""What an evaluation counts: in bounds, as JSON between two attempts, and as a report at the end."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Final, Self
+
+import numpy as np
+
+from headway.errors import NotRetryable
+from headway.job import Json
+from headway.models.calibration import BINS, calibration_bins, error_of_bins
+from headway.models.classifier import Floats
+from headway.models.comparison import LEVEL, SAMPLES, Outcomes, paired_bootstrap
+from headway.models.scores import Counts, confusion_matrix, scores_of
+from headway.operations.answering import Answer
+from headway.operations.inputs import LabelledChunk
+
+MAX_LABELS: Final = 2_000
+MAX_MATRIX: Final = 200
+"""Classes up to which the whole confusion matrix is part of the result: 40,000 numbers."""
+NO_ANSWER: Final = ""
+"""The label of what a model had no answer to."""
+MISTAKES: Final = 50
+"""Wrong answers and confused pairs that are named."""
+_SHOWN: Final = 200
+"""Characters shown of a text."""
+
+
+class Tally:
+    """Counts labels and answers, how confidence compares with being right, and the worst mistakes;
+    of one model or of two."""
+
+    def __init__(self) -> None:
+        self._outcomes: Counter[tuple[str, ...]] = Counter()
+        self._bins: list[Floats] = []
+        self._mistakes: list[dict[str, Json]] = []
+
+    def add(self, chunk: LabelledChunk, answers: Sequence[Sequence[Answer]]) -> None:
+        """Take what each of the models said about more rows; the mistakes are those of the first."""
+        found = [[one["prediction"] or NO_ANSWER for one in said] for said in answers]
+        self._outcomes.update(zip(chunk.labels, *found, strict=True))
+        bins = [_bins(chunk.labels, said) for said in answers]
+        so_far = self._bins or [np.zeros_like(one) for one in bins]
+        self._bins = [one + more for one, more in zip(so_far, bins, strict=True)]
+        self._mistakes = _worst([*self._mistakes, *_mistakes(chunk, answers[0])])
+        if len({label for label, *_ in self._outcomes}) > MAX_LABELS:
+            raise NotRetryable(
+                f"expected at most {MAX_LABELS:,} different labels, got more;"
+                " name the right column in `label`"
+            )
+
+    def as_json(self) -> dict[str, Json]:
+        """The counts as JSON, for `of_json`."""
+        return {
+            "outcomes": [[*outcome, count] for outcome, count in sorted(self._outcomes.items())],
+            "bins": [bins.tolist() for bins in self._bins],
+            "mistakes": self._mistakes,
+        }
+
+    @classmethod
+    def of_json(cls, saved: Mapping[str, Json]) -> Self:
+        """The inverse of `as_json`."""
+        tally = cls()
+        tally._outcomes.update({tuple(outcome): count for *outcome, count in saved["outcomes"]})
+        tally._bins = [np.array(bins) for bins in saved["bins"]]
+        tally._mistakes = saved["mistakes"]
+        return tally
+
+    def report(self, seed: int) -> dict[str, Json]:
+        """Everything the counts tell, of all labels that are in the data or were given as answers.
+        `confusion` is None for more than 200 labels; `comparison` is None for one model."""
+        if not self._outcomes:
+            raise NotRetryable("expected rows with a text and a label, got none; name the columns")
+        labels = sorted({name for outcome in self._outcomes for name in outcome})
+        outcomes = self._coded(labels)
+        confusion = _confusion(outcomes.truth, outcomes.first, outcomes)
+        return {
+            "rows": self._outcomes.total(),
+            **_figures(confusion, labels, self._bins[0]),
+            "reliability": _reliability(self._bins[0]),
+            "per_class": [one.as_json() for one in scores_of(confusion, labels).per_class],
+            "confusion": {"labels": labels, "matrix": confusion.tolist()}
+            if len(labels) <= MAX_MATRIX
+            else None,
+            "confused_labels": _confused(confusion, labels),
+            "mistakes": self._mistakes,
+            "comparison": self._comparison(outcomes, labels, seed) if len(self._bins) > 1 else None,
+        }
+
+    def _coded(self, labels: Sequence[str]) -> Outcomes:
+        codes = {label: code for code, label in enumerate(labels)}
+        found = sorted(self._outcomes.items())
+        coded = np.array([[codes[name] for name in outcome] for outcome, _ in found])
+        counts = np.array([count for _, count in found])
+        return Outcomes(coded[:, 0], coded[:, 1], coded[:, -1], counts, len(labels))
+
+    def _comparison(self, outcomes: Outcomes, labels: Sequence[str], seed: int) -> dict[str, Json]:
+        first, second = (outcomes.truth == said for said in (outcomes.first, outcomes.second))
+        other = _confusion(outcomes.truth, outcomes.second, outcomes)
+        return {
+            **_figures(other, labels, self._bins[1]),
+            "differences": {
+                name: difference.as_json()
+                for name, difference in paired_bootstrap(outcomes, seed).items()
+            },
+            "level": LEVEL,
+            "samples": SAMPLES,
+            "seed": seed,
+            "right": {
+                "both": int(outcomes.rows[first & second].sum()),
+                "model_only": int(outcomes.rows[first & ~second].sum()),
+                "against_only": int(outcomes.rows[~first & second].sum()),
+                "neither": int(outcomes.rows[~first & ~second].sum()),
+            },
+        }
+
+
+def _bins(labels: Sequence[str], said: Sequence[Answer]) -> Floats:
+    right = [label == one["prediction"] for label, one in zip(labels, said, strict=True)]
+    confidences = np.array([one["confidence"] or 0.0 for one in said], dtype=np.float64)
+    return calibration_bins(confidences, np.array(right, dtype=np.bool_))
+
+
+def _mistakes(chunk: LabelledChunk, said: Sequence[Answer]) -> list[dict[str, Json]]:
+    rows = zip(chunk.numbers, chunk.texts, chunk.labels, said, strict=True)
+    return [
+        {
+            "row": number,
+            "text": text[:_SHOWN],
+            "label": label,
+            "prediction": one["prediction"],
+            "confidence": one["confidence"] or 0.0,
+        }
+        for number, text, label, one in rows
+        if label != one["prediction"]
+    ]
+
+
+def _worst(mistakes: list[dict[str, Json]]) -> list[dict[str, Json]]:
+    return sorted(mistakes, key=lambda one: (-one["confidence"], one["row"]))[:MISTAKES]
+
+
+def _confusion(truth: Counts, found: Counts, outcomes: Outcomes) -> Counts:
+    return confusion_matrix(truth, found, outcomes.classes, outcomes.rows)
+
+
+def _figures(confusion: Counts, labels: Sequence[str], bins: Floats) -> dict[str, Json]:
+    scores = scores_of(confusion, labels)
+    return {
+        "accuracy": scores.accuracy,
+        "macro_f1": scores.macro_f1,
+        "weighted_f1": scores.weighted_f1,
+        "calibration_error": error_of_bins(bins),
+    }
+
+
+def _reliability(bins: Floats) -> list[dict[str, Json]]:
+    """The curve: how often answers of about one confidence are right; empty bins are left out."""
+    return [
+        {
+            "from": number / BINS,
+            "to": (number + 1) / BINS,
+            "rows": int(rows),
+            "confidence": confidence / rows,
+            "accuracy": hits / rows,
+        }
+        for number, (rows, confidence, hits) in enumerate(bins.T.tolist())
+        if rows
+    ]
+
+
+def _confused(confusion: Counts, labels: Sequence[str]) -> list[dict[str, Json]]:
+    """The pairs of labels that were taken for each other most often."""
+    wrong = confusion - np.diag(confusion.diagonal())
+    order = np.argsort(-wrong, axis=None, kind="stable")[:MISTAKES]
+    return [
+        {"label": labels[truth], "prediction": labels[found], "rows": int(wrong[truth, found])}
+        for truth, found in zip(*np.unravel_index(order, wrong.shape), strict=True)
+        if wrong[truth, found]
+    ]
