@@ -86,7 +86,7 @@ def headway(path: Path, folder: Path) -> int:
 
 
 def polars(path: Path, folder: Path) -> int:
-    import polars as pl  # noqa: PLC0415 - the other processes must not pay for it
+    import polars as pl
 
     pl.scan_csv(path, infer_schema=False).sink_parquet(folder / "out.parquet")
     return int(pl.scan_parquet(folder / "out.parquet").select(pl.len()).collect().item())

@@ -25,7 +25,7 @@ TIERS = (
     ("store.values",),
     ("store.contract", "engine.contract"),
     ("artifacts", "store"),
-    ("models", "data"),
+    ("models", "data", "files"),
     ("operations", "worker"),
     ("catalog",),
     ("engine", "queue"),
@@ -59,7 +59,7 @@ EXCEPTIONS = {
 # Where each library is at home. What is not listed has no home yet.
 HOMES = {
     "alembic": {"store"},
-    "anyio": {"http"},
+    "anyio": {"http", "files"},
     "fastapi": {"http"},
     "httpx2": {"client"},
     "jwt": {"http"},

@@ -1,7 +1,5 @@
 """Files on their way in: hashed and counted while they stream to the disk, never held in memory."""
 
-import hashlib
-import os
 import re
 from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
@@ -15,6 +13,7 @@ from starlette.requests import Request
 
 from headway.artifacts import ArtifactFiles
 from headway.errors import InvalidInput
+from headway.files import Draft
 from headway.http.limits import check_encoding, counted
 from headway.http.problems import Refused
 
@@ -32,7 +31,6 @@ RAW_TYPES: Final = frozenset(
     }
 )
 
-_BLOCK: Final = 1 << 20
 _LARGEST_PART_HEADERS: Final = 8_192
 _UNFIT: Final = re.compile(r"[\x00-\x1f\x7f\u0080-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -85,63 +83,23 @@ async def _contents(request: Request, form: "_FilePart", limit: int) -> AsyncIte
 async def _save(
     chunks: AsyncIterator[bytes], files: ArtifactFiles, form: "_FilePart | None"
 ) -> Upload:
-    draft = _Draft(files)
+    draft = _draft(files)
     try:
         async for chunk in chunks:
             if draft.add(chunk):
                 await to_thread.run_sync(draft.write)
-        path = await to_thread.run_sync(draft.keep)
+        await to_thread.run_sync(draft.finish)
+        path = await to_thread.run_sync(files.keep, draft.path, "file", draft.sha256)
     finally:
         draft.discard()
     name = form.filename if form is not None else "upload.csv"
     return Upload(name, path, draft.sha256, draft.size)
 
 
-class _Draft:
-    """A file under a temporary name of its own."""
-
-    def __init__(self, files: ArtifactFiles) -> None:
-        self._files = files
-        directory = files.root / "incoming"
-        directory.mkdir(parents=True, exist_ok=True)
-        self._path = directory / f"{uuid4().hex}.csv"
-        self._file = self._path.open("xb", buffering=0)
-        self._hash = hashlib.sha256()
-        self._waiting: list[bytes] = []
-        self._held = 0
-        self.size = 0
-
-    @property
-    def sha256(self) -> str:
-        return self._hash.hexdigest()
-
-    def add(self, chunk: bytes) -> bool:
-        """Take a chunk; True when it is time to write."""
-        self._waiting.append(chunk)
-        self._held += len(chunk)
-        self.size += len(chunk)
-        return self._held >= _BLOCK
-
-    def write(self) -> None:
-        """Put what was taken onto the disk: one hop to a thread for a mebibyte."""
-        block = b"".join(self._waiting)
-        self._waiting, self._held = [], 0
-        self._hash.update(block)
-        view = memoryview(block)
-        while view:
-            view = view[self._file.write(view) :]
-
-    def keep(self) -> str:
-        """Sync the file and move it to its place; the relative path it has there."""
-        self.write()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        return self._files.keep(self._path, "file", self.sha256)
-
-    def discard(self) -> None:
-        """Leave nothing behind, whatever happened."""
-        self._file.close()
-        self._path.unlink(missing_ok=True)
+def _draft(files: ArtifactFiles) -> Draft:
+    folder = files.root / "incoming"
+    folder.mkdir(parents=True, exist_ok=True)
+    return Draft(folder / f"{uuid4().hex}.csv")
 
 
 class _FilePart:
