@@ -1,4 +1,5 @@
 import gzip
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -168,9 +169,17 @@ def test_a_systematic_error_is_told_after_the_first_rows(tmp_path: Path) -> None
 
 
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
-    """Parts go when the data set is published."""
+    """Parts go when the data set is published or can never be, and what was forgotten in a week."""
     _, ctx = imported(tmp_path, long_table(100))
-    assert not list(ctx.shared.rglob("*.parquet"))
+    imports = ctx.shared / "imports"
+    assert list(imports.iterdir()) == []
+    forgotten, recent = imports / "forgotten", imports / "recent"
+    for folder in (forgotten, recent):
+        folder.mkdir()
+    os.utime(forgotten, (0, 0))
+    with pytest.raises(NotRetryable):
+        import_csv(ImportCsv(file="f", max_errors=0), context(tmp_path, b"a,b\n1,2\n3\n"))
+    assert list(imports.iterdir()) == [recent]
 
 
 def test_other_formats_are_imported_too(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from headway.data.tables import Batch, Cursor
 from headway.data.windows import LONGEST_RECORD, Window
 from headway.job import Json
 
-BLOCK: Final = 4 << 20
+BLOCK: Final = 2 << 20
 _DETECT: Final = CsvOptions()
 _TOO_LONG: Final = f"expected a record of at most {LONGEST_RECORD:,} bytes, got no end of it"
 

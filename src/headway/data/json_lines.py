@@ -15,7 +15,7 @@ from headway.data.windows import LONGEST_RECORD, Window
 from headway.errors import NotRetryable
 from headway.job import Json
 
-BLOCK: Final = 4 << 20
+BLOCK: Final = 2 << 20
 _SAMPLE: Final = 4 << 20
 _BOM: Final = b"\xef\xbb\xbf"
 _TOO_LONG: Final = f"expected a line of at most {LONGEST_RECORD:,} bytes, got no end of it"

@@ -1,7 +1,9 @@
 """`import_csv`: a CSV, JSON Lines or Parquet file as a data set, with an account of every record."""
 
+import contextlib
 import re
 import shutil
+import time
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Final
@@ -14,13 +16,14 @@ from headway.data.parquet_parts import Part
 from headway.data.samples import SAMPLE_CSV
 from headway.data.tables import Batch, Cursor, Table
 from headway.data.typed import check_types, typed
-from headway.errors import CorruptArtifact
+from headway.errors import CorruptArtifact, NotRetryable
 from headway.job import Json
 from headway.operations.import_account import Account
 from headway.operations.requests.import_csv import ImportCsv
 
 CHECKPOINT_BYTES: Final = 64 << 20
 """An import that was stopped reads at most about so much again."""
+_KEPT_SECONDS: Final = 7 * 86_400
 _SUFFIXES: Final = re.compile(
     r"(\.(csv|tsv|txt|jsonl|ndjson|json|parquet|gz|zst))+$", re.IGNORECASE
 )
@@ -100,8 +103,7 @@ def import_csv(request: ImportCsv, ctx: Context) -> dict[str, Json]:
     source = ctx.artifact("file")
     path = source.path if source is not None else SAMPLE_CSV
     name = request.name or _name_from(request.filename, bundled=source is None)
-    folder = ctx.shared / "imports" / ctx.job_id
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = _folder(ctx)
     target = ctx.scratch / "dataset.parquet"
     with open_table(path, request.format, _options(request)) as table:
         running = Import(table, folder, request, ctx)
@@ -109,6 +111,9 @@ def import_csv(request: ImportCsv, ctx: Context) -> dict[str, Json]:
             running.run(path.stat().st_size)
             running.account.check_all()
             meta = running.writer.assemble(target)
+        except NotRetryable:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         finally:
             running.writer.close()
         detected = table.detected
@@ -118,6 +123,20 @@ def import_csv(request: ImportCsv, ctx: Context) -> dict[str, Json]:
     )
     shutil.rmtree(folder, ignore_errors=True)
     return {"dataset_id": published, "name": name, **result}
+
+
+def _folder(ctx: Context) -> Path:
+    """Where the job's attempts keep their parts. What jobs left there that were cancelled, or ended
+    with their machine, goes after a week."""
+    imports = ctx.shared / "imports"
+    imports.mkdir(parents=True, exist_ok=True)
+    for left in imports.iterdir():
+        with contextlib.suppress(OSError):  # another import was faster
+            if left.name != ctx.job_id and left.stat().st_mtime < time.time() - _KEPT_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
+    folder = imports / ctx.job_id
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def _options(request: ImportCsv) -> CsvOptions:
