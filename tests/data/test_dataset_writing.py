@@ -145,7 +145,9 @@ def test_long_texts_make_row_groups_of_fewer_rows(
 
 
 @settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.dictionaries(st.integers(1, 300), values, max_size=8))
 def test_thrift_is_read_as_it_was_written(struct: Json) -> None:
