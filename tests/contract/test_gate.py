@@ -130,6 +130,38 @@ def test_who_cannot_get_in_is_told_in_time_and_may_try_again(data_dir: Path) -> 
     gate.close()
 
 
+STOPPED_INSIDE = """
+import os, signal, sys
+from pathlib import Path
+from headway.store.sqlite import FILE_NAME, SqliteDatabase
+
+with SqliteDatabase(Path(sys.argv[1]) / FILE_NAME).write() as tx:
+    tx.run("UPDATE serving SET turn = turn + 1")
+    print("inside", flush=True)
+    os.kill(os.getpid(), signal.SIGSTOP)
+"""
+
+
+def test_a_process_stopped_inside_a_transaction_is_named(data_dir: Path) -> None:
+    """Everybody's write is refused in time, with who must go on or end."""
+    store = open_sqlite(data_dir)
+    holder = start_python(STOPPED_INSIDE, str(data_dir))
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "inside\n"
+    eventually(lambda: _state(holder.pid) == "T")
+    try:
+        with pytest.raises(StoreUnavailable) as caught:
+            add(store)
+    finally:
+        os.kill(holder.pid, signal.SIGCONT)
+    assert f"process {holder.pid} (" in str(caught.value)
+    assert f"let it go on (kill -CONT {holder.pid}), or end it" in str(caught.value)
+    holder.communicate()
+    assert holder.returncode == 0
+    add(store)
+    store.close()
+
+
 def test_a_killed_holder_leaves_the_gate_open(data_dir: Path) -> None:
     data_dir.mkdir()
     holder = start_python(HOLDER, str(data_dir))

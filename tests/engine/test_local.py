@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from headway.engine import local
 from headway.job import Status
 from headway.settings import Settings
 from headway.wiring import Service, open_service
@@ -95,6 +96,29 @@ def test_an_offer_starts_the_worker_and_does_not_wait_for_it(
     service.engine.start()
     service.engine.start()
     assert workers() == [worker]
+
+
+def test_a_worker_that_a_signal_has_stopped_is_replaced(
+    service: Service,
+    site: Site,
+    workers: Workers,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It may stand inside of a transaction; its jobs go on from their checkpoints."""
+    monkeypatch.setattr(local, "STOPPED_SECONDS", 0.5)
+    steps = Steps(steps=300, pause=0.01, log=str(tmp_path / "log"))
+    job = site.submit("chain", **steps.model_dump())
+    service.start()
+    eventually(lambda: len(lines_of(tmp_path / "log")) > 20, within=30)
+    (stopped,) = workers()
+    os.kill(stopped, signal.SIGSTOP)
+    eventually(lambda: not is_alive(stopped), within=30)
+    ended = site.completed(job, within=60)
+    assert ended.result == {"value": chained(steps)}
+    assert (ended.attempt, ended.crashes) == (0, 0)
+    lines = lines_of(tmp_path / "log")
+    assert (redone_after_saved(lines), stale(lines)) == ([], [])
 
 
 def test_stopping_ends_the_worker_and_may_be_done_twice(

@@ -13,5 +13,8 @@ class Engine(Protocol):
     def offer(self, operations: Collection[str]) -> None:
         """Say that there is new work of these operations. Never fails, never blocks."""
 
+    def drain(self) -> None:
+        """Tell the workers this engine runs to stop, and do not wait for them."""
+
     def stop(self) -> None:
         """End the workers this engine runs; their jobs go on elsewhere. Stopping twice is fine."""

@@ -22,6 +22,12 @@ from headway.store.contract import Bell
 RETRY_SECONDS: Final = 0.5
 """Between two looks at a lock that somebody else holds."""
 
+LOOK_SECONDS: Final = 1.0
+"""Between two looks at whether the worker stands still."""
+
+STOPPED_SECONDS: Final = 5.0
+"""A worker that a signal has stopped for so long is replaced."""
+
 STEADY_SECONDS: Final = 10.0
 """A worker that lived this long did not fail at its start."""
 
@@ -49,6 +55,7 @@ class LocalEngine:
         self._thread: threading.Thread | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = threading.Event()
+        self._kill_at = 0.0
 
     def start(self) -> None:
         """See `Engine.start`."""
@@ -64,15 +71,23 @@ class LocalEngine:
         self.start()
         self._bell.ring("work")
 
+    def drain(self) -> None:
+        """See `Engine.drain`."""
+        with self._lock:
+            if self._stopping.is_set():
+                return
+            self._stopping.set()
+            self._kill_at = time.monotonic() + self._patience
+            if self._process is not None:
+                self._process.send_signal(signal.SIGTERM)
+
     def stop(self) -> None:
         """See `Engine.stop`."""
-        with self._lock:
-            self._stopping.set()
-            process, thread = self._process, self._thread
+        self.drain()
+        process, thread = self._process, self._thread
         if process is not None:
-            process.send_signal(signal.SIGTERM)
             try:
-                process.wait(self._patience)
+                process.wait(max(0.0, self._kill_at - time.monotonic()))
             except subprocess.TimeoutExpired:
                 log.warning("the worker did not stop within %g s: killing it", self._patience)
                 process.kill()
@@ -106,6 +121,7 @@ class LocalEngine:
                 continue
             if process is None:
                 return
+            threading.Thread(target=self._watch, args=(process,), daemon=True).start()
             code = process.wait()
             if process.stdin is not None:
                 process.stdin.close()
@@ -128,6 +144,32 @@ class LocalEngine:
                 start_new_session=True,  # Ctrl-C is ours to hear: we say when to stop
             )
             return self._process
+
+    def _watch(self, process: "subprocess.Popen[bytes]") -> None:
+        """Kill a worker that a signal has stopped: it beats no more, runs nothing, and may stand
+        inside of a transaction, so that nobody can write."""
+        stopped_since: float | None = None
+        while process.poll() is None and not self._stopping.wait(LOOK_SECONDS):
+            if not _is_stopped(process.pid):
+                stopped_since = None
+                continue
+            stopped_since = stopped_since or time.monotonic()
+            if time.monotonic() - stopped_since >= STOPPED_SECONDS:
+                log.warning(
+                    "the worker (process %d) was stopped by a signal and may hold up every writer:"
+                    " killing it",
+                    process.pid,
+                )
+                process.kill()
+                return
+
+
+def _is_stopped(pid: int) -> bool:
+    """Whether a signal has stopped it; a debugger has another letter. Never so without Linux."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+    except OSError:
+        return False
 
 
 def _taken(lock: int) -> bool:

@@ -112,7 +112,7 @@ def _lifespan(lazy: LazyParts) -> Callable[[FastAPI], AbstractAsyncContextManage
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         parts = await lazy.opened()
         parts.accounts.announce()
-        restore = _end_streams_on_signals(parts.feed.end_streams)
+        restore = _end_on_signals(parts.begin_end)
         try:
             yield
         finally:
@@ -122,9 +122,10 @@ def _lifespan(lazy: LazyParts) -> Callable[[FastAPI], AbstractAsyncContextManage
     return lifespan
 
 
-def _end_streams_on_signals(end_streams: Callable[[], None]) -> Callable[[], None]:
+def _end_on_signals(begin_end: Callable[[], None]) -> Callable[[], None]:
     """Servers wait for open answers before they run the lifespan's end, and a stream is an answer
-    without an end: so the signal that stops the server must reach the streams first."""
+    without an end: so the signal that stops the server must reach the streams first. The worker
+    hears of it at the same moment, so that its jobs' time of grace and theirs are one."""
     if threading.current_thread() is not threading.main_thread():
         return lambda: None
     previous = {number: signal.getsignal(number) for number in _STOP_SIGNALS}
@@ -133,7 +134,7 @@ def _end_streams_on_signals(end_streams: Callable[[], None]) -> Callable[[], Non
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         # Not from in here: the code that the signal interrupts may hold the very same locks.
-        loop.call_soon_threadsafe(end_streams)
+        loop.call_soon_threadsafe(begin_end)
         handler = previous[signal.Signals(number)]
         if callable(handler):
             handler(number, frame)

@@ -70,6 +70,11 @@ class Parts:
         service.start()
         return parts
 
+    def begin_end(self) -> None:
+        """End the streams, and tell the worker to stop; nobody waits."""
+        self.feed.end_streams()
+        self.service.engine.drain()
+
     def close(self) -> None:
         """End the streams, write what is waiting, stop the engine."""
         self.feed.close()

@@ -33,11 +33,12 @@ class WriteGate:
     def __enter__(self) -> Self:
         deadline = time.monotonic() + self._timeout  # one for threads and processes together
         if not self._thread.acquire(timeout=self._timeout):
-            raise _busy(self._timeout)
+            raise self._busy()
         try:
             self._take(self._turnstile, deadline)
             try:
                 self._take(self._gate, deadline)
+                os.pwrite(self._gate, b"%-20d" % os.getpid(), 0)  # for those who wait in vain
             finally:
                 fcntl.flock(self._turnstile, fcntl.LOCK_UN)
         except BaseException:
@@ -66,16 +67,33 @@ class WriteGate:
                 return
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise _busy(self._timeout) from None
+                    raise self._busy() from None
                 time.sleep(_POLL_SECONDS)
+
+    def _busy(self) -> StoreUnavailable:
+        last = os.pread(self._gate, 20, 0).strip()
+        return StoreUnavailable(
+            f"expected to be the database's writer within {self._timeout:g} s, but others held it"
+            f" all that time; nothing was written, try again{_holder(int(last)) if last else ''}"
+        )
 
 
 def _open(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
-def _busy(timeout: float) -> StoreUnavailable:
-    return StoreUnavailable(
-        f"expected to be the database's writer within {timeout:g} s, but others held it all that"
-        " time; nothing was written, try again"
-    )
+def _holder(pid: int) -> str:
+    """Who took the gate last, and what to do when that process will never leave it by itself."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        command = (
+            Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        )
+    except OSError:  # gone, or no Linux
+        return f"; process {pid} was the last to write"
+    if state in "Tt":
+        return (
+            f"; process {pid} ({command[:80].strip()}) was the last to write and is stopped by a"
+            f" signal or a debugger: let it go on (kill -CONT {pid}), or end it"
+        )
+    return f"; process {pid} ({command[:80].strip()}) was the last to write"

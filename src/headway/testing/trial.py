@@ -208,5 +208,8 @@ class _NoEngine:
     def offer(self, operations: Collection[str]) -> None:
         """See `Engine.offer`."""
 
+    def drain(self) -> None:
+        """See `Engine.drain`."""
+
     def stop(self) -> None:
         """See `Engine.stop`."""

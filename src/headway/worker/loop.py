@@ -14,7 +14,7 @@ from typing import Final
 
 from headway.artifacts import ArtifactFiles
 from headway.errors import StoreUnavailable
-from headway.job import Verdict
+from headway.job import Status, Verdict
 from headway.operation import Registry
 from headway.store.contract import Store, Waiter
 from headway.store.values import Want
@@ -87,6 +87,8 @@ class Worker:
         self._stops = 0
         self._stops_seen = 0
         self._grace_ends: float | None = None
+        self._were_running = 0
+        self._went_back = 0
         self._awake, self._waker = socket.socketpair()
         self._waker.setblocking(False)
 
@@ -209,6 +211,7 @@ class Worker:
 
     def _conclude(self, attempt: Attempt, verdict: Verdict) -> None:
         self._recorder.of(*attempt.key).verdict = verdict
+        self._went_back += self._stops > 0 and verdict.status is Status.PENDING
         if verdict.status.finished:  # one of them may have stood still, and written since
             self._files.drop_earlier_scratch(attempt.claim.job.id, attempt.claim.token)
         self._forget(attempt)
@@ -305,7 +308,8 @@ class Worker:
         if self._stops == 0:
             return
         if self._stops_seen == 0:
-            log.info("stopping: %d jobs are running", len(self._attempts))
+            self._were_running = len(self._attempts)
+            log.info("stopping: %d jobs are running", self._were_running)
             self._grace_ends = time.monotonic() + self._options.grace
             for attempt in self._attempts.values():
                 attempt.ask_to_stop()
@@ -332,7 +336,12 @@ class Worker:
         self._selector.close()
         self._awake.close()
         self._waker.close()
-        log.info("worker %s has stopped", self._lease.worker)
+        log.info(
+            "worker %s has stopped: %d jobs were running, %d of them went back",
+            self._lease.worker,
+            self._were_running,
+            self._went_back,
+        )
 
 
 _LAST_WORDS = frozenset({"done", "failed", "stopped"})
