@@ -46,7 +46,7 @@ class Settings(BaseModel):
         default=400, ge=0, description="`async def` jobs one worker runs at a time"
     )
     grace: float = Field(
-        default=6.0, ge=0, description="Seconds that running jobs get to reach a checkpoint"
+        default=5.0, ge=0, description="Seconds that running jobs get to reach a checkpoint"
     )
     memory_mb: int | None = Field(
         default=None, ge=64, description="Private memory of one CPU-bound attempt, in MiB"

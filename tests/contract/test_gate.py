@@ -12,39 +12,22 @@ from headway.errors import StoreUnavailable
 from headway.store.gate import WriteGate
 from headway.store.sqlite import open_sqlite
 from tests.contract.acts import add, eventually, start_python
-
-COMMITTER = """
-import sys, time
-from pathlib import Path
-from headway.store.sqlite import open_sqlite
-
-store = open_sqlite(Path(sys.argv[1]))
-print("ready", flush=True)
-sys.stdin.readline()
-ends = time.monotonic() + float(sys.argv[2])
-commits = 0
-while time.monotonic() < ends:
-    store.users.count_requests({"ann": 1})
-    commits += 1
-print(commits, flush=True)
-store.close()
-"""
+from tests.contract.committer import commits_of, wait_ratio
 
 
 def test_processes_that_commit_as_fast_as_they_can_share_the_file_fairly(data_dir: Path) -> None:
     """All move on, and none gets three times what another gets."""
-    open_sqlite(data_dir).close()
-    children = [start_python(COMMITTER, str(data_dir), "1.0") for _ in range(2)]
-    for child in children:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "ready\n"
-    for child in children:
-        assert child.stdin is not None
-        child.stdin.write("go\n")
-        child.stdin.flush()
-    commits = [int(child.communicate()[0]) for child in children]
+    commits = [len(took) for took in commits_of(data_dir, 2, 1.0)]
     assert min(commits) > 0
     assert max(commits) < 3 * min(commits), commits
+
+
+def test_neither_of_two_waits_more_than_twenty_times_its_own_commit(data_dir: Path) -> None:
+    """In 99 of 100 cases; the best of three, since the machine may be busy with something else."""
+    ratios: list[float] = []
+    while len(ratios) < 3 and not (ratios and min(ratios) < 20):
+        ratios.append(wait_ratio(data_dir, 0.7))
+    assert min(ratios) < 20, ratios
 
 
 def test_threads_that_commit_as_fast_as_they_can_share_the_gate_fairly(data_dir: Path) -> None:

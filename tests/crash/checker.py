@@ -53,7 +53,7 @@ def violations(
     return [
         *_lost(history, jobs),
         *_unexpected(history, jobs),
-        *(sentence for job in jobs for sentence in _wrong_with(job, oracle)),
+        *(sentence for job in jobs for sentence in wrong_with(job, oracle)),
     ]
 
 
@@ -62,6 +62,8 @@ def _lost(history: Sequence[Entry], jobs: Sequence[Seen]) -> Iterator[str]:
     for entry in history:
         if entry.outcome == "ok" and entry.job not in known:
             yield f"{entry.key}: lost, though it was acknowledged as {entry.job}"
+        if entry.outcome == "fail" and entry.job in known:
+            yield f"{entry.key}: refused, though it was written as {entry.job}"
 
 
 def _unexpected(history: Sequence[Entry], jobs: Sequence[Seen]) -> Iterator[str]:
@@ -73,7 +75,8 @@ def _unexpected(history: Sequence[Entry], jobs: Sequence[Seen]) -> Iterator[str]
             yield f"{key}: made {count} times"
 
 
-def _wrong_with(job: Seen, oracle: Mapping[str, Any]) -> Iterator[str]:
+def wrong_with(job: Seen, oracle: Mapping[str, Any]) -> Iterator[str]:
+    """The promises broken to this one job."""
     if not job.status.finished:
         yield f"{job.key}: not finished but {job.status}"
     elif job.ends != 1:

@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import time
 from contextlib import suppress
 
 from tests.worker.processes import below, children_of
@@ -26,7 +27,10 @@ class Nemesis:
         return self._chance.choice(TARGETS)
 
     def strike(self, top: int, target: str) -> None:
-        """Kill with SIGKILL: one child, a zygote, a worker, or all at once from the top."""
+        """Kill with SIGKILL: one child, a zygote, a worker, or all at once from the top.
+
+        To `pause` is to stop a worker for a moment that is shorter than its lease.
+        """
         workers = children_of(top)
         zygotes = [pid for worker in workers for pid in children_of(worker)]
         children = [pid for zygote in zygotes for pid in children_of(zygote)]
@@ -34,11 +38,17 @@ class Nemesis:
             "child": children,
             "zygote": zygotes,
             "worker": workers,
+            "pause": workers,
             "everything": [top, *below(top)],
         }[target]
         victims = found if target == "everything" else found and [self._chance.choice(found)]
         for pid in victims:
             with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+                if target == "pause":
+                    os.kill(pid, signal.SIGSTOP)
+                    time.sleep(self.pause(2.0))
+                    os.kill(pid, signal.SIGCONT)
+                else:
+                    os.kill(pid, signal.SIGKILL)
         if victims:
             self.killed.append(target)

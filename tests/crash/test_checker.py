@@ -43,6 +43,19 @@ def test_a_good_history_has_no_violation() -> None:
     assert violations(HISTORY, [GOOD], ORACLE) == []
 
 
+def test_a_refused_submission_that_was_written_is_noticed() -> None:
+    """By its id where the same key was granted afterwards, and by its key where it was not."""
+    again = replace(GOOD, id="2")
+    history = [Entry("a", "fail", "2"), Entry("a", "ok", "1")]
+    assert violations(history, [GOOD, again], ORACLE) == [
+        "a: refused, though it was written as 2",
+        "a: made 2 times",
+    ]
+    assert violations([Entry("a", "fail")], [GOOD], ORACLE) == [
+        "a: unexpected, nobody was granted it"
+    ]
+
+
 @pytest.mark.parametrize(
     ("job", "sentence"),
     [

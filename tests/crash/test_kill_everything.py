@@ -6,8 +6,6 @@ A few blows here; for a long run set CRASH_BLOWS, CRASH_JOBS and CRASH_SEED, as 
 
 import os
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,41 +14,19 @@ from pathlib import Path
 import pytest
 
 from headway.store.values import JobQuery
+from tests.crash.api import Api
 from tests.crash.checker import seen_in, violations
 from tests.crash.history import History
 from tests.crash.nemesis import TARGETS, Nemesis
 from tests.crash.submitter import key_of, steps_of
 from tests.worker.operations_under_test import chained
 from tests.worker.processes import is_alive
-from tests.worker.site import ROOT, Site, eventually
+from tests.worker.site import Site, eventually
 from tests.worker.steps import lines_of
 
 BLOWS = int(os.environ.get("CRASH_BLOWS", "5"))
 JOBS = int(os.environ.get("CRASH_JOBS", "40"))
 SEED = int(os.environ.get("CRASH_SEED", "1"))
-
-
-class Api:
-    """The process that takes jobs in; started again whenever it was killed."""
-
-    def __init__(self, directory: Path, folder: Path) -> None:
-        self._command = [str(directory), str(folder), str(JOBS)]
-        self.process = self._start()
-
-    def ensure(self) -> None:
-        if self.process.poll() is not None:
-            self.process = self._start()
-
-    def stop(self) -> None:
-        self.process.terminate()
-        assert self.process.wait(15) == 0
-
-    def _start(self) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(
-            [sys.executable, "-m", "tests.crash.submitter", *self._command],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"},
-        )
 
 
 @pytest.fixture
@@ -64,7 +40,7 @@ def site(data_dir: Path) -> Iterator[Site]:
 def test_killing_anything_at_any_time_loses_and_doubles_nothing(site: Site, tmp_path: Path) -> None:
     """Children, zygotes, workers and everything at once, while jobs come in and run."""
     nemesis = Nemesis(SEED)
-    api = Api(site.directory, tmp_path)
+    api = Api(site.directory, tmp_path, JOBS)
     try:
         for blow in range(BLOWS):
             # Not before it has done something since the last blow: else nothing is at risk.

@@ -49,6 +49,8 @@ class Steps(BaseModel):
     pause: float = 0.0
     """Seconds each step takes."""
     seed: int = 0
+    bulk: int = 0
+    """Bytes that make each checkpoint of `chain` larger."""
 
 
 class Size(BaseModel):
@@ -122,7 +124,8 @@ def chain(request: Steps, ctx: Context) -> dict[str, int]:
         value = _next(value, step)
         time.sleep(request.pause)
         if request.every and (step + 1) % request.every == 0:
-            ctx.checkpoint({"next": step + 1}, json.dumps({"value": value}).encode())
+            kept = {"value": value, "bulk": "x" * request.bulk}
+            ctx.checkpoint({"next": step + 1}, json.dumps(kept).encode())
             _add(request, ctx, "saved", step)
     return {"value": value}
 

@@ -12,7 +12,7 @@ class WorkerOptions:
 
     slots: int
     async_slots: int = 400
-    grace: float = 6.0
+    grace: float = 5.0
     keep: float = 30 * 86_400.0
     """Seconds until a job that has ended is removed with its history."""
     keep_by_status: Mapping[Status, float] = field(default_factory=dict)

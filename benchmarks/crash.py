@@ -1,0 +1,58 @@
+"""The fault matrix in full: repetitions, violations, the slowest, and the 95 % bound of "0 in n".
+
+    python -m benchmarks.crash [--rows 1,2,9] [--count N] [--quick]
+
+`docs/reliability.md` says what each row is. Exit code 1 when a promise was broken.
+"""
+
+import argparse
+import sys
+import time
+
+from tests.crash.matrix import Row, Tally, run_row
+from tests.crash.rows import ROWS
+
+
+def main(arguments: list[str]) -> int:
+    """Run the rows asked for, one after the other, and print a line for each."""
+    given = _parse(arguments)
+    wanted = [row for row in ROWS if not given.rows or row.number in given.rows]
+    broken = 0
+    print(f"{'row':>3}  {'fault':<48} {'runs':>9} {'broken':>6} {'95 %':>6}  slowest", flush=True)
+    for row in wanted:
+        if (reason := row.barred()) is not None:
+            print(f"{row.number:>3}  {row.title:<48} skipped: {reason}", flush=True)
+            continue
+        began = time.monotonic()
+        count = given.count or row.full
+        tally = run_row(row, count, quick=given.quick)
+        print(_line(row, count, tally, time.monotonic() - began), flush=True)
+        for what in tally.violations[:20]:
+            print(f"     {what}", flush=True)
+        broken += len(tally.violations)
+    return 1 if broken else 0
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/bench crash", description=__doc__)
+    parser.add_argument(
+        "--rows",
+        type=lambda text: {int(one) for one in text.split(",")},
+        help="numbers, separated by commas; default: all",
+    )
+    parser.add_argument("--count", type=int, help="repetitions; default: those of the row")
+    parser.add_argument("--quick", action="store_true", help="leases of 3 s instead of 10")
+    return parser.parse_args(arguments)
+
+
+def _line(row: Row, count: int, tally: Tally, seconds: float) -> str:
+    slowest = ", ".join(f"{what} {took:.2f} s" for what, took in sorted(tally.slowest.items()))
+    runs = f"{tally.repetitions}/{count}"
+    return (
+        f"{row.number:>3}  {row.title:<48} {runs:>9} {len(tally.violations):>6}"
+        f" {tally.bound:>6.1%}  {slowest or '-'}   ({seconds:.0f} s)"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,12 @@
+"""The fault matrix, a module for each group of faults."""
+
+from typing import Final
+
+from tests.crash.matrix import Row
+from tests.crash.rows import api, children, commits, database, disk, everything, workers
+
+_GROUPS: Final = (children, workers, api, everything, commits, database, disk)
+
+ROWS: Final[tuple[Row, ...]] = tuple(
+    sorted((row for group in _GROUPS for row in group.ROWS), key=lambda row: row.number)
+)

@@ -1,0 +1,107 @@
+"""Everything at once under load: row 4, and the soak of row 50."""
+
+import random
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+from headway.store.values import JobQuery
+from tests.crash.api import Api
+from tests.crash.checker import seen_in, violations
+from tests.crash.history import History
+from tests.crash.matrix import Ground, Row, Tally, clock
+from tests.crash.nemesis import TARGETS, Nemesis
+from tests.crash.submitter import key_of, steps_of
+from tests.worker.operations_under_test import chained
+from tests.worker.processes import is_alive
+from tests.worker.site import Site, eventually
+from tests.worker.steps import lines_of
+
+JOBS_PER_CYCLE = 100
+
+
+def killed(ground: Ground, count: int, tally: Tally) -> None:
+    """Row 4: all processes are killed at once while jobs come in and run, again and again."""
+    jobs = 8 if ground.quick else JOBS_PER_CYCLE
+    _cycles(ground, count, jobs * count, tally, ["everything"])
+
+
+def soaked(ground: Ground, count: int, tally: Tally) -> None:
+    """Row 50: whatever can be killed or stopped is, in any order."""
+    jobs = 8 if ground.quick else 20
+    _cycles(ground, count, jobs * count, tally, [*TARGETS, "pause"])
+
+
+def _cycles(ground: Ground, count: int, jobs: int, tally: Tally, targets: list[str]) -> None:
+    site = ground.site()
+    chance = random.Random(count)
+    nemesis = Nemesis(count)
+    api = Api(site.directory, ground.folder, jobs)
+    try:
+        for cycle in range(count):
+            before = _lines(ground.folder)
+            eventually(
+                lambda before=before: _lines(ground.folder) > before or _ended(site, jobs),  # type: ignore[misc]
+                within=120,
+            )
+            # Until its share of the jobs is in: each cycle has something to lose.
+            eventually(
+                lambda cycle=cycle: _submitted(site) >= cycle * jobs // count,  # type: ignore[misc]
+                within=300,
+            )
+            time.sleep(nemesis.pause(0.3))  # the point: any moment, not one we know of
+            nemesis.strike(api.process.pid, chance.choice(targets))
+            if nemesis.killed[-1:] == ["everything"]:
+                api.process.wait()
+                _check_file(site, tally)
+            with clock() as passed:
+                api.ensure()
+                eventually(site.store.workers.alive, within=120)
+                tally.took("worker back", passed(), bound=5)
+            tally.repetitions += 1
+        eventually(lambda: _ended(site, jobs), within=120 + jobs)
+    finally:
+        if is_alive(api.process.pid):
+            api.stop()
+    _check(ground.folder, site, jobs, tally)
+    _check_file(site, tally)
+
+
+def _check(folder: Path, site: Site, jobs: int, tally: Tally) -> None:
+    found = site.store.jobs.find(JobQuery(limit=jobs * 3))
+    seen = [
+        seen_in(site.store, job.id, lines_of(folder / f"{job.metadata['key']}.log"))
+        for job in found
+    ]
+    oracle = {key_of(n): {"value": chained(steps_of(n, folder))} for n in range(jobs)}
+    tally.violations += violations(History(folder / "history").read(), seen, oracle)
+    if missing := set(oracle) - {job.key for job in seen}:
+        tally.broken(f"never made: {sorted(missing)[:10]}")
+
+
+def _check_file(site: Site, tally: Tally) -> None:
+    with closing(sqlite3.connect(site.directory / "headway.db")) as database:
+        found = database.execute("PRAGMA integrity_check").fetchall()
+    if found != [("ok",)]:
+        tally.broken(f"the database is damaged: {found[:3]}")
+
+
+def _lines(folder: Path) -> int:
+    return sum(len(file.read_bytes().splitlines()) for file in folder.glob("job-*.log"))
+
+
+def _submitted(site: Site) -> int:
+    newest = site.store.jobs.find(JobQuery(limit=1))
+    return newest[0].seq if newest else 0
+
+
+def _ended(site: Site, jobs: int) -> bool:
+    found = site.store.jobs.find(JobQuery(limit=jobs * 3))
+    return len(found) >= jobs and all(job.status.finished for job in found)
+
+
+ROWS = (
+    Row(4, "everything killed at once under load", killed, short=0, full=50),
+    Row(50, "soak: kills and pauses in any order", soaked, short=0, full=100),
+)
