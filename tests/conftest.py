@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import postgres
+
 ROOT = Path(__file__).resolve().parent.parent
 PROC = Path("/proc")
 
@@ -22,6 +24,10 @@ REAL_DATA = Path(os.environ.get("HEADWAY_TEST_DATA") or ROOT.parent / "shared" /
 
 # What `@pytest.mark.service(name)` can name: how to see that it is there, and how to get it.
 SERVICES: dict[str, tuple[Callable[[], bool], str]] = {
+    "postgres": (
+        postgres.is_there,
+        f"start PostgreSQL so that {postgres.SERVER} answers, or set HEADWAY_TEST_POSTGRES",
+    ),
     "chromium": (lambda: shutil.which("chromium") is not None, "install the package `chromium`"),
 }
 

@@ -64,6 +64,7 @@ HOMES = {
     "httpx2": {"client"},
     "jwt": {"http"},
     "numpy": {"models", "data", "operations"},
+    "psycopg": {"store"},
     "orjson": {"*"},  # bytes of JSON, no input or output of its own
     "pwdlib": {"http"},
     "pyarrow": {"data"},

@@ -28,8 +28,10 @@ class Settings(BaseModel):
         default=None, description="Signs tokens; at least 32 characters; required in production"
     )
     token_minutes: int = Field(default=60, ge=1, description="How long a token is valid")
-    database_url: str | None = Field(
-        default=None, description="Where jobs are kept; default: SQLite in the data directory"
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="Where jobs are kept: postgresql://USER:PASSWORD@HOST:PORT/DATABASE;"
+        " default: SQLite in the data directory",
     )
     operations: tuple[str, ...] = Field(
         default=(), description="Modules with the user's operations, separated by commas"
@@ -112,7 +114,9 @@ class Settings(BaseModel):
             raise SettingsError("; ".join(_sentence(one) for one in error.errors())) from None
 
 
-READ_ELSEWHERE = frozenset({"HEADWAY_TEST_DATA", "HEADWAY_REQUIRE_SERVICES"})
+READ_ELSEWHERE = frozenset(
+    {"HEADWAY_TEST_DATA", "HEADWAY_TEST_POSTGRES", "HEADWAY_REQUIRE_SERVICES"}
+)
 """Variables with our prefix that belong to the test suite."""
 
 

@@ -1,10 +1,12 @@
 """The one place that knows all concrete classes, and puts them together."""
 
+import importlib
 import os
 import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 from headway.artifacts import ArtifactFiles
@@ -70,16 +72,30 @@ def open_service(settings: Settings) -> Service:
 
 
 def open_store(settings: Settings) -> Store:
-    """The store the settings name."""
-    return open_sqlite(sqlite_directory(settings))
+    """The store the settings name. Raise `StoreUnusable` or `StoreUnavailable`."""
+    if settings.database_url is None:
+        return open_sqlite(settings.data_dir)
+    opened: Store = _postgres().open_postgres(settings.database_url.get_secret_value())
+    return opened
+
+
+def _postgres() -> ModuleType:
+    """The module that needs a driver which not everybody has installed."""
+    try:
+        return importlib.import_module("headway.store.postgres")
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"HEADWAY_DATABASE_URL: expected the driver of PostgreSQL, but {error.name} is not"
+            " installed: pip install 'headway[postgres]'"
+        ) from None
 
 
 def sqlite_directory(settings: Settings) -> Path:
     """Where the settings' SQLite database is. Raise `SettingsError` if they name another one."""
     if settings.database_url is not None:
         raise SettingsError(
-            "HEADWAY_DATABASE_URL: expected nothing, because this version keeps jobs in SQLite in"
-            f" the data directory; got {settings.database_url.partition(':')[0]!r}: unset it"
+            "expected a database in SQLite, but HEADWAY_DATABASE_URL names a server, which has"
+            " tools of its own: pg_dump and pg_amcheck"
         )
     return settings.data_dir
 
@@ -131,7 +147,7 @@ _OF_WORKERS: Final = {
 
 
 def _worker_environment(settings: Settings) -> dict[str, str]:
-    """The environment of the embedded worker: the same settings, but no secret.
+    """The environment of the embedded worker: the same settings, but not the signing secret.
 
     It finds modules where we find them, whatever folder or tool we were started by.
     """
@@ -142,6 +158,8 @@ def _worker_environment(settings: Settings) -> dict[str, str]:
         exclude_none=True,
     )
     told["operations"] = ",".join(settings.operations)
+    if settings.database_url is not None:  # the worker keeps it from the children of operations
+        told["database_url"] = settings.database_url.get_secret_value()
     return {
         **ours,
         "PYTHONPATH": os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path),

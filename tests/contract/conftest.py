@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from headway.store.contract import Store
-from tests.contract.opening import KINDS, address_of, open_at
+from tests.contract.opening import EVERY_KIND, new_address, open_at
 
 
-@pytest.fixture(params=KINDS)
-def address(request: pytest.FixtureRequest, data_dir: Path) -> str:
+@pytest.fixture(params=EVERY_KIND)
+def address(request: pytest.FixtureRequest, data_dir: Path) -> Iterator[str]:
     """Where this test's store is: for `open_at`, here or in another process."""
-    return address_of(request.param, data_dir)
+    with new_address(request.param, data_dir) as address:
+        yield address
 
 
 @pytest.fixture

@@ -43,6 +43,7 @@ from tests.contract.acts import (
     submission,
     told,
 )
+from tests.contract.opening import kind_of
 
 
 def part(first: int, count: int = 10, failed: int = 0) -> Part:
@@ -414,16 +415,19 @@ def test_a_result_comes_back_as_it_was(store: Store, value: object) -> None:
 
 
 @pytest.mark.parametrize("text", ["naïve ☃ 𝄞", "a\x00b", "line\nline", "'; DROP TABLE jobs; --"])
-def test_texts_come_back_as_they_were(store: Store, text: str) -> None:
+def test_texts_come_back_as_they_were(store: Store, address: str, text: str) -> None:
+    given = text
     job = add(store, owner=text, input=b'"' + b"x" * 10 + b'"', metadata={text: text})
     held = claim(store)
     report(store, held, message=text, facts=[LogLine("info", text)])
     fail(store, held, text, retryable=False)
     after = now_of(store, job)
+    if kind_of(address) == "postgres":
+        text = text.replace("\0", "\ufffd")  # its text cannot hold a NUL; JSON columns can
     assert (after.owner, after.message, after.error) == (text, text, text)
-    assert after.metadata == {text: text}
-    assert told(store, job)[2].data["message"] == text
-    assert told(store, job)[3].data["reason"] == text
+    assert after.metadata == {given: given}
+    assert told(store, job)[2].data["message"] == given
+    assert told(store, job)[3].data["reason"] == given
     assert store.jobs.attempts(job.id)[0].error == text
 
 

@@ -52,6 +52,10 @@ def _check(settings: Settings, _given: argparse.Namespace) -> int:
 
 
 def _upgrade(settings: Settings, _given: argparse.Namespace) -> int:
+    if settings.database_url is not None:
+        open_store(settings).close()
+        print(f"the database of HEADWAY_DATABASE_URL: schema {HEAD}")
+        return 0
     directory = sqlite_directory(settings)
     before = schema_of(directory) if (directory / FILE_NAME).exists() else None
     open_store(settings).close()

@@ -17,6 +17,11 @@ _LONGEST_VERSION: Final = 9
 _SELECT: Final = f"SELECT {ARTIFACT_COLUMNS} FROM artifacts WHERE deleted_at IS NULL"
 
 
+def name_of(publication: Publication) -> str:
+    """What to hold while its version is given: names of one kind, whoever's they are."""
+    return f"artifact {publication.kind}\0{publication.name}"
+
+
 def insert_artifact(
     tx: Transaction, owner: str, publication: Publication, now: float, job: int | None
 ) -> None:
@@ -71,6 +76,7 @@ class SqlArtifacts:
     ) -> StoredArtifact:
         """See `Artifacts.add`."""
         with self._db.write() as tx:
+            self._db.hold(tx, [name_of(publication)])
             job = tx.value("SELECT seq FROM jobs WHERE id = :id", {"id": job_id})
             insert_artifact(tx, owner, publication, self._db.now(tx), job)
             added = find_artifact(tx, publication.id)

@@ -32,7 +32,9 @@ class SqlAttempts:
             stage(self._db, tx, now)
             rows: list[Row] = []
             for want in wants:
-                found = _ready(tx, want, worker, now) if want.limit > 0 else []
+                found = (
+                    _ready(tx, want, worker, now, self._db.skip_locked) if want.limit > 0 else []
+                )
                 if found:  # taken before the next want looks, which may want the same operation
                     self._take(tx, worker, now, [row[0] for row in found])
                 rows += found
@@ -69,14 +71,14 @@ class SqlAttempts:
         """Whether a claim is worth a write transaction."""
         with self._db.read() as tx:
             for want in wants:
-                if want.limit > 0 and _ready(tx, Want(want.operations, 1), "", 0.0):
+                if want.limit > 0 and _ready(tx, Want(want.operations, 1), "", 0.0, ""):
                     return True
             now = self._db.now(tx)
             return bool(tx.row(f"SELECT 1 FROM jobs WHERE {_DELAYED} AND run_at <= :now LIMIT 1",
                                {"now": now}))  # fmt: skip
 
     def _take(self, tx: Transaction, worker: str, now: float, seqs: Sequence[int]) -> None:
-        wanted = self._db.rows_of({"wanted": "integer"})
+        wanted = self._db.rows_of({"wanted": "bigint"})
         tx.run(
             "UPDATE jobs SET status = 'running', worker = :worker, claimed_at = :now,"
             " started_at = coalesce(started_at, :now), lease_token = lease_token + 1,"
@@ -108,18 +110,20 @@ def _lease_holds(tx: Transaction, worker: str, now: float) -> bool:
     )
 
 
-def _ready(tx: Transaction, want: Want, worker: str, now: float) -> list[Row]:
+def _ready(tx: Transaction, want: Want, worker: str, now: float, locking: str) -> list[Row]:
     """The most urgent due jobs, as they will be once this worker has taken them.
 
     One walk of the ready index for each operation, then a merge: so the jobs of an operation
-    this worker does not know are never stepped over.
+    this worker does not know are never stepped over. With `locking`, jobs that another worker is
+    taking just now are not seen, and those seen are nobody else's until the transaction ends.
     """
     operations = list(dict.fromkeys(want.operations))
     if not operations:
         return []
     walks = " UNION ALL ".join(
         "SELECT * FROM (SELECT seq, priority, turn FROM jobs WHERE status = 'pending'"
-        f" AND waiting_for IS NULL AND operation = :o{i} ORDER BY priority, turn, seq LIMIT :limit)"
+        f" AND waiting_for IS NULL AND operation = :o{i} ORDER BY priority, turn, seq LIMIT :limit"
+        f"{locking}) AS walk_{i}"
         for i in range(len(operations))
     )
     return tx.rows(

@@ -345,6 +345,9 @@ class Bell(Protocol):
     def listen(self, topic: str) -> Waiter:
         """Begin to hear rings for this topic."""
 
+    def close(self) -> None:
+        """Ring no more. Closing twice is fine."""
+
 
 class Store(Protocol):
     """Keeps jobs and everything that happened to them."""

@@ -4,7 +4,8 @@ SQLAlchemy keeps the pool, the schema and the migrations. Statements go straight
 its Core costs some 30 us a statement, a submission has seven, and SQLite answers each in four.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
@@ -44,9 +45,21 @@ class Transaction:
         if rows:
             self._cursor.executemany(sql, rows)
 
+    def run_last(self, sql: str, rows: Sequence[Params]) -> None:
+        """As `run_many`, at the latest when all else is done and only the commit is to come."""
+        self.run_many(sql, rows)
+
 
 class Database(Protocol):
     """A database as the tables' code sees it."""
+
+    @property
+    def for_update(self) -> str:
+        """What a SELECT ends with whose rows nobody else may change until the transaction ends."""
+
+    @property
+    def skip_locked(self) -> str:
+        """The same, but rows that others have locked are not seen."""
 
     def write(self) -> AbstractContextManager[Transaction]:
         """A transaction that may write: committed and synced when the block ends, or not at all.
@@ -60,8 +73,14 @@ class Database(Protocol):
     def now(self, tx: Transaction) -> float:
         """The database's clock."""
 
-    def reserve(self, tx: Transaction, table: str, count: int) -> int:
-        """The first of `count` consecutive new numbers for the table's key."""
+    def reserve(self, tx: Transaction, table: str, count: int) -> Sequence[int]:
+        """`count` new numbers for the table's key, ascending."""
+
+    def hold(self, tx: Transaction, names: Iterable[str]) -> None:
+        """Let no other transaction that holds one of these names go on until this one ends.
+
+        To be asked for all names at once, before anything else is written.
+        """
 
     def shrink_log(self) -> int:
         """See `Upkeep.shrink_log`."""
@@ -81,3 +100,12 @@ def closing_cursor(connection: Any) -> Iterator[Transaction]:
         yield Transaction(cursor)
     finally:
         cursor.close()
+
+
+def refuse_fork(pid: int) -> None:
+    """Raise `RuntimeError` in any process but this one: a shared connection loses data."""
+    if os.getpid() != pid:
+        raise RuntimeError(
+            "expected to use this store in the process that opened it, got a fork of it;"
+            " open a store of its own there"
+        )

@@ -13,7 +13,7 @@ _COLUMNS: Final = "position, jobs.id, number, kind, at, data"
 
 def write_facts(tx: Transaction, at: float, facts: Iterable[tuple[int, int, Fact]]) -> None:
     """Write facts as events: (job's seq, event's number, fact) each."""
-    tx.run_many(
+    tx.run_last(
         "INSERT INTO events (job, number, kind, at, data) VALUES (:job, :number, :kind, :at, :data)",
         [
             {"job": seq, "number": number, "kind": fact.kind, "at": at, "data": _data(fact)}

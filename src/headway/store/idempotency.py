@@ -29,6 +29,15 @@ def save_keys(tx: Transaction, granted: Sequence[tuple[Submission, Job]], now: f
     )
 
 
+def names_of_keys(submissions: Sequence[Submission]) -> set[str]:
+    """A name for each key that one transaction at a time may look up and keep."""
+    return {
+        f"key {one.owner}\0{one.idempotency.scope}\0{one.idempotency.key}"
+        for one in submissions
+        if one.idempotency is not None
+    }
+
+
 def replays(tx: Transaction, submissions: Sequence[Submission]) -> dict[str, Added | KeyReused]:
     """Answers for those submissions whose key was used in an earlier transaction."""
     answers: dict[str, Added | KeyReused] = {}

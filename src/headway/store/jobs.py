@@ -7,12 +7,18 @@ from headway.events import StatusChanged
 from headway.job import Job, Status, Waiting
 from headway.store.database import Database, Row, Transaction
 from headway.store.events import write_facts
-from headway.store.idempotency import answer_twin, first_of_each_key, replays, save_keys
+from headway.store.idempotency import (
+    answer_twin,
+    first_of_each_key,
+    names_of_keys,
+    replays,
+    save_keys,
+)
 from headway.store.redo import begin_redo
 from headway.store.rows import JOB_COLUMNS, dumps, job_from_row
 from headway.store.tallies import Tallies
 from headway.store.turns import Turns
-from headway.store.unique import first_of_each, identity, refuse_second, unfinished
+from headway.store.unique import first_of_each, identity, names_of, refuse_second, unfinished
 from headway.store.users import add_requests
 from headway.store.values import Added, AttemptRecord, JobQuery, Part, Submission
 
@@ -26,6 +32,7 @@ class SqlJobs:
     def add(self, submissions: Sequence[Submission]) -> list[Added | KeyReused]:
         """See `Jobs.add`."""
         with self._db.write() as tx:
+            self._db.hold(tx, names_of_keys(submissions) | names_of(submissions))
             now = self._db.now(tx)
             answers = replays(tx, submissions)
             wishes = [one for one in first_of_each_key(submissions) if one.id not in answers]
@@ -94,7 +101,7 @@ class SqlJobs:
         """See `Jobs.cancel`."""
         with self._db.write() as tx:
             now = self._db.now(tx)
-            before = _locked(tx, job_id)
+            before = self._locked(tx, job_id)
             if before.status.finished:
                 raise AlreadyFinished(f"Cannot cancel {before.status} job")
             if before.status is Status.RUNNING:
@@ -110,18 +117,19 @@ class SqlJobs:
             tallies = Tallies(now)
             tallies.add(before.operation, Status.CANCELLED, before.worker or "", 0.0)
             tallies.save(tx)
-            return _locked(tx, job_id)
+            return self._locked(tx, job_id)
 
     def retry(self, job_id: str) -> Job:
         """See `Jobs.retry`."""
         with self._db.write() as tx:
             now = self._db.now(tx)
-            before = _locked(tx, job_id)
+            before = self._locked(tx, job_id)
             if before.status not in (Status.FAILED, Status.CANCELLED):
                 raise NotFinished(
                     f"expected a failed or cancelled job, got a {before.status} one;"
                     " only those can be retried"
                 )
+            self._db.hold(tx, names_of([before]))
             refuse_second(tx, before)
             turns = Turns(self._db, tx, [(before.owner, before.priority)])
             tx.run(
@@ -135,16 +143,17 @@ class SqlJobs:
             turns.save()
             fact = StatusChanged(Status.PENDING, reason="retried by its owner")
             write_facts(tx, now, [(before.seq, before.last_event + 1, fact)])
-            return _locked(tx, job_id)
+            return self._locked(tx, job_id)
 
     def retry_items(self, job_id: str) -> Job:
         """See `Jobs.retry_items`."""
         with self._db.write() as tx:
             now = self._db.now(tx)
-            before = _locked(tx, job_id)
+            before = self._locked(tx, job_id)
+            self._db.hold(tx, names_of([before]))
             refuse_second(tx, before)
             begin_redo(self._db, tx, before, now)
-            return _locked(tx, job_id)
+            return self._locked(tx, job_id)
 
     def running(self, owners: Collection[str], *, limit: int = 1000) -> list[Job]:
         """See `Jobs.running`."""
@@ -185,6 +194,14 @@ class SqlJobs:
             ) + tx.rows(_LAST_ATTEMPT, {"id": job_id})
         return [_attempt_from_row(row) for row in rows]
 
+    def _locked(self, tx: Transaction, job_id: str) -> Job:
+        row = tx.row(
+            f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = :id{self._db.for_update}", {"id": job_id}
+        )
+        if row is None:
+            raise NotFound("Job not found")
+        return job_from_row(row)
+
     def _grant(self, tx: Transaction, wishes: Sequence[Submission], now: float) -> dict[str, Added]:
         """A job for each wish: a new one, or the one that stands for it."""
         taken = unfinished(tx, wishes)
@@ -199,10 +216,10 @@ class SqlJobs:
     def _insert(self, tx: Transaction, fresh: Sequence[Submission], now: float) -> list[Job]:
         if not fresh:
             return []
-        first = self._db.reserve(tx, "jobs", len(fresh))
+        numbers = self._db.reserve(tx, "jobs", len(fresh))
         due = [(s.owner, s.priority) for s in fresh if _due_at(s, now) is None]
         turns = Turns(self._db, tx, due)
-        numbered = list(enumerate(fresh, first))
+        numbered = list(zip(numbers, fresh, strict=True))
         rows = [_job_row(seq, one, turns, now) for seq, one in numbered]
         tx.run_many(_INSERT_JOB, rows)
         turns.save()
@@ -289,13 +306,6 @@ def _job_of(row: dict[str, object], one: Submission) -> Job:
         unique_key=one.unique_key,
         last_event=1,
     )
-
-
-def _locked(tx: Transaction, job_id: str) -> Job:
-    row = tx.row(f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = :id", {"id": job_id})
-    if row is None:
-        raise NotFound("Job not found")
-    return job_from_row(row)
 
 
 def _end_attempt(tx: Transaction, job: Job, now: float) -> None:

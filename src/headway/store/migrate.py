@@ -11,6 +11,9 @@ from headway.errors import StoreUnusable
 HEAD: Final = "0005"
 """The newest migration; a test holds it to the folder."""
 
+_LOCK: Final = 0x6865_6164_7761_7900
+"""The name, as a number, of the lock that whoever migrates a PostgreSQL database holds."""
+
 _SCRIPTS: Final = Path(__file__).with_name("migrations")
 
 
@@ -25,6 +28,8 @@ def upgrade(engine: sa.Engine, where: object) -> None:
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:  # several processes may come at once: the first does it, the others find it done
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
         found = alembic.upgrade_to_head(connection, _SCRIPTS, HEAD)
         connection.commit()
     if not found:

@@ -66,7 +66,7 @@ class SqlOverview:
             delayed: dict[str, int] = dict(
                 tx.rows(
                     "SELECT operation, count(*) FROM (SELECT operation FROM jobs"
-                    f" WHERE {_DELAYED} ORDER BY run_at LIMIT :most) AS some GROUP BY operation",
+                    f" WHERE {_DELAYED} ORDER BY run_at LIMIT :most) AS counted GROUP BY operation",
                     {"most": COUNTED},
                 )
             )
@@ -198,7 +198,7 @@ def _line(tx: Transaction, operation: str, now: float) -> tuple[int, float | Non
     """How many wait for the operation, and for how long the first submitted of them has."""
     row = tx.row(
         "SELECT count(*), min(seq) FROM (SELECT seq FROM jobs WHERE operation = :operation"
-        f" AND {_READY} ORDER BY priority, turn, seq LIMIT :most) AS some",
+        f" AND {_READY} ORDER BY priority, turn, seq LIMIT :most) AS counted",
         {"operation": operation, "most": COUNTED},
     )
     count, oldest = row or (0, None)

@@ -5,7 +5,7 @@ from typing import Final
 
 from headway.events import CheckpointSaved, Fact, ItemsPublished, Resumed, StatusChanged
 from headway.job import Status, Usage, Verdict
-from headway.store.artifacts import insert_artifact
+from headway.store.artifacts import insert_artifact, name_of
 from headway.store.database import Database, Row, Transaction
 from headway.store.events import write_facts
 from headway.store.paces import write_paces
@@ -79,6 +79,7 @@ def write_reports(
     told = {(one.seq, one.token): (one, _facts(one)) for one in reports}
     if len(told) != len(reports):  # one would be written and the other lost without a word
         raise ValueError("expected one report of each attempt, got two of one; add them up first")
+    db.hold(tx, _published_names(reports))
     held = _update_jobs(db, tx, list(told.values()), now)
     numbered: list[tuple[int, int, Fact]] = []
     ended: list[dict[str, object]] = []
@@ -101,6 +102,16 @@ def write_reports(
     write_paces(tx, [told[row[0], row[1]][0] for row in held], now)
     tallies.save(tx)
     return {(row[0], row[1]) for row in held}
+
+
+def _published_names(reports: Sequence[Report]) -> set[str]:
+    """Those whose versions and aliases one transaction at a time may give."""
+    return {
+        name_of(publication)
+        for report in reports
+        if report.verdict is not None
+        for publication in report.verdict.publications
+    }
 
 
 def _update_jobs(

@@ -77,8 +77,8 @@ class SqlRetention:
         """Those that nobody retried or pruned meanwhile: (seq, id, last_event)."""
         wanted = self._db.rows_of({"wanted": "bigint"})
         return tx.rows(
-            f"SELECT seq, id, last_event FROM {wanted} AS w JOIN jobs ON jobs.seq = w.wanted"
-            f" WHERE {_ENDED} ORDER BY seq",
+            f"SELECT seq, id, last_event FROM jobs WHERE seq IN (SELECT wanted FROM {wanted} AS w)"
+            f" AND {_ENDED} ORDER BY seq{self._db.for_update}",
             {"rows": dumps([[seq] for seq in seqs]), **before},
         )
 
@@ -133,7 +133,7 @@ def _look(
 ) -> tuple[list[int], int | None]:
     """Which of the next jobs ended before, and where to look on: no job ended before it began."""
     rows = tx.rows(
-        f"SELECT seq, created_at, coalesce({_ENDED}, 0) FROM jobs WHERE seq > :after"
+        f"SELECT seq, created_at, CASE WHEN {_ENDED} THEN 1 ELSE 0 END FROM jobs WHERE seq > :after"
         " ORDER BY seq LIMIT :limit",
         {**before, "after": after, "limit": limit},
     )
@@ -163,7 +163,7 @@ def _fitting(tx: Transaction, ended: Sequence[Row]) -> list[Row]:
 def _count(tx: Transaction, seq: int) -> int:
     return int(
         tx.value(
-            "SELECT count(*) FROM (SELECT 1 FROM events WHERE job = :seq LIMIT :most) AS some",
+            "SELECT count(*) FROM (SELECT 1 FROM events WHERE job = :seq LIMIT :most) AS first_ones",
             {"seq": seq, "most": EVENTS_AT_ONCE + 1},
         )
     )

@@ -6,7 +6,7 @@ from typing import Protocol
 from headway.store.aliases import SqlAliases
 from headway.store.artifacts import SqlArtifacts
 from headway.store.attempts import SqlAttempts
-from headway.store.bell import SocketBell
+from headway.store.contract import Bell
 from headway.store.database import Database
 from headway.store.events import SqlEvents
 from headway.store.jobs import SqlJobs
@@ -32,7 +32,7 @@ class OpenDatabase(Database, Protocol):
 class SqlStore:
     """See `store.contract.Store`."""
 
-    def __init__(self, database: OpenDatabase, bell: SocketBell, close: Callable[[], None]) -> None:
+    def __init__(self, database: OpenDatabase, bell: Bell, close: Callable[[], None]) -> None:
         self._database = database
         self._close = close
         self._closed = False

@@ -7,7 +7,7 @@ import re
 import sqlite3 as linked
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from headway.errors import StoreUnavailable, StoreUnusable
 from headway.store.bell import SocketBell
-from headway.store.database import Transaction, closing_cursor
+from headway.store.database import Transaction, closing_cursor, refuse_fork
 from headway.store.gate import WriteGate
 from headway.store.migrate import upgrade
 from headway.store.sql_store import SqlStore
@@ -68,6 +68,9 @@ class SqliteDatabase:
     """One file, a pool of connections, and a gate that gives writers their turns."""
 
     engine_name = "sqlite"
+    # A writing transaction is the only one, so its reads need no locks.
+    for_update = ""
+    skip_locked = ""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -111,10 +114,14 @@ class SqliteDatabase:
         """The system's clock as SQLite reads it, to the millisecond."""
         return float(tx.value("SELECT (julianday('now') - 2440587.5) * 86400.0"))
 
-    def reserve(self, tx: Transaction, table: str, count: int) -> int:
-        """The next free key: the transaction is the only writer, so nobody else can take it."""
+    def reserve(self, tx: Transaction, table: str, count: int) -> Sequence[int]:
+        """The next free keys: the transaction is the only writer, so nobody else can take them."""
         last = tx.value("SELECT seq FROM sqlite_sequence WHERE name = :table", {"table": table})
-        return (last or 0) + 1
+        first = (last or 0) + 1
+        return range(first, first + count)
+
+    def hold(self, tx: Transaction, names: Iterable[str]) -> None:
+        """See `Database.hold`: the only writer holds them all."""
 
     def rows_of(self, columns: Mapping[str, str]) -> str:
         """See `Database.rows_of`."""
@@ -123,7 +130,7 @@ class SqliteDatabase:
 
     def changed(self) -> bool:
         """True when another connection committed since this thread asked last."""
-        self._refuse_fork()
+        refuse_fork(self._pid)
         try:
             connection = getattr(self._watchers, "connection", None)
             if connection is None:
@@ -154,7 +161,7 @@ class SqliteDatabase:
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[Any]:
-        self._refuse_fork()
+        refuse_fork(self._pid)
         try:
             pooled = self.engine.raw_connection()
             try:
@@ -163,13 +170,6 @@ class SqliteDatabase:
                 pooled.close()
         except (driver.Error, sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
             raise mapped(error) from None
-
-    def _refuse_fork(self) -> None:
-        if os.getpid() != self._pid:
-            raise RuntimeError(
-                "expected to use this store in the process that opened it, got a fork of it;"
-                " open a store of its own there"
-            )
 
 
 def _prepare(connection: Any, _record: object) -> None:

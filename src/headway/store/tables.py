@@ -330,7 +330,7 @@ users = sa.Table(
     metadata,
     sa.Column("name", sa.Text(), primary_key=True),
     _required("password_hash", sa.Text()),
-    _required("disabled", sa.Boolean(), "0"),
+    _required("disabled", sa.Boolean(), "false"),
     _required("created_at", sa.Double()),
     sqlite_with_rowid=False,
 )

@@ -38,7 +38,7 @@ class Tallies:
         sums[2] += seconds * seconds
 
     def save(self, tx: Transaction) -> None:
-        """Write what was added."""
+        """Write what was added, in one order for all, so that no two writers wait for each other."""
         tx.run_many(
             _ADD,
             [
@@ -51,6 +51,8 @@ class Tallies:
                     "seconds": seconds,
                     "squares": squares,
                 }
-                for (operation, outcome, worker), (count, seconds, squares) in self._sums.items()
+                for (operation, outcome, worker), (count, seconds, squares) in sorted(
+                    self._sums.items()
+                )
             ],
         )

@@ -21,7 +21,7 @@ class Turns:
         self._last: dict[tuple[str, int], int] = {
             (owner, priority): turn
             for owner, priority, turn in tx.rows(
-                f"SELECT owner, priority, turn FROM turns JOIN {wanted} USING (owner, priority)",
+                f"SELECT owner, priority, turn FROM turns JOIN {wanted} AS w USING (owner, priority)",
                 {"rows": dumps(list(set(keys)))},
             )
         }
@@ -38,8 +38,10 @@ class Turns:
         """Remember the owners' last turns."""
         self._tx.run_many(
             "INSERT INTO turns (owner, priority, turn) VALUES (:owner, :priority, :turn)"
-            " ON CONFLICT (owner, priority) DO UPDATE SET turn = excluded.turn",
-            [{"owner": o, "priority": p, "turn": t} for (o, p), t in self._given.items()],
+            " ON CONFLICT (owner, priority) DO UPDATE SET turn = excluded.turn"
+            " WHERE turns.turn < excluded.turn",
+            # In one order for all, so that no two transactions wait for each other.
+            [{"owner": o, "priority": p, "turn": t} for (o, p), t in sorted(self._given.items())],
         )
 
 
@@ -47,7 +49,8 @@ def stage(db: Database, tx: Transaction, now: float, limit: int = 1000) -> int:
     """Give up to `limit` delayed jobs whose time has come their turns; the number staged."""
     due = tx.rows(
         "SELECT seq, owner, priority FROM jobs WHERE status = 'pending'"
-        " AND waiting_for IN ('time', 'retry') AND run_at <= :now ORDER BY run_at LIMIT :limit",
+        " AND waiting_for IN ('time', 'retry') AND run_at <= :now ORDER BY run_at LIMIT :limit"
+        f"{db.skip_locked}",
         {"now": now, "limit": limit},
     )
     if not due:
@@ -68,6 +71,7 @@ def serve(tx: Transaction, claimed: Sequence[tuple[int, int]]) -> None:
         latest[priority] = max(turn, latest.get(priority, 0))
     tx.run_many(
         "INSERT INTO serving (priority, turn) VALUES (:priority, :turn)"
-        " ON CONFLICT (priority) DO UPDATE SET turn = max(serving.turn, excluded.turn)",
-        [{"priority": priority, "turn": turn} for priority, turn in latest.items()],
+        " ON CONFLICT (priority) DO UPDATE SET turn = excluded.turn"
+        " WHERE serving.turn < excluded.turn",
+        [{"priority": priority, "turn": turn} for priority, turn in sorted(latest.items())],
     )

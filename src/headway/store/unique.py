@@ -1,6 +1,6 @@
 """Unique keys: an unfinished job stands for every further one of its owner, operation and key."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from headway.errors import NotUnique
@@ -21,6 +21,11 @@ _UNFINISHED: Final = (
 def identity(one: Submission | Job) -> Identity | None:
     """What no second unfinished job may have; None for a job that may have twins."""
     return None if one.unique_key is None else (one.owner, one.operation, one.unique_key)
+
+
+def names_of(wishes: Iterable[Submission | Job]) -> set[str]:
+    """A name for each identity that one transaction at a time may look up and take."""
+    return {"unique " + "\0".join(key) for one in wishes if (key := identity(one)) is not None}
 
 
 def unfinished(tx: Transaction, wishes: Sequence[Submission]) -> dict[Identity, Job]:

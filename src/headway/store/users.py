@@ -14,7 +14,7 @@ def add_requests(tx: Transaction, owners: Iterable[str], now: float) -> None:
         "INSERT INTO requests (owner, count, at) VALUES (:owner, :count, :now)"
         " ON CONFLICT (owner) DO UPDATE SET count = requests.count + excluded.count,"
         " at = excluded.at",
-        [{"owner": owner, "count": n, "now": now} for owner, n in Counter(owners).items()],
+        [{"owner": owner, "count": n, "now": now} for owner, n in sorted(Counter(owners).items())],
     )
 
 
