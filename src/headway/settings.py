@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
@@ -114,10 +114,18 @@ class Settings(BaseModel):
             raise SettingsError("; ".join(_sentence(one) for one in error.errors())) from None
 
 
-READ_ELSEWHERE = frozenset(
-    {"HEADWAY_TEST_DATA", "HEADWAY_TEST_POSTGRES", "HEADWAY_REQUIRE_SERVICES"}
+FOR_CLIENTS: Final = {
+    "HEADWAY_URL": "The service that client commands speak to",
+    "HEADWAY_TOKEN": "A bearer token for them",
+    "HEADWAY_USER": "Who signs in, where no token is given",
+    "HEADWAY_PASSWORD": "The password of that user",
+}
+"""Variables with our prefix that the client commands read; the service does not."""
+
+READ_ELSEWHERE: Final = frozenset(
+    {"HEADWAY_TEST_DATA", "HEADWAY_TEST_POSTGRES", "HEADWAY_REQUIRE_SERVICES", *FOR_CLIENTS}
 )
-"""Variables with our prefix that belong to the test suite."""
+"""All variables with our prefix that are no settings; three belong to the test suite."""
 
 
 def _sentence(error: Any) -> str:

@@ -83,3 +83,12 @@ def test_no_request_is_lost_among_threads(store: Store) -> None:
     for thread in threads:
         thread.join()
     assert user(store, "ann").request_count == 80
+
+
+def test_users_are_read_page_by_page_in_the_order_of_their_names(store: Store) -> None:
+    for name in ("cleo", "ann", "ben"):
+        store.users.add(name, "hash")
+    first = store.users.page(limit=2)
+    assert [one.name for one in first] == ["ann", "ben"]
+    assert store.users.page(after="ben", limit=2) == [user(store, "cleo")]
+    assert store.users.page(after="cleo") == []

@@ -1,42 +1,52 @@
-"""The command line: argument parsing and one call each.
-
-Each command's module is loaded by name, so that `headway --help` imports none of them.
-"""
+"""The command line: argument parsing and one call each."""
 
 import argparse
-import importlib
+import os
 import sys
-from typing import Final
 
+from headway.cli.commands import COMMANDS, load, takes_more
+from headway.cli.exits import Exit
 from headway.errors import HeadwayError
-
-COMMANDS: Final = {
-    "serve": "run the API and an embedded worker",
-    "work": "run a worker",
-    "db": "back up, check or upgrade the database",
-    "demo": "import, train, evaluate and predict, and watch it live",
-}
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; its exit code: 0 done, 1 failed, 2 wrong usage."""
+    """Run one command; its exit code is one of `exits.Exit`."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    chosen = _parser().parse_args(arguments[:1] or ["--help"])
+    try:
+        return _run(chosen.command, arguments[1:])
+    except HeadwayError as error:
+        print(f"headway {chosen.command}: {error}", file=sys.stderr)
+        return Exit.FAILED
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has enough, as `head` has. Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.DONE
+
+
+def _run(name: str, arguments: list[str]) -> int:
+    command = load(name)
+    parser = command.parser()
+    given, extra = parser.parse_known_args(arguments)
+    if extra and not takes_more(command):
+        parser.error(f"unrecognized arguments: {' '.join(extra)}")
+    given.extra = extra
+    return command.run(given)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="headway", description="Durable jobs for ML APIs.", epilog=_table(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="see below")
     parser.add_argument("rest", nargs=argparse.REMAINDER, help="options of the command")
-    chosen = parser.parse_args(arguments[:1] or ["--help"])
-    command = importlib.import_module(f"headway.cli.{chosen.command}")
-    try:
-        code: int = command.run(arguments[1:])
-    except HeadwayError as error:
-        print(f"headway {chosen.command}: {error}", file=sys.stderr)
-        return 1
-    return code
+    return parser
 
 
 def _table() -> str:
     width = max(map(len, COMMANDS))
-    return "commands:\n" + "\n".join(f"  {name:{width}}  {text}" for name, text in COMMANDS.items())
+    lines = [f"  {name:{width}}  {told}" for name, (_, told) in COMMANDS.items()]
+    return "\n".join(["commands:", *lines, "", "headway COMMAND --help says more about each."])

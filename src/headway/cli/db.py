@@ -13,13 +13,13 @@ from headway.store.sqlite import FILE_NAME
 from headway.wiring import files_of, open_store, sqlite_directory
 
 
-def run(arguments: list[str]) -> int:
-    """Parse, and do one of the three; exit code 1 when a check found something."""
-    given = _parser().parse_args(arguments)
+def run(given: argparse.Namespace) -> int:
+    """Do one of the three; exit code 1 when a check found something."""
     return ACTS[given.act](Settings.from_env(data_dir=given.data_dir), given)
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """What the command takes."""
     parser = argparse.ArgumentParser(prog="headway db", description="Look after the database.")
     acts = parser.add_subparsers(dest="act", required=True, metavar="ACT")
     backup = acts.add_parser("backup", help="copy the database, also while the service runs")

@@ -31,9 +31,8 @@ class Plan:
     """`text` and `label`, where the user named them."""
 
 
-def run(arguments: list[str]) -> int:
-    """Parse, start a service, run the main job; exit code 0 when all of it worked."""
-    given = _parser().parse_args(arguments)
+def run(given: argparse.Namespace) -> int:
+    """Start a service, run the main job; exit code 0 when all of it worked."""
     view = DemoView()
     with tempfile.TemporaryDirectory(prefix="headway-demo-") as folder:
         plan = _plan(given, Path(folder))
@@ -47,7 +46,8 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """What the command takes."""
     parser = argparse.ArgumentParser(
         prog="headway demo",
         description="Import, train, evaluate and predict, on a service of its own.",

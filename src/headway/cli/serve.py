@@ -8,6 +8,8 @@ from pathlib import Path
 import uvicorn
 
 from headway.cli.logs import log_to_stderr
+from headway.cli.starting import find_modules_here
+from headway.errors import SettingsError
 from headway.http.app import create_app
 from headway.settings import Settings
 
@@ -15,15 +17,20 @@ STREAMS_END_SECONDS = 3
 """Streams are told to end at the signal; what is still open after this is cut."""
 
 
-def run(arguments: list[str]) -> int:
-    """Parse, open, serve; exit code 0 after a stop."""
+def parser() -> argparse.ArgumentParser:
+    """What the command takes."""
     parser = argparse.ArgumentParser(prog="headway serve", description="Run the API and a worker.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=8000, help="port; 0 for any free one")
     parser.add_argument("--data-dir", type=Path, help="where everything is kept")
     parser.add_argument("--slots", type=int, help="CPU-bound jobs at a time")
     parser.add_argument("--no-worker", action="store_true", help="`headway work` runs elsewhere")
-    given = parser.parse_args(arguments)
+    return parser
+
+
+def run(given: argparse.Namespace) -> int:
+    """Open, serve; exit code 0 after a stop."""
+    find_modules_here()
     log_to_stderr()
     settings = Settings.from_env(
         data_dir=given.data_dir,
@@ -31,18 +38,32 @@ def run(arguments: list[str]) -> int:
         embedded_worker=False if given.no_worker else None,
     )
     with _listen(given.host, given.port) as sock:
-        print(_greeting(settings, given.host, sock.getsockname()[1]), flush=True)
+        app = create_app(settings)
+        app.state.lazy.open()  # what is wrong is told in a sentence, before anybody can ask
         config = uvicorn.Config(
-            create_app(settings),
-            log_level="warning",
-            timeout_graceful_shutdown=STREAMS_END_SECONDS,
+            app, log_level="warning", timeout_graceful_shutdown=STREAMS_END_SECONDS
         )
         for one in (signal.SIGTERM, signal.SIGINT):
             # Uvicorn raises the signal once more when it has shut down: a stop that was asked for
             # ends with code 0.
             signal.signal(one, lambda *_: None)
-        uvicorn.Server(config).run(sockets=[sock])
-    return 0
+        server = _Server(config, _greeting(settings, given.host, sock.getsockname()[1]))
+        server.run(sockets=[sock])
+    return 0 if server.started else 1
+
+
+class _Server(uvicorn.Server):
+    """Greets once it listens: whoever waits for the greeting may ask at once."""
+
+    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+        super().__init__(config)
+        self._greeting = greeting
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        if self.started:
+            print(self._greeting, flush=True)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -50,7 +71,14 @@ def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind((host, port))
+    try:
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        raise SettingsError(
+            f"expected to listen on {host}, port {port}, got: {error.strerror}; is it served"
+            " already? Choose another with --port"
+        ) from None
     return sock
 
 

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypedDict, TypeVar
+from urllib.parse import quote
 
 import httpx2
+import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from headway.client.calls import Call, Progress, Renew, Upload, get, post, url_of
@@ -25,7 +27,7 @@ from headway.client.retry.trial import Wait
 from headway.client.session import Session
 from headway.client.turn import Flow, Give
 from headway.job import Status
-from headway.wire.catalog import ArtifactView, OperationView
+from headway.wire.catalog import AliasView, ArtifactView, OperationView
 from headway.wire.imports import ImportAccepted
 from headway.wire.jobs import AttemptView, EventView, JobView, ResultsPage
 from headway.wire.predictions import PredictAnswer
@@ -60,6 +62,7 @@ _IMPORT: Final = TypeAdapter(ImportAccepted)
 _PREDICTION: Final = TypeAdapter(PredictAnswer)
 _USER: Final = TypeAdapter(UserView)
 _OPERATIONS: Final = TypeAdapter(list[OperationView])
+_ALIAS: Final = TypeAdapter(AliasView)
 _ARTIFACTS: Final = TypeAdapter(list[ArtifactView])
 
 
@@ -141,6 +144,18 @@ def artifacts(session: Session, kind: str) -> Flow[list[ArtifactView]]:
     return asked(session, get(f"/api/v1/{kind}", params={"limit": PAGE}), _ARTIFACTS)
 
 
+def promote(
+    session: Session, name: str, version: int | str, alias: str, *, kind: str, expected: int | None
+) -> Flow[AliasView]:
+    """An alias that points to this version."""
+    body = given(version=version, expected=expected)
+    path = f"/api/v1/{kind}s/{quote(name, safe='')}/aliases/{quote(alias, safe='')}"
+    call = Call(
+        "PUT", path, content=orjson.dumps(body), headers={"Content-Type": "application/json"}
+    )
+    return asked(session, call, _ALIAS)
+
+
 def jobs(session: Session, statuses: Iterable[Status | str], job_type: str | None) -> Flow[None]:
     """The user's jobs, newest first, page by page."""
     params = {"status": [str(one) for one in statuses] or None, "job_type": job_type, "limit": 100}
@@ -154,7 +169,11 @@ def jobs(session: Session, statuses: Iterable[Status | str], job_type: str | Non
 
 def _next_page(response: httpx2.Response) -> Call | None:
     found = re.search(r'<(/[^/>][^>]*)>; rel="next"', response.headers.get("link", ""))
-    return None if found is None else get(found.group(1))
+    if found is None:
+        return None
+    # The path of a service that is found below another path begins with that one; so does our
+    # address, which a relative path would be put behind once more.
+    return get(str(response.url.join(found.group(1))))
 
 
 def job(session: Session, job_id: str) -> Flow[JobView]:

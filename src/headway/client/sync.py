@@ -18,7 +18,7 @@ from headway.client.retry.policy import Policy
 from headway.client.session import Session, timeouts
 from headway.client.watching import watch
 from headway.job import Status
-from headway.wire.catalog import ArtifactView, OperationView
+from headway.wire.catalog import AliasView, ArtifactView, OperationView
 from headway.wire.jobs import AttemptView, EventView, JobView
 from headway.wire.predictions import PredictAnswer
 from headway.wire.users import UserView
@@ -143,6 +143,20 @@ class Client:
     def models(self) -> list[ArtifactView]:
         """The user's models, newest first, then those that come with the service."""
         return self._pump.run(flow.artifacts(self._session, "models"))
+
+    def promote(
+        self,
+        name: str,
+        version: int | str,
+        alias: str = "production",
+        *,
+        kind: str = "model",
+        expected: int | None = None,
+    ) -> AliasView:
+        """Point an alias of a model, or of a `dataset`, to a version; with `expected` only if it
+        points to that one now."""
+        made = flow.promote(self._session, name, version, alias, kind=kind, expected=expected)
+        return self._pump.run(made)
 
     def wait_until_ready(self, seconds: float = 60.0) -> None:
         """Return once the service can take jobs and run them."""

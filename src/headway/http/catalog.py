@@ -46,11 +46,17 @@ def list_operations(caller: CallerDep) -> Response:
 def _operation(operation: Operation) -> dict[str, Any]:
     return {
         "job_type": operation.name,
-        "description": inspect.getdoc(operation.function),
+        "description": _description(operation),
         "input_schema": operation.input.model_json_schema(),
         "max_attempts": operation.max_attempts,
         "timeout": operation.timeout,
     }
+
+
+def _description(operation: Operation) -> str | None:
+    """What a function says of itself; of one that is only named, what its input says."""
+    told = operation.input if isinstance(operation.function, str) else operation.function
+    return inspect.getdoc(told)
 
 
 def _add_routes(kind: str) -> None:

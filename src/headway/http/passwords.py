@@ -18,6 +18,11 @@ NOBODY: Final = (
 """The hash of a password nobody knows, verified for users that do not exist."""
 
 
+def hashed(password: str) -> str:
+    """The hash to keep, for who can wait a tenth of a second."""
+    return PasswordHash.recommended().hash(password)
+
+
 class Passwords:
     """Hashes and verifies on two threads of its own, for whichever event loop asks."""
 

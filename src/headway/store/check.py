@@ -67,7 +67,7 @@ def _version(database: Any) -> str | None:
     return None if row is None else str(row[0])
 
 
-_OF_JOBS: Final = ("attempts", "checkpoints", "events", "idempotency", "inputs", "parts")
+_OF_JOBS: Final = ("attempts", "checkpoints", "events", "idempotency", "inputs", "paces", "parts")
 
 _STRAYS: Final = (
     *(

@@ -264,6 +264,9 @@ class Users(Protocol):
     def get(self, name: str) -> User | None:
         """The user of this name."""
 
+    def page(self, *, after: str = "", limit: int = 500) -> list[User]:
+        """Users by their names, those past `after`."""
+
     def change(
         self, name: str, *, password_hash: str | None = None, disabled: bool | None = None
     ) -> User:

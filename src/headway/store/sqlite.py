@@ -49,7 +49,7 @@ def open_sqlite(directory: Path) -> SqlStore:
 
     Raise `StoreUnusable` with the cause when it cannot be used as it is.
     """
-    refuse_network(directory, _mounts())
+    refuse_network(directory, mounts())
     _make(directory)
     with contextlib.ExitStack() as failed:
         try:
@@ -226,7 +226,8 @@ def file_system(path: Path, mounts: str) -> str:
     return max(reversed(over), key=lambda one: len(one[0]), default=("", "unknown"))[1]
 
 
-def _mounts() -> str:
+def mounts() -> str:
+    """The mount table of this machine; empty where there is none."""
     try:
         return Path("/proc/mounts").read_text(errors="surrogateescape")
     except OSError:

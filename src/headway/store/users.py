@@ -1,7 +1,8 @@
 """Who may sign in, and how much everybody asked for."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from headway.errors import NotFound
 from headway.store.database import Database, Transaction
@@ -16,6 +17,12 @@ def add_requests(tx: Transaction, owners: Iterable[str], now: float) -> None:
         " at = excluded.at",
         [{"owner": owner, "count": n, "now": now} for owner, n in sorted(Counter(owners).items())],
     )
+
+
+_SELECT: Final = (
+    "SELECT name, password_hash, disabled, created_at, coalesce(count, 0), at"
+    " FROM users LEFT JOIN requests ON requests.owner = users.name"
+)
 
 
 class SqlUsers:
@@ -37,21 +44,17 @@ class SqlUsers:
     def get(self, name: str) -> User | None:
         """See `Users.get`."""
         with self._db.read() as tx:
-            row = tx.row(
-                "SELECT name, password_hash, disabled, created_at, coalesce(count, 0), at"
-                " FROM users LEFT JOIN requests ON requests.owner = users.name WHERE name = :name",
-                {"name": name},
+            row = tx.row(f"{_SELECT} WHERE name = :name", {"name": name})
+        return None if row is None else _user(row)
+
+    def page(self, *, after: str = "", limit: int = 500) -> list[User]:
+        """See `Users.page`."""
+        with self._db.read() as tx:
+            rows = tx.rows(
+                f"{_SELECT} WHERE name > :after ORDER BY name LIMIT :limit",
+                {"after": after, "limit": limit},
             )
-        if row is None:
-            return None
-        return User(
-            name=row[0],
-            password_hash=row[1],
-            disabled=bool(row[2]),
-            created_at=row[3],
-            request_count=row[4],
-            last_request_time=row[5],
-        )
+        return [_user(row) for row in rows]
 
     def change(
         self, name: str, *, password_hash: str | None = None, disabled: bool | None = None
@@ -72,3 +75,14 @@ class SqlUsers:
         """See `Users.count_requests`."""
         with self._db.write() as tx:
             add_requests(tx, Counter(counts).elements(), self._db.now(tx))
+
+
+def _user(row: Sequence[Any]) -> User:
+    return User(
+        name=row[0],
+        password_hash=row[1],
+        disabled=bool(row[2]),
+        created_at=row[3],
+        request_count=row[4],
+        last_request_time=row[5],
+    )

@@ -1,0 +1,15 @@
+"""`headway datasets`: the datasets you can use."""
+
+import argparse
+
+from headway.cli.artefacts import parser_of, show
+
+
+def parser() -> argparse.ArgumentParser:
+    """What the command takes."""
+    return parser_of("datasets", "data sets")
+
+
+def run(given: argparse.Namespace) -> int:
+    """Show them."""
+    return show(given, lambda client: client.datasets())
