@@ -7,6 +7,7 @@ import pytest
 from headway.client import Client
 from headway.client.errors import (
     AlreadyFinished,
+    Conflict,
     InvalidInput,
     JobCancelled,
     JobFailed,
@@ -155,8 +156,9 @@ def test_a_failed_job_says_why_and_can_be_retried(client: Client) -> None:
     with pytest.raises(JobFailed, match="rain") as failed:
         job.result()
     assert failed.value.job_id == job.id
-    assert not job.retry().status.finished or job.now().status is Status.FAILED
-    job.wait()
+    assert job.retry().job_id == job.id
+    with pytest.raises(JobFailed, match="rain"):
+        job.result()
 
 
 def test_who_waits_too_short_is_told_so(client: Client, gate: Gate) -> None:
@@ -199,3 +201,46 @@ def test_progress_is_one_line_where_there_is_no_terminal(
 
 def test_the_service_can_be_waited_for(client: Client) -> None:
     client.wait_until_ready(30)
+
+
+def test_a_model_is_promoted_and_rolled_back(client: Client) -> None:
+    """One step each, also when the answer is lost and the call is sent again."""
+    examples = [
+        {"text": f"{word} {n}", "label": word} for n in range(10) for word in ("up", "down")
+    ]
+    for _ in range(2):
+        client.train(examples=examples, name="moved", epochs=1).result()
+    assert [one.version for one in client.model_versions("moved")] == [2, 1]
+    assert [one.version for one in client.models("moved")] == [2, 1]
+    assert client.promote("moved", 1, "best").version == 1
+    assert client.promote("moved", 2, "best", expected=1).version == 2
+    with pytest.raises(Conflict):
+        client.promote("moved", 2, "best", expected=1)
+    assert client.model("moved@best").version == 2
+    assert [(one.alias, one.version) for one in client.aliases("moved")] == [("best", 2)]
+    with pytest.raises(Conflict):
+        client.delete_model("moved@2")
+    assert client.roll_back("moved", "best").version == 1
+    assert client.predict("up 3", "moved@best").prediction == "up"
+    client.delete_model("moved@2")
+    with pytest.raises(NotFound):
+        client.model("moved@2")
+    with pytest.raises(NotFound):
+        client.roll_back("moved", "no-such-alias")
+
+
+def test_what_is_shared_is_seen_by_others(service: Service, client: Client) -> None:
+    client.import_csv(name="private").result()
+    assert client.dataset("private").meta["rows"] > 1000
+    examples = [
+        {"text": f"{word} {n}", "label": word} for n in range(10) for word in ("up", "down")
+    ]
+    client.train(examples=examples, name="shown", epochs=1).result()
+    with service.client("bob", "secret456") as bob:
+        assert bob.models("shown") == []
+        client.share_model("shown@1")
+        assert [one.owner for one in bob.models("shown")] == ["alice"]
+        client.share_model("shown@1", shared=False)
+        assert bob.models("shown") == []
+    client.delete_dataset("private")
+    assert client.datasets("private") == []

@@ -33,7 +33,7 @@ def run(given: argparse.Namespace) -> int:
             given.name,
             given.version,
             given.alias,
-            kind="dataset" if given.dataset else "model",
+            kind="datasets" if given.dataset else "models",
             expected=given.expected,
         )
         if given.json:

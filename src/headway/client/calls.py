@@ -82,13 +82,15 @@ def get(path: str, **options: Any) -> Call:
     return Call("GET", path, **options)
 
 
-def post(path: str, body: Any = None, *, key: str | None = None, **options: Any) -> Call:
+def post(
+    path: str, body: Any = None, *, key: str | None = None, method: str = "POST", **options: Any
+) -> Call:
     """A call that does something, under a key of its own, so that repeating it is safe."""
     headers = {"Idempotency-Key": key or str(uuid4())}
     if body is None:
-        return Call("POST", path, headers=headers, **options)
+        return Call(method, path, headers=headers, **options)
     headers["Content-Type"] = "application/json"
-    return Call("POST", path, headers=headers, content=orjson.dumps(body), **options)
+    return Call(method, path, headers=headers, content=orjson.dumps(body), **options)
 
 
 def url_of(job_id: str) -> str:

@@ -1,16 +1,12 @@
 """What a user can ask of the service, each as a flow: requests go out of it, answers come in, and it
 returns what the caller wants. Both clients turn these; neither knows more than that."""
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, TypedDict, TypeVar
-from urllib.parse import quote
+from typing import Any, Final, TypedDict
 
-import httpx2
-import orjson
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from headway.client.calls import Call, Progress, Renew, Upload, get, post, url_of
 from headway.client.errors import (
@@ -20,21 +16,19 @@ from headway.client.errors import (
     JobFailed,
     NotFinished,
     NotReady,
-    UnexpectedAnswer,
 )
 from headway.client.pace import POLLING, Patience, still_running
+from headway.client.reading import asked, next_page, read_as
 from headway.client.retry.trial import Wait
 from headway.client.session import Session
 from headway.client.turn import Flow, Give
 from headway.job import Status
-from headway.wire.catalog import AliasView, ArtifactView, OperationView
+from headway.wire.catalog import OperationView
 from headway.wire.imports import ImportAccepted
 from headway.wire.jobs import AttemptView, EventView, JobView, ResultsPage
 from headway.wire.predictions import PredictAnswer
 from headway.wire.submissions import Accepted
 from headway.wire.users import UserView
-
-T = TypeVar("T")
 
 LONGEST_WAIT: Final = 25
 """Seconds that one request waits for a job's end; the service allows 30."""
@@ -50,6 +44,8 @@ class JobOptions(TypedDict, total=False):
     timeout: float
     max_attempts: int
     metadata: Mapping[str, Any]
+    unique_key: str
+    """While a job of this type and key is unfinished, it is the answer, and no second one is made."""
 
 
 _JOB: Final = TypeAdapter(JobView)
@@ -62,26 +58,6 @@ _IMPORT: Final = TypeAdapter(ImportAccepted)
 _PREDICTION: Final = TypeAdapter(PredictAnswer)
 _USER: Final = TypeAdapter(UserView)
 _OPERATIONS: Final = TypeAdapter(list[OperationView])
-_ALIAS: Final = TypeAdapter(AliasView)
-_ARTIFACTS: Final = TypeAdapter(list[ArtifactView])
-
-
-def read_as(adapter: TypeAdapter[T], response: httpx2.Response) -> T:
-    """The answer as a value. Raise `UnexpectedAnswer` if it is none of these."""
-    try:
-        return adapter.validate_json(response.content)
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        where = "/".join(str(part) for part in first["loc"])
-        raise UnexpectedAnswer(
-            f"expected an answer of the service to {response.request.url.path}, got another:"
-            f" {first['msg']} at /{where}; is this client of the service's version?"
-        ) from error
-
-
-def asked(session: Session, call: Call, adapter: TypeAdapter[T]) -> Flow[T]:
-    """What the service answers, as a value."""
-    return read_as(adapter, (yield from session.answer(call)))
 
 
 def given(**fields: Any) -> dict[str, Any]:
@@ -139,23 +115,6 @@ def operations(session: Session) -> Flow[list[OperationView]]:
     return asked(session, get("/api/v1/operations"), _OPERATIONS)
 
 
-def artifacts(session: Session, kind: str) -> Flow[list[ArtifactView]]:
-    """The data sets or the models that the user sees."""
-    return asked(session, get(f"/api/v1/{kind}", params={"limit": PAGE}), _ARTIFACTS)
-
-
-def promote(
-    session: Session, name: str, version: int | str, alias: str, *, kind: str, expected: int | None
-) -> Flow[AliasView]:
-    """An alias that points to this version."""
-    body = given(version=version, expected=expected)
-    path = f"/api/v1/{kind}s/{quote(name, safe='')}/aliases/{quote(alias, safe='')}"
-    call = Call(
-        "PUT", path, content=orjson.dumps(body), headers={"Content-Type": "application/json"}
-    )
-    return asked(session, call, _ALIAS)
-
-
 def jobs(session: Session, statuses: Iterable[Status | str], job_type: str | None) -> Flow[None]:
     """The user's jobs, newest first, page by page."""
     params = {"status": [str(one) for one in statuses] or None, "job_type": job_type, "limit": 100}
@@ -164,16 +123,7 @@ def jobs(session: Session, statuses: Iterable[Status | str], job_type: str | Non
         response = yield from session.answer(call)
         for one in read_as(_JOBS, response):
             yield Give(one)
-        call = _next_page(response)
-
-
-def _next_page(response: httpx2.Response) -> Call | None:
-    found = re.search(r'<(/[^/>][^>]*)>; rel="next"', response.headers.get("link", ""))
-    if found is None:
-        return None
-    # The path of a service that is found below another path begins with that one; so does our
-    # address, which a relative path would be put behind once more.
-    return get(str(response.url.join(found.group(1))))
+        call = next_page(response)
 
 
 def job(session: Session, job_id: str) -> Flow[JobView]:

@@ -7,7 +7,7 @@ from typing import Any, Self, Unpack
 
 import httpx2
 
-from headway.client import flow
+from headway.client import catalog, flow
 from headway.client.calls import Progress
 from headway.client.flow import JobOptions
 from headway.client.polling import StreamEvent
@@ -18,7 +18,7 @@ from headway.client.retry.policy import Policy
 from headway.client.session import Session, timeouts
 from headway.client.watching import watch
 from headway.job import Status
-from headway.wire.catalog import AliasView, ArtifactView, OperationView
+from headway.wire.catalog import AliasView, ArtifactDetail, ArtifactView, OperationView
 from headway.wire.jobs import AttemptView, EventView, JobView
 from headway.wire.predictions import PredictAnswer
 from headway.wire.users import UserView
@@ -136,27 +136,59 @@ class Client:
         """Everything jobs can run, with the schema of its input."""
         return self._pump.run(flow.operations(self._session))
 
-    def datasets(self) -> list[ArtifactView]:
-        """The user's data sets, newest first, then those that come with the service."""
-        return self._pump.run(flow.artifacts(self._session, "datasets"))
+    def datasets(self, name: str | None = None) -> list[ArtifactView]:
+        """Every version of a data set that the user sees, newest first, then the bundled ones."""
+        return self._pump.run(catalog.find(self._session, "datasets", name))
 
-    def models(self) -> list[ArtifactView]:
-        """The user's models, newest first, then those that come with the service."""
-        return self._pump.run(flow.artifacts(self._session, "models"))
+    def dataset(self, reference: str) -> ArtifactDetail:
+        """A data set by `name`, `name@version` or id, and what it was made from."""
+        return self._pump.run(catalog.one(self._session, "datasets", reference))
+
+    def delete_dataset(self, reference: str) -> None:
+        """Delete a version. Raise `Conflict` while something needs it."""
+        self._pump.run(catalog.delete(self._session, "datasets", reference))
+
+    def models(self, name: str | None = None) -> list[ArtifactView]:
+        """Every version of a model that the user sees, newest first, then the bundled ones."""
+        return self._pump.run(catalog.find(self._session, "models", name))
+
+    def model(self, reference: str) -> ArtifactDetail:
+        """A model by `name`, `name@version`, `name@alias` or id: metrics, parameters, sources."""
+        return self._pump.run(catalog.one(self._session, "models", reference))
+
+    def model_versions(self, name: str) -> list[ArtifactView]:
+        """The versions of a model, newest first."""
+        return self._pump.run(catalog.versions(self._session, "models", name))
+
+    def delete_model(self, reference: str) -> None:
+        """Delete a version. Raise `Conflict` while an alias points to it or a job needs it."""
+        self._pump.run(catalog.delete(self._session, "models", reference))
+
+    def share_model(self, reference: str, *, shared: bool = True) -> ArtifactDetail:
+        """Show a version to every user, or keep it to its owner again."""
+        return self._pump.run(catalog.share(self._session, "models", reference, shared=shared))
+
+    def aliases(self, name: str) -> list[AliasView]:
+        """The aliases of a model, and the version each points to."""
+        return self._pump.run(catalog.aliases(self._session, name))
 
     def promote(
         self,
         name: str,
         version: int | str,
-        alias: str = "production",
+        alias: str = "default",
         *,
-        kind: str = "model",
-        expected: int | None = None,
+        kind: catalog.Kind = "models",
+        expected: int | str | None = None,
     ) -> AliasView:
-        """Point an alias of a model, or of a `dataset`, to a version; with `expected` only if it
-        points to that one now."""
-        made = flow.promote(self._session, name, version, alias, kind=kind, expected=expected)
+        """Point an alias of a model, or of one of the `datasets`, to a version; `expected` is
+        where it must point before."""
+        made = catalog.promote(self._session, name, version, alias, kind, expected)
         return self._pump.run(made)
+
+    def roll_back(self, name: str, alias: str = "default") -> AliasView:
+        """Point an alias to where it pointed before."""
+        return self._pump.run(catalog.roll_back(self._session, name, alias))
 
     def wait_until_ready(self, seconds: float = 60.0) -> None:
         """Return once the service can take jobs and run them."""
