@@ -1,7 +1,9 @@
 """A job's events, whatever becomes of the line: each durable one once, in order."""
 
 import random
-from collections.abc import AsyncIterator, Iterator
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -9,8 +11,10 @@ import pytest
 from headway.client import AsyncClient, Client, StreamEvent
 from headway.client.errors import NeverSent, NotFound
 from tests.client.fake_clock import FakeClock
-from tests.client.service import Service
+from tests.client.service import Service, serving
 from tests.http.conftest import Gate
+
+EPOCHS = 200
 
 
 def ids_of(events: list[StreamEvent]) -> list[int]:
@@ -149,6 +153,54 @@ def test_patience_ends(free_port: int) -> None:
             assert 60 <= clock.now - began <= 80
         with pytest.raises(NeverSent):
             client.job("one").wait()
+
+
+class Reconnecting(httpx2.HTTPTransport):
+    """Tells when a stream was opened again."""
+
+    def __init__(self, reopened: Callable[[], None]) -> None:
+        super().__init__()
+        self._reopened = reopened
+        self.streams = 0
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        response = super().handle_request(request)
+        if request.url.path.endswith("/stream"):
+            self.streams += 1
+            if self.streams > 1:
+                self._reopened()
+        return response
+
+
+@pytest.mark.timeout(400)  # three starts of server and worker, which a busy machine stretches
+def test_a_training_is_watched_through_two_kills(data_dir: Path, free_port: int) -> None:
+    """Server and worker get SIGKILL in the middle and are started again, twice: no event is lost,
+    none comes twice, none out of order, and the training reaches its end."""
+    with serving(data_dir, free_port, quick=True) as service:
+        # The worker comes back once we look again: else it might have done all before we do.
+        line = Reconnecting(service.start_worker)
+        with Client(service.url, "alice", "secret123", transport=line) as client:
+            job = client.train("sample", epochs=EPOCHS)
+            seen: list[StreamEvent] = []
+            restarts: list[threading.Thread] = []
+            attempts = 0
+            for event in job.events():
+                seen.append(event)
+                # Only what the newest attempt tells: what was missed comes first.
+                attempts += event.id is not None and event.data.get("status") == "running"
+                if event.name == "metric" and len(restarts) < 2 and attempts > len(restarts):
+                    service.kill()
+                    restarts.append(threading.Thread(target=service.start_server))
+                    restarts[-1].start()
+            for one in restarts:
+                one.join()
+            history = list(job.history())
+            ended = job.now()
+    assert ids_of(seen) == [one.id for one in history] == list(range(1, len(history) + 1))
+    steps = [one.data["step"] for one in seen if one.name == "metric"]
+    assert sorted(set(steps)) == list(range(1, EPOCHS + 1))
+    assert (ended.status, ended.interruptions, line.streams) == ("completed", 2, 3)
+    assert seen[-1].data["result"] == ended.result
 
 
 async def test_a_stream_is_watched_on_a_loop_through_cuts(service: Service, gate: Gate) -> None:
