@@ -1,5 +1,8 @@
 """Operations for benchmarks: one that does nothing, and one that only computes."""
 
+import time
+from pathlib import Path
+
 from pydantic import BaseModel
 
 from headway.context import AsyncContext, Context
@@ -23,3 +26,26 @@ def spin(_request: Nothing, _ctx: Context) -> None:
     number = 1
     while number:
         number = sum(range(10**6))
+
+
+class Orders(BaseModel):
+    """Where a file says how many events to make, and how far apart."""
+
+    orders: str
+
+
+@operation("publish")
+def publish(request: Orders, ctx: Context) -> None:
+    """Make events as ordered, each with the moment it was made, until cancelled."""
+    orders, step = Path(request.orders), 0
+    while not ctx.cancelled:
+        try:
+            count, pace = orders.read_text().split()
+            orders.unlink()
+        except (OSError, ValueError):
+            time.sleep(0.01)
+            continue
+        for _ in range(int(count)):
+            step += 1
+            ctx.metric({"sent": time.time()}, step=step)
+            time.sleep(float(pace))

@@ -149,7 +149,9 @@ def test_history_comes_before_the_present(
     assert [one.event for one in seen[-2:]] == ["update", "complete"]
 
 
-@pytest.mark.parametrize("garbage", ["x", "-1", "1e3", "999999", "9" * 40, "", "٣"])
+@pytest.mark.parametrize(
+    "garbage", ["x", "-1", "1e3", "999999", "9" * 40, "", "٣", "7" * 8192, "A" * 30]
+)
 def test_a_foreign_id_gives_the_present(
     watch: Watch, submit: Submit, finished: Callable[[str], Any], garbage: str
 ) -> None:
@@ -158,6 +160,9 @@ def test_a_foreign_id_gives_the_present(
     finished(job_id)
     with watch(job_id, f"?after={garbage}") as events:
         assert [one.event for one in events] == ["update", "complete"]
+    if garbage.isascii():
+        with watch(job_id, **{"Last-Event-ID": garbage}) as events:
+            assert [one.event for one in events] == ["update", "complete"]
 
 
 def test_a_retried_job_has_one_end(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import uvicorn
 
+from headway.cli.connections import BoundedConnection
 from headway.cli.logs import log_to_stderr
 from headway.cli.starting import find_modules_here
 from headway.errors import SettingsError
@@ -41,7 +42,10 @@ def run(given: argparse.Namespace) -> int:
         app = create_app(settings)
         app.state.lazy.open()  # what is wrong is told in a sentence, before anybody can ask
         config = uvicorn.Config(
-            app, log_level="warning", timeout_graceful_shutdown=STREAMS_END_SECONDS
+            app,
+            http=BoundedConnection,
+            log_level="warning",
+            timeout_graceful_shutdown=STREAMS_END_SECONDS,
         )
         for one in (signal.SIGTERM, signal.SIGINT):
             # Uvicorn raises the signal once more when it has shut down: a stop that was asked for

@@ -125,8 +125,8 @@ _STREAM: Final[dict[str, Any]] = {
 @router.get("/stream", **_STREAM)
 async def stream_all(
     caller: CallerDep,
-    last_event_id: Annotated[str | None, Header(max_length=100)] = None,
-    after: Annotated[str | None, Query(max_length=100)] = None,
+    last_event_id: Annotated[str | None, Header()] = None,
+    after: Annotated[str | None, Query()] = None,
 ) -> Response:
     """All your jobs as they move, also those submitted later, on one connection. Its ids are
     cursors: with `Last-Event-ID` or `?after=` everything durable since then comes first."""
@@ -138,8 +138,8 @@ async def stream_all(
 async def stream(
     caller: CallerDep,
     job_id: JobId,
-    last_event_id: Annotated[str | None, Header(max_length=100)] = None,
-    after: Annotated[str | None, Query(max_length=100)] = None,
+    last_event_id: Annotated[str | None, Header()] = None,
+    after: Annotated[str | None, Query()] = None,
 ) -> Response:
     """The job as it moves: `update` at once and on every change, `metric`, `log`, `items` and
     `checkpoint` as they happen, `complete` once and last. With `Last-Event-ID` or `?after=`
