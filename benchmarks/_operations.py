@@ -36,7 +36,7 @@ class Orders(BaseModel):
 
 @operation("publish")
 def publish(request: Orders, ctx: Context) -> None:
-    """Make events as ordered, each with the moment it was made, until cancelled."""
+    """Make events as ordered, each with the moment it was made, until none are ordered."""
     orders, step = Path(request.orders), 0
     while not ctx.cancelled:
         try:
@@ -45,6 +45,8 @@ def publish(request: Orders, ctx: Context) -> None:
         except (OSError, ValueError):
             time.sleep(0.01)
             continue
+        if count == "0":
+            return
         for _ in range(int(count)):
             step += 1
             ctx.metric({"sent": time.time()}, step=step)
