@@ -54,6 +54,7 @@ class Artifact:
     path: Path
     sha256: str
     version: int = 1
+    owner: str = ""
     meta: Mapping[str, Json] = field(default_factory=dict)
 
 
@@ -168,6 +169,9 @@ class Context(Protocol):
 
         Others see it once the job is completed, as the next version of `name`.
         """
+
+    def point_alias(self, field: str, alias: str) -> None:
+        """Point an alias to the version that an input field names, once the job is completed."""
 
 
 class AsyncContext(Context, Protocol):

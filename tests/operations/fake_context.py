@@ -60,6 +60,7 @@ class FakeContext:
     attempt: int = 1
     cancelled: bool = False
     to_redo: Sequence[Redo] = ()
+    aliases: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def scratch(self) -> Path:
@@ -120,6 +121,9 @@ class FakeContext:
         json.dumps(meta)
         self.published.append(Published(kind, name, file.read_bytes(), meta, alias))
         return f"{kind}:{name}"
+
+    def point_alias(self, field: str, alias: str) -> None:
+        self.aliases.append((field, alias))
 
     def after(self) -> "FakeContext":
         """The context of the next attempt, which goes on from the last checkpoint."""

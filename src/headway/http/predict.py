@@ -23,13 +23,17 @@ router = APIRouter(prefix="/api/v1", tags=["predictions"])
 
 @router.post("/predict", response_model=PredictAnswer, openapi_extra=body_of(PredictRequest))
 async def predict(request: Request, after: BackgroundTasks) -> Response:
-    """Classify one text now. The log and your statistics are written after the answer."""
+    """Classify one text now; with `explain` the answer says what it comes from. The log and your
+    statistics are written after the answer."""
     caller = await identified(request)
     body = await read_as(PredictRequest, request, caller)
     predictor = await to_thread.run_sync(caller.parts.predictors.find, caller.name, body.model)
     answer = await _classified(predictor, body.text)
     after.add_task(_record, caller.parts, caller.name, body.text, answer.prediction)
-    return json_answer(asdict(answer))
+    document = asdict(answer)
+    if body.explain:
+        document["explanation"] = await to_thread.run_sync(predictor.explain, body.text)
+    return json_answer(document)
 
 
 async def _classified(predictor: Predictor, text: str) -> Answer:

@@ -11,6 +11,7 @@ from headway.errors import UnknownArtifact
 from headway.job import Json
 from headway.models.bundle import DEFAULT_BUNDLE, Bundle
 from headway.models.classifier import Classifier
+from headway.models.explain import explain
 from headway.store.values import StoredArtifact
 
 DEFAULT: Final = "default"
@@ -41,6 +42,17 @@ class Predictor:
         said = self.classifier.predict_one(text)
         shares = dict(zip(self.classifier.classes, said.probabilities.tolist(), strict=True))
         return Answer(said.label, said.confidence, shares, self.model, self.model_id)
+
+    def explain(self, text: str) -> dict[str, Json]:
+        """Why it says what it says of a text."""
+        found = explain(self.classifier, text)
+        return {
+            "label": found.label,
+            "bias": found.bias,
+            "tokens": [{"token": token, "weight": weight} for token, weight in found.tokens],
+            "rest": found.rest,
+            "score": found.score,
+        }
 
 
 class Predictors:

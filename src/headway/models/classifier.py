@@ -69,7 +69,7 @@ class Classifier:
             if count > 1:
                 values[position] *= 1.0 + log(count)
         margins: Floats = values @ self.weights64.take(columns, axis=0)
-        margins *= self._part_length / sqrt(values.dot(values))
+        margins *= self.part_length / sqrt(values.dot(values))
         return margins
 
     def _column_counts(self, buckets: list[int]) -> dict[int, int]:
@@ -112,7 +112,8 @@ class Classifier:
         return self.column_of.data.__getitem__
 
     @cached_property
-    def _part_length(self) -> float:
+    def part_length(self) -> float:
+        """The length of each half of a text's vector: 1 where there is only one."""
         return HALF if has_halves(self.buckets) else 1.0
 
     @cached_property

@@ -11,6 +11,7 @@ from headway.operations.requests.evaluate import EvaluateModel
 from headway.operations.requests.import_csv import ImportCsv
 from headway.operations.requests.predict import BatchPredict
 from headway.operations.requests.preprocess import Preprocess
+from headway.operations.requests.promote import PromoteModel
 from headway.operations.requests.train import TrainModel
 
 IMPORT_CSV: Final = Operation(
@@ -33,7 +34,27 @@ EVALUATE_MODEL: Final = Operation(
 PREPROCESS: Final = Operation(
     name="preprocess", function="headway.operations.preprocess:preprocess", input=Preprocess
 )
+PROMOTE_MODEL: Final = Operation(
+    name="promote_model",
+    function="headway.operations.promote:promote_model",
+    input=PromoteModel,
+)
 
-BUILTIN: Final = (IMPORT_CSV, PREPROCESS, TRAIN_MODEL, BATCH_PREDICT, EVALUATE_MODEL)
+BUILTIN: Final = (
+    IMPORT_CSV,
+    PREPROCESS,
+    TRAIN_MODEL,
+    BATCH_PREDICT,
+    EVALUATE_MODEL,
+    PROMOTE_MODEL,
+)
 
-__all__ = ["BATCH_PREDICT", "BUILTIN", "EVALUATE_MODEL", "IMPORT_CSV", "PREPROCESS", "TRAIN_MODEL"]
+__all__ = [
+    "BATCH_PREDICT",
+    "BUILTIN",
+    "EVALUATE_MODEL",
+    "IMPORT_CSV",
+    "PREPROCESS",
+    "PROMOTE_MODEL",
+    "TRAIN_MODEL",
+]

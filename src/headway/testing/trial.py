@@ -195,6 +195,7 @@ class Site:
             path=self._files.path(one.path),
             sha256=one.sha256,
             version=one.version,
+            owner=one.owner,
             meta=one.meta,
         )
 

@@ -71,6 +71,19 @@ class AliasRequest(Request):
     )
 
 
+class PromotionRequest(Request):
+    """Which version is to be promoted, and how good it must be."""
+
+    version: int | str = Field(description="A version's number or alias", examples=[3])
+    data: str = Field(min_length=1, max_length=200, description="The labelled data set to judge by")
+    tolerance: float | None = Field(
+        default=None, ge=0, le=1, description="How much worse than the present one it may be"
+    )
+    at_least: float | None = Field(default=None, ge=0, le=1, description="The least macro F1")
+    text: str | None = Field(default=None, max_length=200, description="The column of the texts")
+    label: str | None = Field(default=None, max_length=200, description="... and of the labels")
+
+
 class AliasView(Answer):
     """An alias and the version it points to."""
 

@@ -10,6 +10,24 @@ class PredictRequest(Request):
 
     text: str = Field(max_length=1_000_000, examples=["My invoice is wrong"])
     model: str | None = Field(default=None, min_length=1, max_length=200)
+    explain: bool = Field(default=False, description="Say how much each token weighs")
+
+
+class TokenWeight(Answer):
+    """How much a word, a word pair or a word's characters speak for the prediction."""
+
+    token: str
+    weight: float = Field(description="In log-odds; below 0 it speaks against it")
+
+
+class ExplanationView(Answer):
+    """What the prediction comes from; `bias`, the weights and `rest` add up to its score."""
+
+    label: str
+    bias: float
+    tokens: list[TokenWeight]
+    rest: float
+    score: float
 
 
 class PredictAnswer(Answer):
@@ -20,3 +38,6 @@ class PredictAnswer(Answer):
     probabilities: dict[str, float]
     model: str
     model_id: str
+    explanation: ExplanationView | None = Field(
+        default=None, description="Only where it was asked for"
+    )

@@ -203,6 +203,22 @@ class BaseContext(ABC):
             return str(uuid4())
         return str(uuid5(_DATASETS, f"{self.owner}/{name}/{sha256}"))
 
+    def point_alias(self, field: str, alias: str) -> None:
+        """See `Context.point_alias`."""
+        artifact = self._artifacts[field]
+        self._publications.append(
+            {
+                "id": artifact.id,
+                "kind": artifact.kind,
+                "name": artifact.name,
+                "path": "",  # it is known under its id, and stays as it is
+                "sha256": artifact.sha256,
+                "size": 0,
+                "meta": {},
+                "alias": alias,
+            }
+        )
+
     def finish(self) -> dict[str, Json]:
         """What the verdict needs beside the result: the last items, and what was published."""
         parts = self._write_parts()

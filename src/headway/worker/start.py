@@ -64,6 +64,7 @@ def _artifact(one: StoredArtifact | str, files: ArtifactFiles) -> dict[str, Any]
         "path": str(files.path(one.path)),
         "sha256": one.sha256,
         "version": one.version,
+        "owner": one.owner,
         "meta": dict(one.meta),
     }
 
