@@ -28,7 +28,7 @@ BREACHES = {
     "sideways": ("job.py", "from headway.settings import Settings", imports_point_down),
     "more than the client may": (
         "client/flow.py",
-        "from headway.job import Job",
+        "from headway.settings import Settings",
         imports_point_down,
     ),
     "a route in the store": (

@@ -25,7 +25,7 @@ def run(project: pytest.Pytester, **environment: str) -> subprocess.CompletedPro
     command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:randomly", "-p", "no:xdist"]
     return subprocess.run(
         command,
-        env={**os.environ, **environment},
+        env={**os.environ, "PYTHONPATH": str(CONFTEST.parents[1]), **environment},
         cwd=project.path,
         capture_output=True,
         text=True,

@@ -8,6 +8,7 @@ A blocking `flock` would do the waiting, but it cannot time out, and a process s
 gate would hang everybody for good; so the wait is a bounded poll.
 """
 
+import contextlib
 import fcntl
 import os
 import threading
@@ -38,7 +39,7 @@ class WriteGate:
             self._take(self._turnstile, deadline)
             try:
                 self._take(self._gate, deadline)
-                os.pwrite(self._gate, b"%-20d" % os.getpid(), 0)  # for those who wait in vain
+                self._sign()
             finally:
                 fcntl.flock(self._turnstile, fcntl.LOCK_UN)
         except BaseException:
@@ -69,6 +70,11 @@ class WriteGate:
                 if time.monotonic() > deadline:
                     raise self._busy() from None
                 time.sleep(_POLL_SECONDS)
+
+    def _sign(self) -> None:
+        """Leave word, for those who wait in vain, who it is that they wait for."""
+        with contextlib.suppress(OSError):  # a full disk must not keep the gate shut
+            os.pwrite(self._gate, b"%-20d" % os.getpid(), 0)
 
     def _busy(self) -> StoreUnavailable:
         last = os.pread(self._gate, 20, 0).strip()
