@@ -1,5 +1,6 @@
 """What there is: operations, data sets, models, health, and the description of it all."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from headway.errors import StoreUnavailable
-from tests.http.conftest import Headers
+from tests.http.conftest import Headers, Submit
 
 
 def test_every_operation_is_listed_with_its_schema(client: TestClient, alice: Headers) -> None:
@@ -48,8 +49,11 @@ def test_a_living_process_says_so(client: TestClient) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
 
 
-def test_a_ready_service_says_what_it_stands_on(client: TestClient) -> None:
+def test_a_ready_service_says_what_it_stands_on(
+    client: TestClient, submit: Submit, finished: Callable[[str], dict[str, Any]]
+) -> None:
     """The store it writes to, and the workers it saw."""
+    finished(submit())  # by then there is a worker, also where this test comes first
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json()["store"]["engine"] == "sqlite"
