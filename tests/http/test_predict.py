@@ -1,7 +1,7 @@
 """One text, classified at once, and what is written after the answer."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +38,19 @@ def test_a_prediction_is_logged_after_the_answer(
     assert (last["user"], last["text"], last["prediction"]) == ("bob", text, said["prediction"])
 
 
+@pytest.fixture
+def no_default_left(client: TestClient, alice: Headers) -> Iterator[None]:
+    """Other tests of alice's ask the model that comes with the package."""
+    yield
+    client.delete("/api/v1/models/fruit/aliases/default", headers=alice).raise_for_status()
+
+
 def test_one_s_own_model_and_alias_come_first(
-    client: TestClient, alice: Headers, bob: Headers, finished: Callable[[str], Any]
+    client: TestClient,
+    alice: Headers,
+    bob: Headers,
+    finished: Callable[[str], Any],
+    no_default_left: None,
 ) -> None:
     """An alias `default` of the user's own is asked from the moment it exists, for him alone."""
     texts = [f"{word} number {n}" for n in range(20) for word in ("apple", "stone")]

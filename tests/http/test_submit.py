@@ -105,7 +105,7 @@ def test_an_evaluation_can_be_had_as_tables(
     client: TestClient, alice: Headers, finished: Finished
 ) -> None:
     """One at a time, once it has completed; of no other job."""
-    body = {"data": "sample", "against": "default"}
+    body = {"data": "sample", "model": "bundled:default", "against": "bundled:default"}
     answer = client.post(f"{JOBS}/evaluate-model", json=body, headers=alice)
     job = finished(accepted(answer, "Evaluation job created"))
     path = f"{JOBS}/{job['job_id']}/evaluation.csv"

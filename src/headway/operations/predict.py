@@ -125,8 +125,8 @@ def _listed(source: Listed, model: Answering, ctx: Context) -> dict[str, Json]:
         predictions += answers
         if chunk.start >= done:
             _hand_out(ctx, chunk, answers, model, source.total, {"done": chunk.end})
-    told = {"predictions": predictions, "total": len(predictions)}
-    return told | {"model": model.name, "model_id": model.id}
+    # The contract's shape, and nothing more; each item under /results names its model.
+    return {"predictions": predictions, "total": len(predictions)}
 
 
 def _counted(source: Source, model: Answering, ctx: Context) -> dict[str, Json]:
