@@ -9,6 +9,7 @@ import orjson
 from headway.artifacts import hash_file, sync_file, write_durably
 from headway.context import Artifact, Checkpoint, Redo
 from headway.job import Json
+from headway.own_model import OwnModel
 
 T = TypeVar("T")
 
@@ -36,6 +37,11 @@ class BenchContext:
     def shared(self) -> Path:
         """A directory for parts."""
         return self._folder
+
+    @property
+    def models(self) -> Mapping[str, OwnModel]:
+        """None are registered."""
+        return {}
 
     @property
     def redo(self) -> Iterator[Redo]:

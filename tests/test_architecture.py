@@ -20,6 +20,7 @@ STRUCTURE = ROOT / "scripts" / "structure"
 TIERS = (
     ("errors", "estimate", "ids", "retry"),
     ("job", "settings"),
+    ("own_model",),
     ("context",),
     ("events", "operation", "wire"),
     ("store.values",),

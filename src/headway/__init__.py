@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from headway.http.mounting import mount
     from headway.job import Job, Status
     from headway.operation import Operation, operation
+    from headway.own_model import OwnModel, model
     from headway.retry import Backoff
     from headway.settings import Settings
 else:
@@ -52,8 +53,10 @@ __all__ = [
     "NotRetryable",
     "Operation",
     "OperationFailed",
+    "OwnModel",
     "Settings",
     "Status",
+    "model",
     "mount",
     "operation",
 ]
@@ -69,8 +72,10 @@ HOMES: Final = {
     "NotRetryable": "headway.errors",
     "Operation": "headway.operation",
     "OperationFailed": "headway.errors",
+    "OwnModel": "headway.own_model",
     "Settings": "headway.settings",
     "Status": "headway.job",
+    "model": "headway.own_model",
     "mount": "headway.http.mounting",
     "operation": "headway.operation",
 }

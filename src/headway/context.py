@@ -15,6 +15,7 @@ from pydantic import GetJsonSchemaHandler, StringConstraints
 from pydantic.json_schema import JsonSchemaValue
 
 from headway.job import Json
+from headway.own_model import OwnModel
 
 T = TypeVar("T")
 
@@ -109,6 +110,10 @@ class Context(Protocol):
     @property
     def resumed(self) -> Checkpoint | None:
         """The last checkpoint of an earlier attempt, or None when this one starts afresh."""
+
+    @property
+    def models(self) -> Mapping[str, OwnModel]:
+        """The kinds of model that were registered with `@model`, by name."""
 
     @property
     def redo(self) -> Iterator[Redo]:

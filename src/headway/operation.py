@@ -30,6 +30,7 @@ from pydantic import BaseModel
 
 from headway.context import Reference
 from headway.errors import SettingsError, UnknownOperation
+from headway.own_model import OwnModel
 from headway.retry import Backoff
 
 Function = Callable[[Any, Any], Any]
@@ -101,6 +102,8 @@ class Registry:
 
     def __init__(self, operations: Iterable[Operation] = ()) -> None:
         self._operations: dict[str, Operation] = {}
+        self.models: dict[str, OwnModel] = {}
+        """The kinds of model that were registered with `@model`, by name."""
         for one in operations:
             self.add(one)
 
@@ -112,6 +115,14 @@ class Registry:
                 f"expected one operation per name, got a second {operation.name!r}; rename one"
             )
         self._operations[operation.name] = operation
+
+    def add_model(self, own: OwnModel) -> None:
+        """Register a kind of model. A second one of the same name is refused."""
+        known = self.models.setdefault(own.name, own)
+        if known != own:
+            raise ValueError(
+                f"expected one kind of model per name, got a second {own.name!r}; rename one"
+            )
 
     def get(self, name: str) -> Operation:
         """The operation of this name, or `UnknownOperation`."""
@@ -187,6 +198,8 @@ def load_registry(modules: Iterable[str]) -> Registry:
         for value in vars(module).values():
             if isinstance(value, Operation):
                 registry.add(value)
+            elif isinstance(value, OwnModel):
+                registry.add_model(value)
     return registry
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from headway.operation import Operation
+from headway.own_model import OwnModel
 
 ROOT = Path(__file__).parents[2]
 # The client's examples need a service: tests/client runs them.
@@ -23,7 +24,7 @@ BLOCKS = [
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_a_shown_operation_can_be_registered(block: str) -> None:
-    """Each block defines at least one operation when it is run as it stands."""
+    """Each block defines an operation or a kind of model when it is run as it stands."""
     names: dict[str, object] = {"__name__": "shown"}
     exec(compile(block, "shown", "exec"), names)
-    assert any(isinstance(one, Operation) for one in names.values())
+    assert any(isinstance(one, Operation | OwnModel) for one in names.values())

@@ -1,6 +1,8 @@
 """Operations that do what a test tells them to, step by step: a step is allowed by a file."""
 
 import asyncio
+import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from headway.context import AsyncContext
 from headway.errors import NotRetryable
 from headway.job import Json
 from headway.operation import operation
+from headway.own_model import model
 
 
 class Nothing(BaseModel):
@@ -89,3 +92,33 @@ async def moody(request: Steps, ctx: AsyncContext) -> None:
 async def _allowed(step: Path) -> None:
     while not await asyncio.to_thread(step.exists):  # noqa: ASYNC110 - another process makes it
         await asyncio.sleep(0.005)
+
+
+@model("trial_rules", wait_ms=50)
+class Rules:
+    """The label whose words a text has most of. Some texts make it misbehave."""
+
+    def __init__(self, words: dict[str, list[str]]) -> None:
+        self._label_of = {word: label for label, known in words.items() for word in known}
+
+    @classmethod
+    def load(cls, path: Path) -> "Rules":
+        """Rules in JSON."""
+        return cls(json.loads(path.read_text()))
+
+    def predict(self, texts: list[str]) -> list[Any]:
+        """An answer or an error for each."""
+        return [self._one(text, len(texts)) for text in texts]
+
+    def _one(self, text: str, together: int) -> Any:
+        if text == "die now":
+            os._exit(9)
+        found = [self._label_of[word] for word in text.split() if word in self._label_of]
+        if not found:
+            return ValueError("no known word")
+        best = max(found, key=found.count)
+        return (
+            (best, together)
+            if text.startswith("how many")
+            else (best, found.count(best) / len(found))
+        )

@@ -9,6 +9,7 @@ from typing import Literal, TypeVar
 from headway.context import Artifact, Redo
 from headway.errors import Cancelled, Interrupted
 from headway.job import Json
+from headway.own_model import OwnModel
 
 T = TypeVar("T")
 
@@ -60,6 +61,7 @@ class FakeContext:
     attempt: int = 1
     cancelled: bool = False
     to_redo: Sequence[Redo] = ()
+    own_models: Mapping[str, OwnModel] = field(default_factory=dict)
     aliases: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -94,6 +96,10 @@ class FakeContext:
 
     def items(self, rows: Sequence[Mapping[str, Json]]) -> None:
         self.handed_out += rows
+
+    @property
+    def models(self) -> Mapping[str, OwnModel]:
+        return self.own_models
 
     @property
     def redo(self) -> Iterator[Redo]:

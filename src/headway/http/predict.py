@@ -11,6 +11,7 @@ from starlette.responses import Response
 from headway.http.auth import identified, json_answer
 from headway.http.bodies import body_of, read_as
 from headway.http.ledger import Prediction
+from headway.http.own_models import ask_own
 from headway.http.parts import Parts
 from headway.http.predictors import Answer, Predictor
 from headway.wire.predictions import PredictAnswer, PredictRequest
@@ -28,6 +29,10 @@ async def predict(request: Request, after: BackgroundTasks) -> Response:
     caller = await identified(request)
     body = await read_as(PredictRequest, request, caller)
     predictor = await to_thread.run_sync(caller.parts.predictors.find, caller.name, body.model)
+    if not isinstance(predictor, Predictor):
+        said = await ask_own(request, caller, predictor, body.text)
+        after.add_task(_record, caller.parts, caller.name, body.text, said["prediction"])
+        return json_answer(said)
     answer = await _classified(predictor, body.text)
     after.add_task(_record, caller.parts, caller.name, body.text, answer.prediction)
     document = asdict(answer)

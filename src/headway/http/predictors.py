@@ -64,12 +64,17 @@ class Predictors:
         self._lock = threading.Lock()
         self._loaded: OrderedDict[str, Predictor] = OrderedDict()
 
-    def find(self, owner: str, reference: str | None) -> Predictor:
-        """The model of this name; without one the user's alias `default`, then the bundled one."""
+    def find(self, owner: str, reference: str | None) -> Predictor | StoredArtifact:
+        """The model of this name; without one the user's alias `default`, then the bundled one.
+
+        A model of somebody's own kind is not loaded here: it is given as it is stored.
+        """
         try:
             found = self._catalog.meant(owner, "model", reference or DEFAULT)
         except UnknownArtifact as error:
             raise UnknownArtifact(str(error), pointer="/model") from None
+        if isinstance(found, StoredArtifact) and "format" in found.meta:
+            return found
         with self._lock:
             known = self._loaded.get(found if isinstance(found, str) else found.id)
             if known is None:

@@ -7,8 +7,10 @@ that runs an attempt imports the module with the numbers.
 from typing import Final
 
 from headway.operation import Operation
+from headway.operations.asking import ask_model
 from headway.operations.requests.evaluate import EvaluateModel
 from headway.operations.requests.import_csv import ImportCsv
+from headway.operations.requests.own import AskModel, RegisterModel
 from headway.operations.requests.predict import BatchPredict
 from headway.operations.requests.preprocess import Preprocess
 from headway.operations.requests.promote import PromoteModel
@@ -39,6 +41,12 @@ PROMOTE_MODEL: Final = Operation(
     function="headway.operations.promote:promote_model",
     input=PromoteModel,
 )
+REGISTER_MODEL: Final = Operation(
+    name="register_model",
+    function="headway.operations.register:register_model",
+    input=RegisterModel,
+)
+ASK_MODEL: Final = Operation(name="ask_model", function=ask_model, input=AskModel, max_attempts=1)
 
 BUILTIN: Final = (
     IMPORT_CSV,
@@ -47,14 +55,18 @@ BUILTIN: Final = (
     BATCH_PREDICT,
     EVALUATE_MODEL,
     PROMOTE_MODEL,
+    REGISTER_MODEL,
+    ASK_MODEL,
 )
 
 __all__ = [
+    "ASK_MODEL",
     "BATCH_PREDICT",
     "BUILTIN",
     "EVALUATE_MODEL",
     "IMPORT_CSV",
     "PREPROCESS",
     "PROMOTE_MODEL",
+    "REGISTER_MODEL",
     "TRAIN_MODEL",
 ]

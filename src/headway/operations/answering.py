@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from headway.context import Context
-from headway.job import Json
 from headway.models.batch import predict_many
 from headway.models.classifier import Classifier
 from headway.operations.inputs import BUNDLED, open_model
-
-Answer = dict[str, Json]
+from headway.operations.own_files import kind_of, load_own
+from headway.own_model import Answer, Asked, OwnModel, ask
 
 
 class Answering(Protocol):
@@ -45,8 +44,26 @@ class Ours:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class Theirs:
+    """A model of the user's own kind."""
+
+    name: str
+    id: str
+    own: OwnModel
+    asked: Asked
+
+    def answers(self, texts: Sequence[str]) -> list[Answer]:
+        """See `Answering.answers`."""
+        return ask(self.asked, texts, self.own.batch)
+
+
 def open_answering(ctx: Context, field: str = "model") -> Answering:
     """The model in a field."""
+    artifact = ctx.artifact(field)
+    if artifact is not None and "format" in artifact.meta:
+        own = kind_of(artifact, ctx)
+        return Theirs(_called(ctx, field), artifact.id, own, load_own(artifact, own))
     model_id, bundle = open_model(ctx, field)
     return Ours(_called(ctx, field), model_id, bundle.classifier)
 

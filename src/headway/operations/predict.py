@@ -8,9 +8,10 @@ from typing import Any, Final, Protocol
 from headway.context import Context
 from headway.data.datasets import Dataset
 from headway.job import Json
-from headway.operations.answering import Answer, Answering, open_answering
+from headway.operations.answering import Answering, open_answering
 from headway.operations.inputs import open_dataset
 from headway.operations.requests.predict import BatchPredict
+from headway.own_model import Answer
 
 CHUNK: Final = 2_000
 """Texts of a request that are predicted, and can be read, together; of a data set, a row group."""

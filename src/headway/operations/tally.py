@@ -12,8 +12,8 @@ from headway.models.calibration import BINS, calibration_bins, error_of_bins
 from headway.models.classifier import Floats
 from headway.models.comparison import LEVEL, SAMPLES, Outcomes, paired_bootstrap
 from headway.models.scores import Counts, confusion_matrix, scores_of
-from headway.operations.answering import Answer
 from headway.operations.inputs import LabelledChunk
+from headway.own_model import Answer
 
 MAX_LABELS: Final = 2_000
 MAX_MATRIX: Final = 200

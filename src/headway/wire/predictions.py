@@ -34,7 +34,7 @@ class PredictAnswer(Answer):
     """What the model says about the text."""
 
     prediction: str
-    confidence: float
+    confidence: float | None = Field(description="None where a model of one's own gives none")
     probabilities: dict[str, float]
     model: str
     model_id: str

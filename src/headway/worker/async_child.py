@@ -9,6 +9,7 @@ from typing import Any
 from headway.errors import Cancelled, Interrupted, StopAttempt
 from headway.job import Json
 from headway.operation import Registry
+from headway.own_model import OwnModel
 from headway.worker.child import done, failure
 from headway.worker.context import BaseContext
 from headway.worker.protocol import (
@@ -36,13 +37,15 @@ def run_many(sock: socket.socket, registry: Registry) -> None:
 class AsyncAttemptContext(BaseContext):
     """See `operation.AsyncContext`."""
 
-    def __init__(self, start: Start, ref: str, host: "_Host") -> None:
+    def __init__(
+        self, start: Start, ref: str, host: "_Host", models: Mapping[str, OwnModel]
+    ) -> None:
         self._host = host
         self._saved: asyncio.Future[None] | None = None
         self._saving = asyncio.Lock()
         self._cancelled = False
         self.stopping = False
-        super().__init__(start, ref, host)
+        super().__init__(start, ref, host, models)
 
     @property
     def cancelled(self) -> bool:
@@ -133,7 +136,7 @@ class _Host:
             context.saved()
 
     def _start(self, ref: str, start: Start) -> None:
-        context = AsyncAttemptContext(start, ref, self)
+        context = AsyncAttemptContext(start, ref, self, self._registry.models)
         task = self._loop.create_task(self._attempt(ref, start, context))
         self._running[ref] = (task, context)
 

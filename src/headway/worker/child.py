@@ -46,7 +46,7 @@ def _attempt(start: Start, ref: str, channel: Channel, registry: Registry) -> li
         if channel.stopping:
             raise Interrupted
         operation = registry.get(start.operation)
-        context = SyncContext(start, ref, channel)
+        context = SyncContext(start, ref, channel, registry.models)
         context.clear_earlier_scratch()
         request = operation.input.model_validate_json(start.input)
         result = operation.load()(request, context)

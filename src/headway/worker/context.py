@@ -7,6 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, Protocol, TypeVar
 from uuid import UUID, uuid4, uuid5
 
@@ -16,6 +17,7 @@ from headway.artifacts import ArtifactFiles, hash_file, read_checked, sync_file,
 from headway.context import Artifact, Redo
 from headway.errors import CorruptArtifact, Interrupted
 from headway.job import Json
+from headway.own_model import OwnModel
 from headway.worker.channel import Channel
 from headway.worker.protocol import CHECKPOINT, LOG, METRIC, PROGRESS, RESUMED, TOTAL
 from headway.worker.start import Start
@@ -53,10 +55,16 @@ class Line(Protocol):
         """Keep a message back until the next one is sent."""
 
 
+_NO_MODELS: Mapping[str, OwnModel] = MappingProxyType({})
+
+
 class BaseContext(ABC):
     """All that does not wait, shared by `def` and `async def` operations."""
 
-    def __init__(self, start: Start, ref: str, line: Line) -> None:
+    def __init__(
+        self, start: Start, ref: str, line: Line, models: Mapping[str, OwnModel] = _NO_MODELS
+    ) -> None:
+        self._models = models
         self._start = start
         self._ref = ref
         self._line = line
@@ -103,6 +111,11 @@ class BaseContext(ABC):
     def resumed(self) -> SavedCheckpoint | None:
         """See `Context.resumed`."""
         return self._resumed
+
+    @property
+    def models(self) -> Mapping[str, OwnModel]:
+        """See `Context.models`."""
+        return self._models
 
     @property
     def redo(self) -> Iterator[Redo]:
@@ -315,9 +328,15 @@ _ROW_OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY | orjson.O
 class SyncContext(BaseContext):
     """The context of a `def` operation, alone in its process."""
 
-    def __init__(self, start: Start, ref: str, channel: Channel) -> None:
+    def __init__(
+        self,
+        start: Start,
+        ref: str,
+        channel: Channel,
+        models: Mapping[str, OwnModel] = _NO_MODELS,
+    ) -> None:
         self._channel = channel
-        super().__init__(start, ref, channel)
+        super().__init__(start, ref, channel, models)
 
     @property
     def cancelled(self) -> bool:

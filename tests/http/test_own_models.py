@@ -1,0 +1,98 @@
+"""A model of the user's own, from its file to its answers."""
+
+import json
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.http.conftest import Headers
+
+WAIT = {"Prefer": "wait=30"}
+RULES = {"billing": ["invoice", "refund"], "parcels": ["parcel"]}
+
+
+def bring(client: TestClient, headers: Headers, name: str, content: bytes) -> Any:
+    files = {"file": ("rules.json", content)}
+    url = f"/api/v1/models?name={name}&format=trial_rules"
+    return client.post(url, files=files, headers=headers | WAIT)
+
+
+@pytest.fixture(scope="module")
+def rules(client: TestClient, alice: Headers) -> str:
+    """The name of a model that a test brought along."""
+    name = f"rules-{uuid4().hex[:8]}"
+    answer = bring(client, alice, name, json.dumps(RULES).encode())
+    assert answer.json()["status"] == "completed", answer.text
+    return name
+
+
+def test_one_text_is_answered_at_once(client: TestClient, alice: Headers, rules: str) -> None:
+    body = {"text": "my invoice and a refund for a parcel", "model": rules}
+    said = client.post("/api/v1/predict", json=body, headers=alice).json()
+    assert (said["prediction"], round(said["confidence"], 3)) == ("billing", 0.667)
+    assert said["model"] == f"{rules}@1"
+    silent = client.post("/api/v1/predict", json=body | {"text": "x"}, headers=alice)
+    assert (silent.status_code, silent.json()["code"]) == (502, "model_failed")
+    assert "no known word" in silent.json()["detail"]
+
+
+def test_texts_that_come_together_are_asked_about_together(
+    client: TestClient, alice: Headers, rules: str
+) -> None:
+    """The model says how many it was asked about at once."""
+    body = {"text": "how many parcel", "model": rules}
+
+    def one(_: int) -> float:
+        answer = client.post("/api/v1/predict", json=body, headers=alice)
+        assert answer.status_code == 200, answer.text
+        return float(answer.json()["confidence"])
+
+    one(0)  # loads it
+    with ThreadPoolExecutor(16) as pool:
+        sizes = list(pool.map(one, range(32)))
+    assert max(sizes) > 1
+
+
+def test_a_batch_goes_through_it_and_its_failed_texts_can_be_tried_again(
+    client: TestClient, alice: Headers, rules: str
+) -> None:
+    body = {
+        "job_type": "batch_predict",
+        "input": {"texts": ["parcel", "x", "refund"], "model": rules},
+    }
+    job = client.post("/api/v1/jobs", json=body, headers=alice | WAIT).json()
+    assert job["counts"] == {"total": 3, "succeeded": 2, "failed": 1, "remaining": 0}
+    told = [one["prediction"] for one in job["result"]["predictions"]]
+    assert told == ["parcels", None, "billing"]
+    url = f"/api/v1/jobs/{job['job_id']}"
+    client.post(f"{url}/retry?items=failed", headers=alice)
+    again = client.get(url, headers=alice | WAIT).json()
+    assert (again["status"], again["counts"]["failed"]) == ("completed", 1)
+    assert again["result"] == job["result"]
+
+
+def test_a_model_that_takes_its_process_down_fails_its_own_request(
+    client: TestClient, alice: Headers, rules: str
+) -> None:
+    """The service answers on, and so does the model."""
+    body = {"text": "die now", "model": rules}
+    answer = client.post("/api/v1/predict", json=body, headers=alice)
+    assert answer.status_code in (502, 503), answer.text
+    assert client.get("/healthz").status_code == 200
+    fine = client.post("/api/v1/predict", json=body | {"text": "parcel"}, headers=alice)
+    assert fine.json()["prediction"] == "parcels"
+
+
+def test_what_cannot_be_a_model_is_refused(client: TestClient, alice: Headers) -> None:
+    """A pickle before it is kept, a file that cannot be loaded by the job that tries."""
+    refused = bring(client, alice, "x", pickle.dumps(RULES))
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/file")
+    assert "run whatever code they name" in refused.json()["detail"]
+    unknown = client.post(
+        "/api/v1/models?name=x&format=nope", files={"file": ("a", b"{}")}, headers=alice
+    )
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "invalid_input")
