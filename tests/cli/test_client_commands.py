@@ -112,7 +112,7 @@ def test_how_a_job_is_run_can_be_said(capsys: Capture) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        (["submit", "no_such"], 1, "expected one of batch_predict"),
+        (["submit", "no_such"], 1, "expected one of ask_model, batch_predict"),
         (["submit", "fit", "--epochs", "0"], 1, "/epochs: Input should be greater than or equal"),
         (["submit", "fit", "--json", "[]"], 1, "expected a JSON object, got: list"),
         (["submit", "fit", "--json", "{"], 1, "expected the input as JSON"),

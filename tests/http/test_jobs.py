@@ -123,9 +123,8 @@ def test_a_list_is_paged_by_its_link(client: TestClient, alice: Headers, submit:
         assert len(answer.json()) <= 2
         seen += [job["job_id"] for job in answer.json()]
         submit()
-        link = re.fullmatch(r'<(.+)>; rel="next"', answer.headers["link"])
-        assert link is not None
-        url = link[1]
+        link = re.fullmatch(r'<(.+)>; rel="next"', answer.headers.get("link", ""))
+        url = None if link is None else link[1]
     assert [job_id for job_id in seen if job_id in made] == made[::-1]
     assert len(seen) == len(set(seen))
 

@@ -20,7 +20,7 @@ from headway.queue import JobRequest
 from headway.settings import Settings
 from tests.http.conftest import OPERATIONS
 
-JOBS = "/work/api/v1/jobs"
+JOBS = "/desk/api/v1/jobs"
 ADA = {"X-Badge": "badge-of-ada"}
 BEN = {"X-Badge": "badge-of-ben"}
 
@@ -54,7 +54,7 @@ class Host:
         self.app.websocket("/ws/prices")(self._prices)
         self.app.exception_handler(BadgeStolen)(self._stolen)
         self.settings = Settings(data_dir=data_dir, operations=OPERATIONS)
-        self.jobs: Mounted = mount(self.app, self.settings, user=current_user, prefix="/work")
+        self.jobs: Mounted = mount(self.app, self.settings, user=current_user, prefix="/desk")
         self.app.post("/orders", status_code=201)(self._order)
 
     @asynccontextmanager
@@ -121,7 +121,7 @@ def test_every_path_that_is_told_can_be_asked_for(client: TestClient) -> None:
     submitted(client, ADA)
     page = client.get(JOBS, params={"limit": 1}, headers=ADA)
     assert client.get(page.links["next"]["url"], headers=ADA).json()[0]["user_id"] == "ada"
-    imported = client.post("/work/imports", headers=ADA)
+    imported = client.post("/desk/imports", headers=ADA)
     assert client.get(imported.headers["location"], headers=ADA).status_code == 200
 
 
@@ -135,10 +135,10 @@ def test_a_stream_comes_to_its_end(client: TestClient) -> None:
 
 def test_a_websocket_is_opened_with_a_ticket(client: TestClient) -> None:
     job_id = submitted(client, ADA)["job_id"]
-    ticket = client.post("/work/api/v1/tickets", headers=ADA).json()["ticket"]
-    with client.websocket_connect(f"/work/ws/jobs/{job_id}?ticket={ticket}") as socket:
+    ticket = client.post("/desk/api/v1/tickets", headers=ADA).json()["ticket"]
+    with client.websocket_connect(f"/desk/ws/jobs/{job_id}?ticket={ticket}") as socket:
         assert socket.receive_json()["data"]["job_id"] == job_id
-    with client.websocket_connect(f"/work/ws/jobs/{job_id}", headers=ADA) as socket:
+    with client.websocket_connect(f"/desk/ws/jobs/{job_id}", headers=ADA) as socket:
         socket.send_json({"token": "badge-of-ada"})
         with pytest.raises(WebSocketDisconnect) as left:
             socket.receive_json()
@@ -154,7 +154,7 @@ def test_a_token_of_a_service_on_the_same_data_opens_nothing(
     headers = {"Authorization": f"Bearer {tokens.issue('ada', 'headway-api', 600)}"}
     assert client.get(f"{JOBS}/{job_id}", headers=headers).status_code == 422
     with (
-        client.websocket_connect(f"/work/ws/jobs/{job_id}", headers=headers) as socket,
+        client.websocket_connect(f"/desk/ws/jobs/{job_id}", headers=headers) as socket,
         pytest.raises(WebSocketDisconnect) as left,
     ):
         socket.receive_json()
@@ -175,7 +175,7 @@ def test_the_host_s_refusal_is_told_as_a_problem(
     for answer in (
         client.get(JOBS, headers=headers),
         client.post(JOBS, json={"job_type": "nothing"}, headers=headers),
-        client.post("/work/imports", headers=headers),
+        client.post("/desk/imports", headers=headers),
     ):
         assert answer.status_code == status
         assert answer.headers["content-type"] == "application/problem+json"
@@ -214,7 +214,7 @@ def test_ours_keep_their_manners_inside(client: TestClient) -> None:
     assert client.get(JOBS, headers=ADA).headers["x-frame-options"] == "DENY"
 
 
-@pytest.mark.parametrize("path", ["/work/token", "/work/api/v1/users/me", "/work/healthz"])
+@pytest.mark.parametrize("path", ["/desk/token", "/desk/api/v1/users/me", "/desk/healthz"])
 def test_what_the_host_has_itself_is_left_out(client: TestClient, path: str) -> None:
     assert client.get(path, headers=ADA).status_code == 404
 
@@ -289,7 +289,7 @@ def test_one_lifespan_opens_and_closes_both(data_dir: Path) -> None:
     assert host.log == ["open", "closed"] * 2
 
 
-@pytest.mark.parametrize("prefix", ["work", "/work/"])
+@pytest.mark.parametrize("prefix", ["desk", "/desk/"])
 def test_a_prefix_that_is_none_is_refused(prefix: str, data_dir: Path) -> None:
     with pytest.raises(ValueError, match="expected a prefix like /headway"):
         mount(FastAPI(), Settings(data_dir=data_dir), user=badge, prefix=prefix)

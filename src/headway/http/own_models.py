@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from headway.errors import InvalidInput
 from headway.http.acceptance import accept, answer, wait_for
-from headway.http.auth import Caller, identified
+from headway.http.auth import Caller, CallerDep
 from headway.http.headers import idempotency_key, preferences
 from headway.http.problems import Refused
 from headway.http.uploads import Upload, receive
@@ -42,6 +42,7 @@ router = APIRouter(prefix="/api/v1/models", tags=["catalog"])
 
 @router.post("", response_model=Accepted, status_code=HTTPStatus.ACCEPTED, openapi_extra=UPLOAD)
 async def bring(
+    caller: CallerDep,
     request: Request,
     name: Annotated[str, Query(max_length=100, description="The model's name")],
     format: Annotated[str, Query(max_length=64, description="The name given to `@model`")],
@@ -49,7 +50,6 @@ async def bring(
 ) -> Response:
     """Make a file (the form field `file`) the next version of a model whose kind was registered
     with `@model`. A job loads it once, to prove that it can be. Pickles are refused."""
-    caller = await identified(request)
     _check_format(caller, format)
     limit = caller.parts.settings.max_body_mb * 2**20
     upload = await receive(request, caller.parts.service.files, limit)
