@@ -18,12 +18,12 @@ STRUCTURE = ROOT / "scripts" / "structure"
 # From the bottom up: a tier may import those before it, never a neighbour on its own line.
 # A name is a module or a package of headway; a contract stands below the package it lives in.
 TIERS = (
-    ("errors", "estimate", "ids", "retry"),
+    ("errors", "estimate", "ids", "retry", "rights", "strength"),
     ("job", "settings"),
     ("own_model",),
     ("context",),
     ("events", "operation", "wire"),
-    ("store.values",),
+    ("store.identity", "store.values"),
     ("store.contract", "engine.contract"),
     ("artifacts", "store"),
     ("models", "data", "files"),

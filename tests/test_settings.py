@@ -1,5 +1,7 @@
 """Settings come from the environment, whole or with a sentence for each that is wrong."""
 
+import secrets
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ from pydantic import ValidationError
 from headway.errors import SettingsError
 from headway.settings import Settings
 
-SECRET = "s" * 32
+SECRET = "qd0Wl5sEvX2mZb7uRt9cKy4hNg1fJa8p"
 
 
 def test_every_setting_has_a_safe_default() -> None:
@@ -78,6 +80,19 @@ def test_modules_are_separated_by_commas(text: str, modules: tuple[str, ...]) ->
         ({"HEADWAY_MODE": "production"}, r"expected HEADWAY_SECRET_KEY in production mode, got none"),
         ({"HEADWAY_SECRET_KEY": "short"}, r"HEADWAY_SECRET_KEY of at least 32 characters, got 5;"),
         ({"HEADWAY_SECRET_KEY": ""}, r"at least 32 characters, got 0;"),
+        *[
+            ({"HEADWAY_MODE": "production", "HEADWAY_SECRET_KEY": weak}, r"one that can be guessed;")
+            for weak in (
+                "k" * 32,
+                "password" * 4,
+                "changeme" * 5,
+                "0123456789abcdef0123456789abcdef",
+                "abcdefghijklmnopqrstuvwxyz0123456789",
+                "your-secret-key-goes-here-change-me",
+                "super-secret-signing-key-for-production",
+                "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+            )
+        ],
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_in_a_sentence(environ: dict[str, str], sentence: str) -> None:
@@ -115,3 +130,20 @@ def test_settings_do_not_change_once_made() -> None:
     settings: Any = Settings.from_env({})
     with pytest.raises(ValidationError, match="frozen"):
         settings.slots = 1
+
+
+def test_a_secret_made_by_chance_is_strong_enough() -> None:
+    """As made by the tools that people use for it, a thousand times each."""
+    made = [
+        one
+        for _ in range(1000)
+        for one in (
+            secrets.token_hex(16),
+            secrets.token_urlsafe(24),
+            secrets.token_urlsafe(32),
+            uuid.uuid4().hex,
+        )
+    ]
+    for one in made:
+        settings = Settings.from_env({"HEADWAY_MODE": "production", "HEADWAY_SECRET_KEY": one})
+        assert settings.mode == "production"

@@ -2,15 +2,23 @@
 
 import os
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from headway.errors import SettingsError
+from headway.strength import bits_of
 
 PREFIX = "HEADWAY_"
 SHORTEST_SECRET = 32
+
+_MAKE_ONE: Final = "make one with: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+_LEAST_BITS: Final = 64.0
+"""Secrets made by chance have 80 and more, as far as can be told from one of 32 characters."""
+_PUBLISHED: Final = frozenset({"570dad43de1af4c925f92c16a68a50936da42b7dd6fdeb24850507a1199aac89"})
+"""Hashes of secrets that look like chance and stand in tutorials."""
 
 
 class Settings(BaseModel):
@@ -25,7 +33,8 @@ class Settings(BaseModel):
         default="development", description="Production has no demo users and wants a secret"
     )
     secret_key: SecretStr | None = Field(
-        default=None, description="Signs tokens; at least 32 characters; required in production"
+        default=None,
+        description="Signs tokens; at least 32 characters; required in production, and made by chance",
     )
     token_minutes: int = Field(default=60, ge=1, description="How long a token is valid")
     database_url: SecretStr | None = Field(
@@ -75,19 +84,20 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _production_wants_a_secret(self) -> Self:
-        if (
-            self.secret_key is not None
-            and len(self.secret_key.get_secret_value()) < SHORTEST_SECRET
-        ):
+        secret = None if self.secret_key is None else self.secret_key.get_secret_value()
+        if secret is not None and len(secret) < SHORTEST_SECRET:
             raise ValueError(
-                f"expected HEADWAY_SECRET_KEY of at least {SHORTEST_SECRET} characters, got "
-                f"{len(self.secret_key.get_secret_value())}; make one with:"
-                " python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+                f"expected HEADWAY_SECRET_KEY of at least {SHORTEST_SECRET} characters, got"
+                f" {len(secret)}; {_MAKE_ONE}"
             )
-        if self.mode == "production" and self.secret_key is None:
+        if self.mode == "production" and secret is None:
             raise ValueError(
-                "expected HEADWAY_SECRET_KEY in production mode, got none; make one with:"
-                " python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+                f"expected HEADWAY_SECRET_KEY in production mode, got none; {_MAKE_ONE}"
+            )
+        if self.mode == "production" and secret is not None and _is_weak(secret):
+            raise ValueError(
+                "expected HEADWAY_SECRET_KEY made by chance in production mode, got one that can be"
+                f" guessed; {_MAKE_ONE}"
             )
         return self
 
@@ -126,6 +136,11 @@ READ_ELSEWHERE: Final = frozenset(
     {"HEADWAY_TEST_DATA", "HEADWAY_TEST_POSTGRES", "HEADWAY_REQUIRE_SERVICES", *FOR_CLIENTS}
 )
 """All variables with our prefix that are no settings; three belong to the test suite."""
+
+
+def _is_weak(secret: str) -> bool:
+    published = sha256(secret.strip().encode("utf-8", "surrogateescape")).hexdigest() in _PUBLISHED
+    return published or bits_of(secret) < _LEAST_BITS
 
 
 def _sentence(error: Any) -> str:

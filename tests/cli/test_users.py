@@ -48,7 +48,7 @@ def test_a_disabled_user_cannot_until_he_is_enabled(
 ) -> None:
     users(monkeypatch, "add", "eve")
     assert users(monkeypatch, "disable", "eve") == 0
-    assert sign_in(data_dir, "eve") == 403
+    assert sign_in(data_dir, "eve") == 401
     assert users(monkeypatch, "enable", "eve") == 0
     assert sign_in(data_dir, "eve") == 200
 

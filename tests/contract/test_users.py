@@ -6,7 +6,7 @@ import pytest
 
 from headway.errors import NotFound
 from headway.store.contract import Store
-from headway.store.values import User
+from headway.store.identity import User
 
 
 def user(store: Store, name: str) -> User:

@@ -30,7 +30,10 @@ def test_other_hosts_are_refused_in_development_mode(app: FastAPI, host: str) ->
 
 @pytest.mark.parametrize(
     "settings",
-    [{"allow_remote": True}, {"mode": "production", "secret_key": "k" * 32}],
+    [
+        {"allow_remote": True},
+        {"mode": "production", "secret_key": "qd0Wl5sEvX2mZb7uRt9cKy4hNg1fJa8p"},
+    ],
     ids=["allowed", "production"],
 )
 def test_other_hosts_are_answered_where_a_setting_says_so(

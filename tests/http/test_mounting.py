@@ -151,7 +151,7 @@ def test_a_token_of_a_service_on_the_same_data_opens_nothing(
     """The host alone says who somebody is."""
     job_id = submitted(client, ADA)["job_id"]
     tokens = Tokens(signing_secret(host.settings), host.settings.mode)
-    headers = {"Authorization": f"Bearer {tokens.issue('ada', 'headway-api', 600)}"}
+    headers = {"Authorization": f"Bearer {tokens.issue('ada', 'headway-api', 600, generation=0)}"}
     assert client.get(f"{JOBS}/{job_id}", headers=headers).status_code == 422
     with (
         client.websocket_connect(f"/desk/ws/jobs/{job_id}", headers=headers) as socket,

@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from headway.errors import Conflict, InvalidInput, NotFound
-from headway.http.accounts import DEMO_USERS
-from headway.http.passwords import LONGEST, hashed
+from headway.http.password_rules import check_password
+from headway.http.passwords import hashed
 from headway.settings import Settings
-from headway.store.contract import Users
-from headway.store.values import User
+from headway.store.identity import User, Users
 from headway.wiring import open_store
 
-SHORTEST: Final = 8
 LONGEST_NAME: Final = 200
 
 
@@ -103,7 +101,7 @@ def _add(users: Users, given: argparse.Namespace) -> None:
 def _passwd(users: Users, given: argparse.Namespace) -> None:
     _known(users, given.name)
     users.change(given.name, password_hash=hashed(_password(given.name)))
-    print(f"{given.name} has a new password; tokens given out before stay valid until they expire")
+    print(f"{given.name} has a new password; tokens given out before are void within seconds")
 
 
 def _disable(users: Users, given: argparse.Namespace) -> None:
@@ -131,12 +129,7 @@ def _password(name: str) -> str:
             raise InvalidInput("expected the same password twice, got two")
     else:
         password = sys.stdin.readline().rstrip("\n")
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise InvalidInput(
-            f"expected a password of {SHORTEST} to {LONGEST} characters, got {len(password)}"
-        )
-    if password in DEMO_USERS.values():
-        raise InvalidInput("expected a password of your own, got one that is published")
+    check_password(password, name)
     return password
 
 

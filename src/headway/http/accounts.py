@@ -2,18 +2,18 @@
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 
 from anyio import to_thread
 
 from headway.errors import NotAuthorized
-from headway.http.passwords import Passwords
+from headway.http.passwords import Passwords, hashed, verified
 from headway.http.tokens import BadToken, Claims, Tokens
+from headway.rights import GRANTS, Role, Scope
 from headway.settings import Settings
-from headway.store.contract import Users
-from headway.store.values import User
+from headway.store.identity import User, Users
 
 DEMO_USERS: Final = {"alice": "secret123", "bob": "secret456"}
 """They can sign in in development mode alone. Their passwords are published."""
@@ -23,7 +23,7 @@ ANONYMOUS: Final = "anonymous"
 
 _AUDIENCE: Final = "headway-api"
 _TRUSTED_SECONDS: Final = 3.0
-"""For so long a checked token is believed without asking the store: a disabled user is out then."""
+"""For so long a checked token is believed without asking the store: then it is out everywhere."""
 _MOST_TRUSTED: Final = 10_000
 _LONGEST_NAME: Final = 200
 
@@ -36,6 +36,12 @@ class Identity:
 
     name: str
     expires_at: float
+    scopes: frozenset[Scope] = GRANTS[Role.USER]
+    """What he may do with this proof."""
+    generation: int | None = None
+    """Of his tokens, when this one was made."""
+    proof: str = ""
+    """The id of the token that proved it."""
 
 
 class Accounts:
@@ -60,15 +66,9 @@ class Accounts:
             _log.warning("development mode: sign in as %s; only this host is answered", pairs)
 
     async def sign_in(self, name: str, password: str) -> str | None:
-        """A token, or None for a wrong name or password. Raise `NotAuthorized` if disabled."""
-        user = await self._known(name[:_LONGEST_NAME])
-        if not await self._passwords.matches(password, user.password_hash if user else None):
-            return None
-        if user is None or self._is_published(name, password):
-            return None
-        if user.disabled:
-            raise NotAuthorized("Inactive user")
-        return self._tokens.issue(user.name, _AUDIENCE, self.token_seconds)
+        """A token, or None: for a wrong name, a wrong password and a disabled user alike."""
+        user = await self._passwords.run(lambda: self._verified(name[:_LONGEST_NAME], password))
+        return None if user is None or user.disabled else self._token_for(user)
 
     async def identify(self, token: str) -> Identity:
         """Whose token this is. Raise `BadToken`, or `NotAuthorized` if disabled."""
@@ -80,7 +80,7 @@ class Accounts:
             if trusted[1].expires_at <= time.time():
                 raise BadToken
             return trusted[1]
-        identity = await self.confirm(self._tokens.read(token, _AUDIENCE))
+        identity = await self.confirm(_claimed(self._tokens.read(token, _AUDIENCE)))
         if len(self._trusted) >= _MOST_TRUSTED:
             self._trusted.clear()
         self._trusted[key] = (time.monotonic() + _TRUSTED_SECONDS, identity)
@@ -95,17 +95,45 @@ class Accounts:
             )
         return Identity(name, time.time() + self.token_seconds)
 
-    async def confirm(self, claims: Claims | Identity) -> Identity:
-        """That the user still exists, may sign in, and that his proof has not expired."""
-        name = claims.subject if isinstance(claims, Claims) else claims.name
-        if self._foreign and claims.expires_at > time.time():
-            return Identity(name, claims.expires_at)
-        user = await to_thread.run_sync(self._users.get, name)
-        if user is None or claims.expires_at <= time.time():
+    async def redeemed(self, claims: Claims) -> Identity:
+        """Who bought the ticket that says this. What it opens may live as long as what a token
+        opens, though the ticket itself dies in seconds."""
+        identity = await self.confirm(_claimed(claims))
+        return replace(identity, expires_at=claims.expires_at + self.token_seconds)
+
+    async def confirm(self, identity: Identity) -> Identity:
+        """The same identity, if it still holds, with what it is good for by now.
+
+        Raise `BadToken` when it has expired, was ended, or the user is no more; `NotAuthorized`
+        if he is disabled.
+        """
+        if identity.expires_at <= time.time():
+            raise BadToken
+        if self._foreign:
+            return identity
+        user = await to_thread.run_sync(self._users.holding, identity.name, identity.proof)
+        if user is None or not self._exists(user):
             raise BadToken
         if user.disabled:
             raise NotAuthorized("Inactive user")
-        return Identity(name, claims.expires_at)
+        if user.generation != identity.generation:
+            raise BadToken
+        return replace(identity, scopes=identity.scopes & GRANTS[user.role])
+
+    async def sign_out(self, identity: Identity, *, everywhere: bool) -> None:
+        """Make the token void; or all that were ever given out to this user."""
+        if everywhere:
+            await to_thread.run_sync(self._users.change, identity.name)
+        else:
+            end = self._users.end_token
+            await to_thread.run_sync(end, identity.proof, identity.expires_at)
+        self._trusted.clear()
+
+    async def change_password(self, name: str, old: str, new: str) -> str | None:
+        """A token of the first generation after the change, or None if the old one is wrong."""
+        changed = await self._passwords.run(lambda: self._changed(name, old, new))
+        self._trusted.clear()
+        return None if changed is None else self._token_for(changed)
 
     async def profile(self, name: str) -> User | None:
         """The user with what he did so far."""
@@ -115,16 +143,44 @@ class Accounts:
         """End the threads that hash."""
         self._passwords.close()
 
-    async def _known(self, name: str) -> User | None:
-        """The user of this name. A demo user is made when he is first asked for: hashing his
-        password takes a tenth of a second that most starts can do without."""
-        user = await to_thread.run_sync(self._users.get, name)
-        if user is None and name in self._demo:
-            kept = await self._passwords.hash_aside(self._demo[name])
-            await to_thread.run_sync(self._users.add, name, kept)
-            user = await to_thread.run_sync(self._users.get, name)
+    def _verified(self, name: str, password: str) -> User | None:
+        """The user, if this is his password. Disabled ones too."""
+        user = self._known(name)
+        same, renewed = verified(password, user.password_hash if user else None)
+        if user is None or not same or self._is_published(name, password):
+            return None
+        if renewed is not None:
+            self._users.rehash(name, user.password_hash, renewed)
         return user
 
+    def _changed(self, name: str, old: str, new: str) -> User | None:
+        if self._verified(name, old) is None:
+            return None
+        return self._users.change(name, password_hash=hashed(new))
+
+    def _known(self, name: str) -> User | None:
+        """The user of this name. A demo user is made when he is first asked for: hashing his
+        password takes a tenth of a second that most starts can do without."""
+        user = self._users.get(name)
+        if user is None and name in self._demo:
+            self._users.add(name, hashed(self._demo[name]), demo=True)
+            user = self._users.get(name)
+        return user if user is not None and self._exists(user) else None
+
+    def _exists(self, user: User) -> bool:
+        """In production a row that a development run left behind is nobody."""
+        return bool(self._demo) or not user.demo
+
     def _is_published(self, name: str, password: str) -> bool:
-        """In production a row that a development run left behind opens nothing."""
+        """Nor does a published password open anything there, whoever wrote its row."""
         return not self._demo and DEMO_USERS.get(name) == password
+
+    def _token_for(self, user: User) -> str:
+        seconds, generation = self.token_seconds, user.generation
+        return self._tokens.issue(user.name, _AUDIENCE, seconds, generation=generation)
+
+
+def _claimed(claims: Claims) -> Identity:
+    """What the token says, to be confirmed. It is limited by the role alone; a ticket further."""
+    limit = frozenset(Scope) if claims.scopes is None else claims.scopes
+    return Identity(claims.subject, claims.expires_at, limit, claims.generation, claims.proof)

@@ -23,6 +23,7 @@ from headway.http import (
     lineage,
     live,
     overview,
+    own_account,
     own_models,
     pages,
     predict,
@@ -45,6 +46,7 @@ MODULES = (
     submit,  # the two that are asked for most stand first
     predict,
     auth,
+    own_account,
     live,
     results,
     evaluations,

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Depends, Request
 from python_multipart.exceptions import FormParserError
@@ -19,6 +19,7 @@ from headway.http.parts import Parts
 from headway.http.problems import Refused, unauthorized
 from headway.http.tickets import LIFETIME
 from headway.http.tokens import BadToken
+from headway.rights import Scope
 from headway.wire.base import encode, moment
 from headway.wire.users import TicketAnswer, TokenAnswer, UserView
 
@@ -46,6 +47,7 @@ NO_STORE: Final = {"Cache-Control": "no-store"}
 router = APIRouter(tags=["users"])
 
 
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 Guard = Callable[[Request], Awaitable[str]]
 """Answers with the name of whoever sent a request, where another application signs users in."""
 
@@ -58,6 +60,16 @@ class Caller:
     identity: Identity
     parts: Parts
 
+    def require(self, scope: Scope) -> None:
+        """Raise 403 unless this caller may do that."""
+        if scope not in self.identity.scopes:
+            raise Refused(
+                HTTPStatus.FORBIDDEN,
+                "insufficient_scope",
+                f"Not authorized: this needs the scope {scope}",
+                headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
+            )
+
 
 async def opened(request: HTTPConnection) -> Parts:
     """The open service."""
@@ -65,8 +77,36 @@ async def opened(request: HTTPConnection) -> Parts:
     return found
 
 
+_needed: Final[dict[Callable[..., Any], Scope]] = {}
+_LOOKING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def needs(scope: Scope) -> Callable[[Endpoint], Endpoint]:
+    """Say what a caller of this endpoint must be allowed. Of others it is to read, or, unless the
+    method only looks, to submit."""
+
+    def mark(endpoint: Endpoint) -> Endpoint:
+        _needed[endpoint] = scope
+        return endpoint
+
+    return mark
+
+
+def needed_for(endpoint: object, method: str) -> Scope:
+    """What a caller of the endpoint must be allowed."""
+    found = _needed.get(endpoint)  # type: ignore[call-overload]  # whatever is routed to
+    return found or (Scope.READ if method in _LOOKING else Scope.SUBMIT)
+
+
 async def identified(request: Request) -> Caller:
-    """The user whose bearer token came with the request, or whom the host's own sign-in names."""
+    """The user whose bearer token came with the request, or whom the host's own sign-in names.
+    Raise 403 unless he may do what this route is for."""
+    caller = await _identified(request)
+    caller.require(needed_for(request.scope.get("endpoint"), request.method))
+    return caller
+
+
+async def _identified(request: Request) -> Caller:
     parts = await opened(request)
     guard: Guard | None = request.app.state.guard
     if guard is None:
@@ -88,7 +128,7 @@ CallerDep = Annotated[Caller, Depends(identified)]
 
 
 async def identify(parts: Parts, headers: Headers) -> Identity:
-    """Whose bearer token the headers hold. Raise 401, or `NotAuthorized` when disabled."""
+    """Whose bearer token the headers hold. Raise 401, or `NotAuthorized` if disabled."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise unauthorized("Not authenticated")
@@ -106,6 +146,11 @@ async def sign_in(request: Request) -> Response:
     token = await parts.accounts.sign_in(name, password)
     if token is None:
         raise unauthorized("Incorrect username or password")
+    return token_answer(parts, token)
+
+
+def token_answer(parts: Parts, token: str) -> Response:
+    """A fresh token, as the OAuth2 password form is answered."""
     answer = TokenAnswer(access_token=token, expires_in=parts.accounts.token_seconds)
     return json_answer(answer.model_dump(), headers=NO_STORE)
 
@@ -151,6 +196,7 @@ async def profile(caller: CallerDep) -> Response:
     last = user.last_request_time
     document = {
         "username": user.name,
+        "role": user.role.value,
         "disabled": user.disabled,
         "created_at": moment(user.created_at),
         "request_count": user.request_count,
@@ -162,7 +208,8 @@ async def profile(caller: CallerDep) -> Response:
 @router.post("/api/v1/tickets", response_model=TicketAnswer, status_code=201)
 async def ticket(caller: CallerDep) -> Response:
     """A one-time ticket for a WebSocket, good for 30 seconds: `/ws/jobs/{id}?ticket=`."""
-    answer = TicketAnswer(ticket=caller.parts.tickets.issue(caller.name), expires_in=LIFETIME)
+    issued = caller.parts.tickets.issue(caller.identity)
+    answer = TicketAnswer(ticket=issued, expires_in=LIFETIME)
     return json_answer(answer.model_dump(), HTTPStatus.CREATED, headers=NO_STORE)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 
 from headway.http.intake import Committer
-from headway.store.contract import Users
+from headway.store.identity import Users
 
 
 @dataclass(frozen=True, slots=True)

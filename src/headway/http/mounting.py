@@ -22,7 +22,7 @@ from headway.settings import Settings
 from headway.wire.places import below
 
 _OURS: Final = ("/api/v1/", "/imports", "/ws/")
-_HIS: Final = ("/api/v1/users",)
+_HIS: Final = ("/api/v1/users", "/api/v1/logout")
 """The host has users, pages and health checks of his own."""
 
 

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from headway.http.accounts import Identity
 from headway.http.tokens import BadToken, Claims, Tokens
 
 LIFETIME: Final = 30
@@ -18,9 +19,16 @@ class Tickets:
         self._tokens = tokens
         self._directory = directory
 
-    def issue(self, user: str) -> str:
-        """A ticket for this user."""
-        return self._tokens.issue(user, _AUDIENCE, LIFETIME)
+    def issue(self, holder: Identity) -> str:
+        """A ticket for this user, worth no more and no longer than what he proved himself with."""
+        return self._tokens.issue(
+            holder.name,
+            _AUDIENCE,
+            LIFETIME,
+            generation=holder.generation,
+            proof=holder.proof,
+            scopes=holder.scopes,
+        )
 
     def redeem(self, ticket: str) -> Claims:
         """Whose ticket it is. Raise `BadToken` the second time, and when it is none."""

@@ -9,12 +9,16 @@ from typing import Any, Final
 
 import jwt
 
+from headway.rights import Scope
 from headway.settings import Settings
 
 _ALGORITHM: Final = "HS256"
 _HEADER: Final = {"alg": _ALGORITHM, "typ": "JWT"}
 _LONGEST: Final = 4_096
 _REQUIRED: Final = ["exp", "iat", "sub", "aud", "iss", "jti"]
+_LEEWAY: Final = 10
+"""Seconds that the clocks of two hosts may differ. It forgives a token from the near future; when a
+token has expired is asked for to the second."""
 
 
 class BadToken(Exception):
@@ -28,6 +32,12 @@ class Claims:
     subject: str
     expires_at: float
     token_id: str
+    generation: int | None
+    """The user's, when the token was made; None where a key stands behind a ticket."""
+    proof: str
+    """The id of the token or key that a ticket was bought with; of a token, its own."""
+    scopes: frozenset[Scope] | None
+    """What a ticket is limited to; a token is worth what its user's role is."""
 
 
 class Tokens:
@@ -38,17 +48,31 @@ class Tokens:
         self._secret = secret
         self._issuer = f"headway-{mode}"
 
-    def issue(self, subject: str, audience: str, lifetime: int) -> str:
+    def issue(
+        self,
+        subject: str,
+        audience: str,
+        lifetime: int,
+        *,
+        generation: int | None,
+        proof: str | None = None,
+        scopes: frozenset[Scope] | None = None,
+    ) -> str:
         """A token for this user and purpose, valid for `lifetime` seconds."""
         now = int(time.time())
-        claims = {
+        claims: dict[str, Any] = {
             "sub": subject,
             "aud": audience,
             "iss": self._issuer,
             "iat": now,
             "exp": now + lifetime,
             "jti": secrets.token_hex(12),
+            "gen": generation,
         }
+        if proof is not None:
+            claims["proof"] = proof
+        if scopes is not None:
+            claims["scope"] = " ".join(sorted(scopes))
         return jwt.encode(claims, self._secret, _ALGORITHM)
 
     def read(self, token: str, audience: str) -> Claims:
@@ -65,6 +89,7 @@ class Tokens:
                 [_ALGORITHM],
                 audience=audience,
                 issuer=self._issuer,
+                leeway=_LEEWAY,
                 options={"require": _REQUIRED, "strict_aud": True},
             )
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
@@ -73,10 +98,22 @@ class Tokens:
 
 
 def _checked(claims: dict[str, Any]) -> Claims:
-    subject, expires_at, token_id = claims["sub"], claims["exp"], claims["jti"]
-    if not (isinstance(subject, str) and isinstance(token_id, str) and type(expires_at) is int):
-        raise BadToken
-    return Claims(subject, expires_at, token_id)
+    match claims:
+        case {"sub": str(subject), "jti": str(token_id), "exp": int(expires_at)}:
+            generation, proof = claims.get("gen"), claims.get("proof", token_id)
+            scopes = _scopes(claims.get("scope"))
+            if isinstance(proof, str) and (generation is None or type(generation) is int):
+                return Claims(subject, expires_at, token_id, generation, proof, scopes)
+    raise BadToken
+
+
+def _scopes(told: object) -> frozenset[Scope] | None:
+    if told is None:
+        return None
+    try:
+        return frozenset(Scope(word) for word in str(told).split())
+    except ValueError:
+        raise BadToken from None
 
 
 def signing_secret(settings: Settings) -> bytes:

@@ -130,9 +130,7 @@ async def introduced(socket: WebSocket) -> tuple[Caller, int | None]:
 
 async def _redeemed(parts: Parts, ticket: str) -> Identity:
     claims = await to_thread.run_sync(parts.tickets.redeem, ticket)
-    await parts.accounts.confirm(claims)
-    # The ticket dies in seconds; the stream it opened may live as long as one of a token.
-    return Identity(claims.subject, claims.expires_at + parts.accounts.token_seconds)
+    return await parts.accounts.redeemed(claims)
 
 
 async def _first_message(socket: WebSocket) -> dict[str, Json]:

@@ -11,6 +11,7 @@ from headway.errors import KeyReused
 from headway.estimate import Estimate
 from headway.events import Event, Stretch
 from headway.job import Job, Publication, Status
+from headway.store.identity import Users
 from headway.store.values import (
     Added,
     Alias,
@@ -29,7 +30,6 @@ from headway.store.values import (
     StoreHealth,
     Submission,
     Tombstone,
-    User,
     Want,
     WorkerInfo,
     WorkerLoad,
@@ -255,27 +255,6 @@ class Aliases(Protocol):
         """Where the alias pointed, newest first; where it points now is the first."""
 
 
-class Users(Protocol):
-    """Who may sign in."""
-
-    def add(self, name: str, password_hash: str) -> bool:
-        """Make a user; False, and nothing changed, if there is one of this name."""
-
-    def get(self, name: str) -> User | None:
-        """The user of this name."""
-
-    def page(self, *, after: str = "", limit: int = 500) -> list[User]:
-        """Users by their names, those past `after`."""
-
-    def change(
-        self, name: str, *, password_hash: str | None = None, disabled: bool | None = None
-    ) -> User:
-        """Change what is given. Raise `NotFound`."""
-
-    def count_requests(self, counts: Mapping[str, int]) -> None:
-        """Add to the users' request counts and set their last request time to now."""
-
-
 ALIKE: Final[Mapping[Status, float]] = MappingProxyType({})
 """Every job is kept for the same time, however it ended."""
 
@@ -298,7 +277,8 @@ class Retention(Protocol):
         """
 
     def tidy(self, *, workers: float, keys: float, tombstones: float, limit: int = 500) -> int:
-        """Remove up to `limit` of each that is older than these seconds, and turns used up.
+        """Remove up to `limit` of each that is older than these seconds, turns used up, and what
+        is kept of tokens that have expired.
 
         Workers by when they left, idempotency keys by their first use. Answers how many rows.
         """

@@ -58,6 +58,7 @@ class SqlRetention:
         with self._db.write() as tx:
             now = self._db.now(tx)
             before: dict[str, float] = {name: now - age for name, age in ages.items()}
+            before["now"] = now
             before["minute"] = now // MINUTE - TALLIED_MINUTES
             return sum(tx.run(sql, before | {"limit": limit}) for sql in _TIDY)
 
@@ -125,7 +126,12 @@ _TURNS: Final = (
 )
 # They are few: one for each minute, operation, outcome and worker.
 _TALLIES: Final = "DELETE FROM tallies WHERE minute < :minute"
-_TIDY: Final = (_KEYS, _TOMBSTONES, _WORKERS, _TURNS, _TALLIES)
+# An expired token is void without a row that says so.
+_TOKENS: Final = (
+    "DELETE FROM ended_tokens WHERE id IN (SELECT id FROM ended_tokens WHERE expires_at < :now"
+    " LIMIT :limit)"
+)
+_TIDY: Final = (_KEYS, _TOMBSTONES, _WORKERS, _TURNS, _TALLIES, _TOKENS)
 
 
 def _look(

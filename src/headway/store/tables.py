@@ -332,6 +332,19 @@ users = sa.Table(
     _required("password_hash", sa.Text()),
     _required("disabled", sa.Boolean(), "false"),
     _required("created_at", sa.Double()),
+    _required("role", sa.Text(), "'user'"),
+    _required("demo", sa.Boolean(), "false"),
+    _required("generation", sa.BigInteger(), "0"),
+    sqlite_with_rowid=False,
+)
+
+# Tokens that somebody signed out of before they expired: a token carries all else that is known
+# of it, so only these need a row.
+ended_tokens = sa.Table(
+    "ended_tokens",
+    metadata,
+    sa.Column("id", sa.Text(), primary_key=True),
+    _required("expires_at", sa.Double()),
     sqlite_with_rowid=False,
 )
 

@@ -254,18 +254,6 @@ class WorkerInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class User:
-    """Somebody who may sign in, with what he did so far."""
-
-    name: str
-    password_hash: str
-    disabled: bool = False
-    created_at: float = 0.0
-    request_count: int = 0
-    last_request_time: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRecord:
     """One attempt that has ended."""
 

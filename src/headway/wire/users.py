@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Literal
 
-from headway.wire.base import Answer
+from pydantic import Field
+
+from headway.wire.base import Answer, Request
 
 
 class TokenAnswer(Answer):
@@ -25,7 +27,15 @@ class UserView(Answer):
     """A user and what he did so far."""
 
     username: str
+    role: Literal["user", "operator", "admin"] = "user"
     disabled: bool
     created_at: datetime
     request_count: int
     last_request_time: datetime | None
+
+
+class PasswordRequest(Request):
+    """A new password, and the one it takes the place of."""
+
+    current_password: str = Field(max_length=10_000)
+    new_password: str = Field(max_length=10_000)
