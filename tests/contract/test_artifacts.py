@@ -191,6 +191,16 @@ def test_what_was_deleted_is_found_by_nobody_and_its_version_is_not_given_again(
     assert store.artifacts.add("ann", publication("intents")).version == 3
 
 
+def test_what_was_deleted_is_back_when_it_is_added_under_its_id_again(store: Store) -> None:
+    """An id that is made of the content comes again with it; what is there stays as it is."""
+    mails = publication("mails", "dataset", path="datasets/aa/a.parquet")
+    first = store.artifacts.add("ann", mails)
+    assert store.artifacts.add("ann", mails) == first
+    store.artifacts.delete(first.id)
+    assert store.artifacts.add("ann", mails) == first
+    assert store.artifacts.resolve("ann", "dataset", "mails") == first
+
+
 def test_what_an_alias_or_an_unfinished_job_needs_is_not_deleted(store: Store) -> None:
     """Whether it waits or runs; one that has ended needs it no more."""
     one = store.artifacts.add("ann", publication("intents", alias="best"))

@@ -6,8 +6,9 @@ import pytest
 from headway.context import Artifact, Redo
 from headway.data.samples import bundled_rows
 from headway.errors import CorruptArtifact, Interrupted, NotRetryable
-from headway.operations.predict import CHUNK, MOST_IN_RESULT, batch_predict
+from headway.operations.predict import MOST_IN_RESULT, batch_predict
 from headway.operations.requests.predict import BatchPredict
+from headway.operations.texts import CHUNK
 from tests.operations.conftest import write
 from tests.operations.fake_context import FakeContext, Saved
 

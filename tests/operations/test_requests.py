@@ -40,7 +40,7 @@ def test_the_fields_that_name_artefacts_are_known() -> None:
         "import_csv": {"file": "file"},
         "preprocess": {"data": "dataset"},
         "train_model": {"data": "dataset", "validation_data": "dataset"},
-        "batch_predict": {"data": "dataset", "model": "model"},
+        "batch_predict": {"data": "dataset", "file": "file", "model": "model"},
         "evaluate_model": {"model": "model", "against": "model", "data": "dataset"},
         "promote_model": {"model": "model", "data": "dataset", "against": "model"},
         "register_model": {"file": "file"},

@@ -9,6 +9,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from headway.errors import NotRetryable
 from headway.job import Json
 
 MAX_LABELS: Final = 1_000
@@ -195,6 +196,20 @@ def guess_label_column(columns: Sequence[Column], text: str | None) -> str | Non
         return named.name
     few = [c for c in others if c.labels is not None and 2 <= c.distinct <= max(2, c.values // 2)]
     return min(few, key=lambda column: column.distinct).name if few else None
+
+
+def chosen_column(
+    names: Sequence[str], wanted: str | None, guessed: str | None, purpose: str
+) -> str:
+    """The column to use: the one wanted, else the guessed one. `NotRetryable` if there is none."""
+    name = wanted or guessed
+    if name is None or name not in names:
+        got = "none that looks like it" if name is None else repr(name)
+        raise NotRetryable(
+            f"expected a {purpose} column among {', '.join(map(repr, names[:20]))},"
+            f" got: {got}; name one in the request"
+        )
+    return name
 
 
 def _named(columns: Sequence[Column], names: Sequence[str]) -> Column | None:

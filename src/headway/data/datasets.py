@@ -14,9 +14,9 @@ from typing import Any, Final, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from headway.data.columns import Column, guess_label_column, guess_text_column
+from headway.data.columns import Column, chosen_column, guess_label_column, guess_text_column
 from headway.data.dataset_writing import CHUNK_ROWS, PartsWriter
-from headway.errors import CorruptArtifact, NotRetryable
+from headway.errors import CorruptArtifact
 from headway.job import Json
 
 ROW_GROUP: Final = CHUNK_ROWS
@@ -109,14 +109,7 @@ class Dataset:
 
     def column(self, wanted: str | None, guessed: str | None, purpose: str) -> str:
         """The column to use: the one wanted, else the guessed one. `NotRetryable` if it has none."""
-        name = wanted or guessed
-        if name is None or name not in self.names:
-            got = "none that looks like it" if name is None else repr(name)
-            raise NotRetryable(
-                f"expected a {purpose} column among {', '.join(map(repr, self.names[:20]))},"
-                f" got: {got}; name one in the request"
-            )
-        return name
+        return chosen_column(self.names, wanted, guessed, purpose)
 
     def guessed_columns(self) -> tuple[str | None, str | None]:
         """The (text, label) columns as the first row group suggests them."""

@@ -10,13 +10,15 @@ from headway.data.csv_reading import open_csv
 from headway.data.json_lines import looks_like_json_lines, open_json_lines
 from headway.data.parquet_reading import looks_like_parquet, open_parquet
 from headway.data.tables import Table
+from headway.data.text_lines import open_text_lines
 
-FileFormat = Literal["csv", "jsonl", "parquet"]
+FileFormat = Literal["csv", "jsonl", "parquet", "text"]
 _NO_OPTIONS: Final = CsvOptions()
 
 
 def detect_kind(path: Path) -> FileFormat:
-    """What kind of file this is, by its first bytes; what is nothing else is CSV."""
+    """What kind of file this is, by its first bytes; what is nothing else is CSV.
+    Plain text is never found, since it may look like anything."""
     if looks_like_parquet(path):
         return "parquet"
     return "jsonl" if looks_like_json_lines(path) else "csv"
@@ -24,16 +26,26 @@ def detect_kind(path: Path) -> FileFormat:
 
 @contextmanager
 def open_table(
-    path: Path, kind: FileFormat | None = None, options: CsvOptions = _NO_OPTIONS
+    path: Path,
+    kind: FileFormat | None = None,
+    options: CsvOptions = _NO_OPTIONS,
+    *,
+    leave_out: bool = False,
 ) -> Iterator[Table]:
-    """Open a CSV, JSON Lines or Parquet file. `NotRetryable` when it is none or has no rows."""
+    """Open a CSV, JSON Lines, Parquet or text file. `NotRetryable` when it is none or has no rows.
+
+    `leave_out` the fields of JSON Lines that are no column, which else are errors.
+    """
     match kind or detect_kind(path):
         case "csv":
             with open_csv(path, options) as table:
                 yield table
         case "jsonl":
-            with open_json_lines(path, options.columns) as lines:
+            with open_json_lines(path, options.columns, leave_out=leave_out) as lines:
                 yield lines
         case "parquet":
             with open_parquet(path, options.columns) as rows:
                 yield rows
+        case "text":
+            with open_text_lines(path, options.encoding) as texts:
+                yield texts

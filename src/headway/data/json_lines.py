@@ -9,16 +9,14 @@ import orjson
 import pyarrow as pa
 
 from headway.data.csv_records import RowError, shown
+from headway.data.line_batches import BLOCK, line_batches
 from headway.data.source import Source, open_source
 from headway.data.tables import Batch, Cursor
-from headway.data.windows import LONGEST_RECORD, Window
 from headway.errors import NotRetryable
 from headway.job import Json
 
-BLOCK: Final = 2 << 20
 _SAMPLE: Final = 4 << 20
 _BOM: Final = b"\xef\xbb\xbf"
-_TOO_LONG: Final = f"expected a line of at most {LONGEST_RECORD:,} bytes, got no end of it"
 
 
 def looks_like_json_lines(path: Path) -> bool:
@@ -32,13 +30,17 @@ def looks_like_json_lines(path: Path) -> bool:
 
 
 class JsonLinesTable:
-    """An open file of JSON Lines."""
+    """An open file of JSON Lines. Fields that are no column make a record a broken one, unless
+    they are to be left out."""
 
-    def __init__(self, source: Source, names: list[str], start: Cursor, block: int) -> None:
+    def __init__(
+        self, source: Source, names: list[str], start: Cursor, block: int, *, leave_out: bool
+    ) -> None:
         self.names = names
         self._source = source
         self._start = start
         self._block = block
+        self._leave_out = leave_out
         self._known = set(names)
 
     @property
@@ -53,22 +55,7 @@ class JsonLinesTable:
 
     def batches(self, start: Cursor | None = None) -> Iterator[Batch]:
         """Yield all records from the place on; once."""
-        cursor = start or self._start
-        self._source.skip(cursor.offset - self._source.position)
-        window = Window(self._source, self._block)
-        while window.grow():
-            block = window.whole_lines()
-            if block:
-                batch = self._batch(block, cursor)
-                window.take(len(block))
-            elif len(window.held) >= LONGEST_RECORD:
-                error = RowError(cursor.line, _TOO_LONG, shown(window.held[:200].decode("latin-1")))
-                after = Cursor(cursor.offset + window.drop_line(), cursor.line + 1)
-                batch = Batch(self._columns([]), [], after, [error])
-            else:
-                continue
-            cursor = batch.after
-            yield batch
+        yield from line_batches(self._source, start or self._start, self._block, self._batch)
 
     def _batch(self, block: bytes, cursor: Cursor) -> Batch:
         rows: list[dict[str, Any]] = []
@@ -93,7 +80,7 @@ class JsonLinesTable:
     def _problem(self, record: Any) -> str | None:
         if not isinstance(record, dict):
             return "expected a JSON object, got something else"
-        if not self._known.issuperset(record):
+        if not self._leave_out and not self._known.issuperset(record):
             unknown = next(name for name in record if name not in self._known)
             return f"expected no fields but those of the first lines, got: {unknown[:80]!r}"
         if any("\0" in value for value in record.values() if isinstance(value, str)):
@@ -108,7 +95,11 @@ class JsonLinesTable:
 
 @contextmanager
 def open_json_lines(
-    path: Path, columns: Sequence[str] | None = None, *, block: int = BLOCK
+    path: Path,
+    columns: Sequence[str] | None = None,
+    *,
+    block: int = BLOCK,
+    leave_out: bool = False,
 ) -> Iterator[JsonLinesTable]:
     """Open a file of JSON Lines, packed or not; its columns are the fields of its first lines."""
     with open_source(path) as source:
@@ -120,7 +111,7 @@ def open_json_lines(
         )
     start = Cursor(len(_BOM) if head.startswith(_BOM) else 0, 1)
     with open_source(path) as source:
-        yield JsonLinesTable(source, names, start, block)
+        yield JsonLinesTable(source, names, start, block, leave_out=leave_out)
 
 
 def _fields(lines: Sequence[bytes]) -> list[str]:

@@ -81,7 +81,7 @@ def _add_routes(kind: str) -> None:
         documents = _documents(caller, found[:limit]) + [_bundled(kind, one) for one in bundled]
         asked = {"name": name} if name is not None else {}
         return json_answer(
-            documents, headers=_next(caller, found, limit, f"/api/v1/{plural}", asked)
+            documents, headers=next_page(caller, found, limit, f"/api/v1/{plural}", asked)
         )
 
     @router.get(f"/{plural}/{{ref}}", response_model=ArtifactDetail, name=f"Get {kind}")
@@ -103,7 +103,7 @@ def _add_routes(kind: str) -> None:
         found = caller.parts.catalog.versions(caller.name, one, before=before, limit=limit + 1)
         path = f"{url_of(kind, ref)}/versions"
         return json_answer(
-            _documents(caller, found[:limit]), headers=_next(caller, found, limit, path, {})
+            _documents(caller, found[:limit]), headers=next_page(caller, found, limit, path, {})
         )
 
     @router.patch(
@@ -144,7 +144,7 @@ def reference_to(one: StoredArtifact, reader: str) -> str:
     return own if one.owner == reader else f"{one.owner}:{own}"
 
 
-def _next(
+def next_page(
     caller: Caller, found: Sequence[StoredArtifact], limit: int, path: str, asked: Mapping[str, str]
 ) -> dict[str, str]:
     """The header that leads to the next page, if there is one."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Final
 from uuid import uuid4
 
@@ -31,6 +32,7 @@ RAW_TYPES: Final = frozenset(
     }
 )
 
+_NO_MORE: Final[Mapping[str, str]] = MappingProxyType({})
 _LARGEST_PART_HEADERS: Final = 8_192
 _UNFIT: Final = re.compile(r"[\x00-\x1f\x7f\u0080-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -45,20 +47,24 @@ class Upload:
         self.size = size
 
 
-async def receive(request: Request, files: ArtifactFiles, limit: int) -> Upload | None:
-    """The file in the request's body; None when there is no body at all."""
+async def receive(
+    request: Request, files: ArtifactFiles, limit: int, *, also: Mapping[str, str] = _NO_MORE
+) -> Upload | None:
+    """The file in the request's body; None when there is no body at all. `also` are more types
+    that a raw body may have, and what it is called then."""
     kind, parameters = parse_options_header(request.headers.get("content-type", ""))
     check_encoding(request)
     if kind == b"multipart/form-data":
         form = _FilePart(parameters.get(b"boundary", b""))
         upload = await _save(_contents(request, form, limit), files, form)
-    elif kind.decode("latin-1") in RAW_TYPES:
+    elif (raw := kind.decode("latin-1")) in RAW_TYPES or raw in also:
         upload = await _save(counted(request, limit), files, None)
+        upload.name = also.get(raw, upload.name)
     else:
         await _expect_nothing(request, kind)
         return None
     if upload.size == 0:
-        raise InvalidInput("expected a CSV with at least a header line, got an empty file")
+        raise InvalidInput("expected a file with something in it, got an empty file")
     return upload
 
 

@@ -1,15 +1,15 @@
-"""`import_csv`: a CSV, JSON Lines or Parquet file as a data set, with an account of every record."""
+"""`import_csv`: a CSV, JSON Lines, Parquet or text file as a data set, with an account of every record."""
 
 import contextlib
 import re
 import shutil
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Final
 
 from headway.context import Context
-from headway.data.csv_format import CsvOptions
 from headway.data.dataset_writing import PartsWriter, WriterState
 from headway.data.importing import open_table
 from headway.data.parquet_parts import Part
@@ -18,6 +18,7 @@ from headway.data.tables import Batch, Cursor, Table
 from headway.data.typed import check_types, typed
 from headway.errors import CorruptArtifact, NotRetryable
 from headway.job import Json
+from headway.operations.file_texts import csv_options
 from headway.operations.import_account import Account
 from headway.operations.requests.import_csv import ImportCsv
 
@@ -105,7 +106,9 @@ def import_csv(request: ImportCsv, ctx: Context) -> dict[str, Json]:
     name = request.name or _name_from(request.filename, bundled=source is None)
     folder = _folder(ctx)
     target = ctx.scratch / "dataset.parquet"
-    with open_table(path, request.format, _options(request)) as table:
+    columns = None if request.columns is None else tuple(request.columns)
+    options = replace(csv_options(request), columns=columns)
+    with open_table(path, request.format, options) as table:
         running = Import(table, folder, request, ctx)
         try:
             running.run(path.stat().st_size)
@@ -137,17 +140,6 @@ def _folder(ctx: Context) -> Path:
     folder = imports / ctx.job_id
     folder.mkdir(exist_ok=True)
     return folder
-
-
-def _options(request: ImportCsv) -> CsvOptions:
-    return CsvOptions(
-        delimiter=request.delimiter,
-        encoding=request.encoding,
-        has_header=request.has_header,
-        quote=request.quote,
-        escape=request.escape,
-        columns=tuple(request.columns) if request.columns is not None else None,
-    )
 
 
 def _result(

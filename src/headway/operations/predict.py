@@ -2,19 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from headway.context import Context
-from headway.data.datasets import Dataset
+from headway.errors import NotRetryable
 from headway.job import Json
 from headway.operations.answering import Answering, open_answering
+from headway.operations.file_texts import open_file_texts
 from headway.operations.inputs import open_dataset
 from headway.operations.requests.predict import BatchPredict
+from headway.operations.texts import Columns, Listed, Texts, TextSource
 from headway.own_model import Answer
 
-CHUNK: Final = 2_000
-"""Texts of a request that are predicted, and can be read, together; of a data set, a row group."""
 MOST_IN_RESULT: Final = 10_000
 """Texts of a request up to which the result lists every answer; a result has 4 MiB at most."""
 
@@ -26,86 +25,25 @@ def batch_predict(request: BatchPredict, ctx: Context) -> dict[str, Json]:
 
     Each chunk's answers can be read once it is done, and a later attempt goes on after the last
     one. An item that cannot be answered has an error of its own, and the rest goes on. Answers to
-    up to 10,000 `texts` are all in the result as well; those to a data set are counted there.
+    up to 10,000 `texts` are all in the result as well; those to a data set or a file are counted.
     """
     source = _source(request, ctx)
     model = open_answering(ctx)
-    ctx.expect_items(source.total)
+    if source.total is not None:
+        ctx.expect_items(source.total)
     if isinstance(source, Listed) and source.total <= MOST_IN_RESULT:
         return _listed(source, model, ctx)
     return _counted(source, model, ctx)
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """Some consecutive texts; None where there is none. `ids` are their users' own names."""
-
-    start: int
-    texts: Sequence[str | None]
-    ids: Sequence[str | None] | None
-
-    @property
-    def end(self) -> int:
-        """The number of the first text after these."""
-        return self.start + len(self.texts)
-
-
-class Source(Protocol):
-    """Where texts come from."""
-
-    @property
-    def total(self) -> int:
-        """How many there are."""
-
-    def chunks(self, start: int) -> Iterator[Texts]:
-        """The texts from number `start` on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """The texts of the request itself."""
-
-    texts: Sequence[str | None]
-    ids: Sequence[str | None] | None
-
-    @property
-    def total(self) -> int:
-        """See `Source.total`."""
-        return len(self.texts)
-
-    def chunks(self, start: int) -> Iterator[Texts]:
-        """See `Source.chunks`."""
-        for first in range(start, self.total, CHUNK):
-            part = slice(first, first + CHUNK)
-            yield Texts(first, self.texts[part], None if self.ids is None else self.ids[part])
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Columns of a data set."""
-
-    dataset: Dataset
-    text: str
-    id: str | None
-
-    @property
-    def total(self) -> int:
-        """See `Source.total`."""
-        return self.dataset.rows
-
-    def chunks(self, start: int) -> Iterator[Texts]:
-        """See `Source.chunks`."""
-        names = dict.fromkeys((self.text, *([self.id] if self.id is not None else ())))
-        for chunk in self.dataset.read(list(names), start):
-            ids = None if self.id is None else chunk.columns[self.id]
-            yield Texts(chunk.start, chunk.columns[self.text], ids)
-
-
-def _source(request: BatchPredict, ctx: Context) -> Source:
+def _source(request: BatchPredict, ctx: Context) -> TextSource:
     if request.texts is not None:
         return Listed(request.texts, None)
     if request.items is not None:
         return Listed([one.text for one in request.items], [one.custom_id for one in request.items])
+    file = ctx.artifact("file")
+    if file is not None:
+        return open_file_texts(file, request, request.text, request.custom_id)
     dataset = open_dataset(ctx)
     text = dataset.column(request.text, dataset.guessed_columns()[0], "text")
     ids = request.custom_id
@@ -130,19 +68,26 @@ def _listed(source: Listed, model: Answering, ctx: Context) -> dict[str, Json]:
     return {"predictions": predictions, "total": len(predictions)}
 
 
-def _counted(source: Source, model: Answering, ctx: Context) -> dict[str, Json]:
-    labels: Counter[str] = Counter(ctx.resumed.state["labels"] if ctx.resumed else {})
-    for _ in _redo(source, model, ctx, {"done": _done(ctx)}, labels):
+def _counted(source: TextSource, model: Answering, ctx: Context) -> dict[str, Json]:
+    saved = ctx.resumed.state if ctx.resumed else {}
+    labels: Counter[str] = Counter(saved.get("labels", {}))
+    done, place = _done(ctx), saved.get("place")
+    for _ in _redo(source, model, ctx, {"done": done, "place": place}, labels):
         pass
-    for chunk in source.chunks(_done(ctx)):
+    for chunk in source.chunks(done, place):
         answers = _answers(model, chunk)
         labels.update(answer["prediction"] for answer in answers if "error" not in answer)
-        state = {"done": chunk.end, "labels": dict(labels)}
+        done = chunk.end
+        state = {"done": done, "labels": dict(labels), "place": chunk.place}
         _hand_out(ctx, chunk, answers, model, source.total, state)
+    if not done:
+        raise NotRetryable("expected texts, got none: the file has no rows; choose another file")
+    if source.total is None:
+        ctx.expect_items(done)
     return {
-        "total": source.total,
+        "total": done,
         "predicted": labels.total(),
-        "failed": source.total - labels.total(),
+        "failed": done - labels.total(),
         "labels": dict(sorted(labels.items())),
         "model": model.name,
         "model_id": model.id,
@@ -150,7 +95,7 @@ def _counted(source: Source, model: Answering, ctx: Context) -> dict[str, Json]:
 
 
 def _redo(
-    source: Source,
+    source: TextSource,
     model: Answering,
     ctx: Context,
     state: Mapping[str, Json],
@@ -158,10 +103,8 @@ def _redo(
 ) -> Iterator[tuple[int, Sequence[Answer]]]:
     """Ask again about the items that failed, if their user wants that; the parts they are in."""
     for part in ctx.redo:
-        chunk = next(source.chunks(part.first))
         failed = part.failed
-        ids = None if chunk.ids is None else [chunk.ids[place] for place in failed]
-        answers = _answers(model, Texts(0, [chunk.texts[place] for place in failed], ids))
+        answers = _answers(model, source.some(part.first, len(part.rows)).only(failed))
         rows = [dict(row) for row in part.rows]
         for place, answer in zip(failed, answers, strict=True):
             rows[place] = {"index": part.first + place, **answer, "model": model.name}
@@ -182,18 +125,22 @@ def _done(ctx: Context) -> int:
 
 
 def _answers(model: Answering, chunk: Texts) -> list[Answer]:
-    """One answer per text, under its user's name for it; a missing text is an error of its own."""
-    there = [text for text in chunk.texts if text is not None]
-    given = iter(model.answers(there))
+    """One answer per text, under its user's name for it and with its line in the file; a missing
+    text is an error of its own."""
+    given = iter(model.answers([text for text in chunk.texts if text is not None]))
     answers = [
-        next(given)
-        if text is not None
-        else {"prediction": None, "confidence": None, "error": _NO_TEXT}
-        for text in chunk.texts
+        next(given) if text is not None else _missing(chunk.errors.get(place, _NO_TEXT))
+        for place, text in enumerate(chunk.texts)
     ]
-    if chunk.ids is None:
-        return answers
-    return [{"custom_id": id} | one for id, one in zip(chunk.ids, answers, strict=True)]
+    if chunk.lines is not None:
+        answers = [{"line": line} | one for line, one in zip(chunk.lines, answers, strict=True)]
+    if chunk.ids is not None:
+        answers = [{"custom_id": id} | one for id, one in zip(chunk.ids, answers, strict=True)]
+    return answers
+
+
+def _missing(why: str) -> Answer:
+    return {"prediction": None, "confidence": None, "error": why}
 
 
 def _hand_out(
@@ -201,13 +148,14 @@ def _hand_out(
     chunk: Texts,
     answers: Sequence[Answer],
     model: Answering,
-    total: int,
+    total: int | None,
     state: Mapping[str, Any],
 ) -> None:
     """Make a chunk's answers readable, and never do them again."""
     ctx.items(list(_numbered(chunk.start, answers, model.name)))
     ctx.checkpoint(state)
-    ctx.progress(100 * chunk.end / total, f"{chunk.end:,} of {total:,} texts")
+    of_all = "" if total is None else f" of {total:,}"
+    ctx.progress(100 * chunk.share, f"{chunk.end:,}{of_all} texts")
 
 
 def _numbered(start: int, answers: Sequence[Answer], model: str) -> Iterator[Answer]:

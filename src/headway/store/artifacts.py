@@ -27,14 +27,16 @@ def insert_artifact(
 ) -> None:
     """Make a file known as the next version of its name, and move its alias there.
 
-    One that is known under this id stays as it is; its alias is moved all the same.
+    One that is known under this id stays as it is, or is back if it was deleted: an id that is
+    made of the content can come again. Its alias is moved all the same.
     """
     made_by = tx.value("SELECT id FROM jobs WHERE seq = :job", {"job": job})
     tx.run(
         "INSERT INTO artifacts (id, kind, owner, name, version, path, sha256, size, meta,"
         " created_at, job, made_by) VALUES (:id, :kind, :owner, :name, 1 + coalesce((SELECT"
         " max(version) FROM artifacts WHERE owner = :owner AND kind = :kind AND name = :name), 0),"
-        " :path, :sha256, :size, :meta, :now, :job, :made_by) ON CONFLICT (id) DO NOTHING",
+        " :path, :sha256, :size, :meta, :now, :job, :made_by) ON CONFLICT (id) DO UPDATE SET"
+        " path = excluded.path, deleted_at = NULL WHERE artifacts.deleted_at IS NOT NULL",
         {
             "id": publication.id,
             "kind": publication.kind,

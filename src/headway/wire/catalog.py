@@ -37,6 +37,17 @@ class ArtifactView(Answer):
     meta: dict[str, Any]
 
 
+class FileView(Answer):
+    """An uploaded file."""
+
+    id: str = Field(description="What to call it in a request")
+    name: str
+    size: int
+    sha256: str
+    created_at: datetime
+    url: str
+
+
 class Source(Answer):
     """What a version was made from."""
 

@@ -4,8 +4,9 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from headway.context import DatasetName, ModelName
+from headway.context import DatasetName, FileId, ModelName
 from headway.operations.requests.base import ColumnName, OperationRequest, Text, exactly_one
+from headway.operations.requests.files import Written
 
 MAX_TEXTS: Final = 100_000
 
@@ -17,8 +18,8 @@ class Item(OperationRequest):
     text: Text | None
 
 
-class BatchPredict(OperationRequest):
-    """Classify many texts."""
+class BatchPredict(Written):
+    """Classify many texts: some in the request, a data set or an uploaded file of any size."""
 
     texts: list[Text] | None = Field(
         default=None, min_length=1, max_length=MAX_TEXTS, description="The texts to classify."
@@ -32,17 +33,26 @@ class BatchPredict(OperationRequest):
     data: DatasetName | None = Field(
         default=None, description="A data set of texts, in place of `texts`."
     )
+    file: FileId | None = Field(
+        default=None,
+        description="An uploaded file in place of them: CSV, JSON Lines, Parquet or lines of text.",
+    )
     text: ColumnName | None = Field(
-        default=None, description="The data set's column with the texts; without it, guessed."
+        default=None, description="The column with the texts; without it, guessed."
     )
     custom_id: ColumnName | None = Field(
-        default=None, description="The data set's column whose values come back as `custom_id`."
+        default=None,
+        description="The column whose values come back as `custom_id`; of a file also one of that"
+        " name, if there is one.",
     )
     model: ModelName = Field(default="default", description="The model to ask.")
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        exactly_one(texts=self.texts, items=self.items, data=self.data)
-        if self.data is None and self.custom_id is not None:
-            raise ValueError("expected custom_id with a data set only, got it without `data`")
+        exactly_one(texts=self.texts, items=self.items, data=self.data, file=self.file)
+        if self.data is None and self.file is None and self.custom_id is not None:
+            raise ValueError("expected custom_id with `data` or `file` only, got it without them")
+        described = [one for one in Written.model_fields if getattr(self, one) is not None]
+        if self.file is None and described:
+            raise ValueError(f"expected {described[0]} with `file` only, got it without a file")
         return self

@@ -1,0 +1,104 @@
+"""Uploaded files: stored once, and named by their id in the jobs that read them."""
+
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from anyio import to_thread
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response
+
+from headway.errors import InvalidInput
+from headway.http.auth import CallerDep, json_answer
+from headway.http.catalog import Cursor, Limit, next_page
+from headway.http.uploads import receive
+from headway.store.values import StoredArtifact
+from headway.wire.base import moment
+from headway.wire.catalog import FileView
+from headway.wire.places import place
+
+KIND: Final = "file"
+PLAIN: Final = "text/plain"
+
+UPLOAD: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            },
+            "text/csv": {"schema": {"type": "string"}},
+            PLAIN: {"schema": {"type": "string"}},
+            "application/x-ndjson": {"schema": {"type": "string"}},
+            "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+}
+
+router = APIRouter(prefix="/api/v1/files", tags=["catalog"])
+
+FileRef = Annotated[str, Path(max_length=300, description="The file's id")]
+
+
+@router.post("", response_model=FileView, status_code=HTTPStatus.CREATED, openapi_extra=UPLOAD)
+async def upload(
+    caller: CallerDep,
+    request: Request,
+    name: Annotated[
+        str | None, Query(min_length=1, max_length=200, description="What to call a raw body")
+    ] = None,
+) -> Response:
+    """Store a file: the form field `file`, or the raw body with its `Content-Type`. It is hashed
+    while it comes in. The same bytes under the same name are the same file, however often sent."""
+    limit = caller.parts.settings.max_body_mb * 2**20
+    found = await receive(request, caller.parts.service.files, limit, also={PLAIN: "upload.txt"})
+    if found is None:
+        raise InvalidInput("expected a file, got no body", pointer="/file")
+    stored = await to_thread.run_sync(
+        caller.parts.catalog.add_file,
+        caller.name,
+        name or found.name,
+        found.path,
+        found.sha256,
+        found.size,
+    )
+    document = _document(stored)
+    return json_answer(document, HTTPStatus.CREATED, headers={"Location": document["url"]})
+
+
+@router.get("", response_model=list[FileView])
+def list_files(caller: CallerDep, limit: Limit = 100, cursor: Cursor = None) -> Response:
+    """Your files, newest first. `Link: rel="next"` leads to the next page."""
+    before = None if cursor is None else caller.parts.cursors.open(cursor)
+    found = caller.parts.catalog.find(caller.name, KIND, before=before, limit=limit + 1)
+    headers = next_page(caller, found, limit, place("/api/v1/files"), {})
+    return json_answer([_document(one) for one in found[:limit]], headers=headers)
+
+
+@router.get("/{ref}", response_model=FileView)
+def get_file(caller: CallerDep, ref: FileRef) -> Response:
+    """One file: its name, size and hash."""
+    found = caller.parts.catalog.one(caller.name, KIND, ref)
+    assert isinstance(found, StoredArtifact)  # no file comes with the package
+    return json_answer(_document(found))
+
+
+@router.delete("/{ref}", status_code=HTTPStatus.NO_CONTENT)
+def delete_file(caller: CallerDep, ref: FileRef) -> Response:
+    """Delete a file of yours. 409 while an unfinished job reads it."""
+    caller.parts.catalog.delete(caller.name, KIND, ref)
+    return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+def _document(one: StoredArtifact) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "name": one.name,
+        "size": one.size,
+        "sha256": one.sha256,
+        "created_at": moment(one.created_at),
+        "url": place(f"/api/v1/files/{one.id}"),
+    }
