@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests import postgres
+from tests.s3 import S3, own_s3
 
 ROOT = Path(__file__).resolve().parent.parent
 PROC = Path("/proc")
@@ -131,3 +132,13 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def s3(clean_session: None) -> Iterator[S3]:
+    """A server of S3 that all tests of this process share; each makes buckets of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    with own_s3(port) as server:
+        yield server

@@ -26,7 +26,7 @@ TIERS = (
     ("store.identity", "store.values"),
     ("store.contract", "engine.contract"),
     ("artifacts", "store"),
-    ("models", "data", "files"),
+    ("bucket", "models", "data", "files"),
     ("operations", "worker"),
     ("catalog",),
     ("engine", "queue"),
@@ -64,6 +64,7 @@ HOMES = {
     "fastapi": {"http"},
     "httpx2": {"client"},
     "jwt": {"http"},
+    "obstore": {"bucket"},
     "numpy": {"models", "data", "operations"},
     "psycopg": {"store"},
     "orjson": {"*"},  # bytes of JSON, no input or output of its own

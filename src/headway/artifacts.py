@@ -2,15 +2,21 @@
 
 What an attempt writes lies in a directory of that attempt, so that a zombie can never touch
 what another attempt made. Published files move to a name made of their content's hash.
+
+With a bucket the directory holds copies: whatever is told to the store is put into the bucket
+first, and a machine that does not have a file fetches it. No name is ever given to other bytes, so
+a copy is as good as the original.
 """
 
 import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
+from uuid import uuid4
 
 from headway.errors import CorruptArtifact
 
@@ -24,11 +30,53 @@ BUNDLED: Final[Mapping[str, frozenset[str]]] = {
 BUNDLED_PREFIX: Final = "bundled:"
 
 
-class ArtifactFiles:
-    """A directory of artefacts. Paths in the database are relative to it."""
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a depot lists."""
 
-    def __init__(self, root: Path) -> None:
+    name: str
+    size: int
+    changed_at: float
+    """Seconds since 1970, by the depot's clock."""
+
+
+class Depot(Protocol):
+    """Where artefacts are kept for every machine. See `bucket.Bucket`."""
+
+    @property
+    def url(self) -> str: ...
+
+    def put(self, name: str, file: Path) -> None:
+        """Store a file."""
+
+    def get(self, name: str, target: Path, sha256: str | None = None) -> None:
+        """Copy what is stored to a file, checked against its hash."""
+
+    def has(self, name: str) -> bool:
+        """Whether something is stored under this name."""
+
+    def below(self, prefix: str) -> Iterator[Stored]:
+        """Everything whose name begins so, in the order of names."""
+
+    def delete(self, names: Sequence[str]) -> None:
+        """Remove what is stored under these names. Removing what is gone is fine."""
+
+    def delete_below(self, prefix: str) -> None:
+        """Remove everything whose name begins so."""
+
+    def link(self, name: str, seconds: float) -> str:
+        """An address at which it can be read for so long."""
+
+
+class ArtifactFiles:
+    """A directory of artefacts. Paths in the database are relative to it.
+
+    With a `depot`, calls that write or fetch raise `ArtifactsUnavailable` while it is away.
+    """
+
+    def __init__(self, root: Path, depot: Depot | None = None) -> None:
         self.root = root
+        self.depot = depot
 
     def path(self, relative: str) -> Path:
         """Where a stored path is on this machine. Paths that would leave the root are refused."""
@@ -36,6 +84,27 @@ class ArtifactFiles:
         if not path.is_relative_to(self.root.resolve()):
             raise CorruptArtifact(f"expected a path below the artefacts' root, got: {relative!r}")
         return path
+
+    def local(self, relative: str, sha256: str | None = None) -> Path:
+        """The file of a stored path, fetched if another machine wrote it.
+
+        Raise `CorruptArtifact` if what is fetched does not have the hash. Without a depot the file
+        may be missing, and is read unchecked: whoever reads it says so.
+        """
+        path = self.path(relative)
+        if self.depot is not None:
+            try:
+                os.utime(path)  # it is in use: copies that nobody used for long are removed
+            except FileNotFoundError:
+                self.depot.get(relative, path, sha256)
+        return path
+
+    def secure(self, file: Path) -> str:
+        """Make a synced file below the root one that every machine can read; its relative path."""
+        relative = file.relative_to(self.root).as_posix()
+        if self.depot is not None:
+            self.depot.put(relative, file)
+        return relative
 
     def attempt_dir(self, job_id: str, token: int) -> Path:
         """The directory of one attempt; made if missing."""
@@ -50,13 +119,17 @@ class ArtifactFiles:
         return path
 
     def keep(self, file: Path, kind: str, sha256: str) -> str:
-        """Move a finished, synced file to its place by content; the relative path it has now."""
-        relative = f"{kind}s/{sha256[:2]}/{sha256}{file.suffix}"
-        target = self.root / relative
+        """Move a finished, synced file to its place by content; the relative path it has now.
+
+        In a depot equal content has a name of its own each time: then what belongs to nothing can
+        be removed there without a look at who may just be storing the same again.
+        """
+        own = "" if self.depot is None else f"-{uuid4().hex[:12]}"
+        target = self.root / f"{kind}s/{sha256[:2]}/{sha256}{own}{file.suffix}"
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(file, target)
         sync_directory(target.parent)
-        return relative
+        return self.secure(target)
 
     def drop_scratch(self, job_id: str, token: int) -> None:
         """Remove what an attempt that was killed did not leave behind for others."""
@@ -77,6 +150,8 @@ class ArtifactFiles:
 
     def drop_job(self, job_id: str) -> None:
         """Remove what all attempts of a job wrote. What they published lies elsewhere, and stays."""
+        if self.depot is not None:
+            self.depot.delete_below(f"jobs/{job_id}/")
         shutil.rmtree(self.root / "jobs" / job_id, ignore_errors=True)
 
 

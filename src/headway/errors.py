@@ -15,6 +15,7 @@ HeadwayError
 │   └── KeyReused            the idempotency key came with another request before
 ├── StoreError
 │   ├── StoreUnavailable     busy, full, read-only or gone: nothing was written, try again
+│   │   └── ArtifactsUnavailable  ... and it is the bucket of the artefacts
 │   ├── StoreUnusable        it can never work like this: file system, version, owner
 │   └── LostClaim            the attempt no longer owns its job
 ├── CorruptArtifact          the bytes are not those whose hash was recorded
@@ -93,6 +94,10 @@ class StoreError(HeadwayError):
 
 class StoreUnavailable(StoreError):
     """Nothing was written; the same call may succeed later."""
+
+
+class ArtifactsUnavailable(StoreUnavailable):
+    """The bucket of the artefacts cannot be reached, or refuses; the same call may succeed later."""
 
 
 class StoreUnusable(StoreError):

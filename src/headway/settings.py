@@ -42,6 +42,17 @@ class Settings(BaseModel):
         description="Where jobs are kept: postgresql://USER:PASSWORD@HOST:PORT/DATABASE;"
         " default: SQLite in the data directory",
     )
+    artifacts_url: str | None = Field(
+        default=None,
+        pattern=r"^s3://[^/?#]+(/[^?#]*)?$",
+        description="Where artefacts are kept for every machine: s3://BUCKET/PREFIX, with the usual"
+        " AWS_* variables; default: the data directory",
+    )
+    copies_mb: int = Field(
+        default=20_480,
+        ge=100,
+        description="With ARTIFACTS_URL, MiB of copies a machine keeps; the least used go first",
+    )
     operations: tuple[str, ...] = Field(
         default=(), description="Modules with the user's operations, separated by commas"
     )

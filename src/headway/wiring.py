@@ -112,6 +112,7 @@ def open_worker(settings: Settings, store: Store, *, embedded: bool) -> Worker:
             async_slots=settings.async_slots,
             grace=settings.grace,
             memory=None if settings.memory_mb is None else settings.memory_mb * 2**20,
+            copies=settings.copies_mb * 2**20,
             keep=settings.keep_days * DAY,
             keep_by_status=_kept_otherwise(settings),
             place=f"{socket.gethostname()}:{settings.data_dir.resolve()}" if embedded else None,
@@ -124,9 +125,23 @@ def modules_of(settings: Settings) -> tuple[str, ...]:
     return (BUILT_IN, *settings.operations)
 
 
-def files_of(settings: Settings) -> ArtifactFiles:
-    """The files that the settings' database names."""
-    return ArtifactFiles(settings.data_dir.absolute() / "artifacts")
+def files_of(settings: Settings, *, patience: float = 10.0) -> ArtifactFiles:
+    """The files that the settings' database names; a bucket that is away is waited for."""
+    root = settings.data_dir.absolute() / "artifacts"
+    if settings.artifacts_url is None:
+        return ArtifactFiles(root)
+    return ArtifactFiles(root, _buckets().Bucket(settings.artifacts_url, patience=patience))
+
+
+def _buckets() -> ModuleType:
+    """The module that needs a library which not everybody has installed."""
+    try:
+        return importlib.import_module("headway.bucket")
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"HEADWAY_ARTIFACTS_URL: expected the library of buckets, but {error.name} is not"
+            " installed: pip install 'headway[s3]'"
+        ) from None
 
 
 def _kept_otherwise(settings: Settings) -> dict[Status, float]:
@@ -140,7 +155,7 @@ def _kept_otherwise(settings: Settings) -> dict[Status, float]:
 
 
 _OF_WORKERS: Final = {
-    "operations", "slots", "async_slots", "grace", "memory_mb",
+    "artifacts_url", "copies_mb", "operations", "slots", "async_slots", "grace", "memory_mb",
     "keep_days", "keep_days_completed", "keep_days_failed", "keep_days_cancelled",
 }  # fmt: skip
 """The settings that a worker reads."""

@@ -35,7 +35,7 @@ def rows_of(
 def lines_of(files: ArtifactFiles, part: Part) -> list[bytes]:
     """The lines of a part. Raise `CorruptArtifact` if they are not those that were published."""
     try:
-        lines = files.path(part.path).read_bytes().split(b"\n")[:-1]
+        lines = files.local(part.path).read_bytes().split(b"\n")[:-1]
     except OSError as error:
         raise CorruptArtifact(
             f"expected the results in {part.path}, got: {error.strerror}"

@@ -98,5 +98,5 @@ class Predictors:
         if isinstance(found, str):
             name = found.removeprefix(BUNDLED_PREFIX)
             return Predictor(name, found, Bundle.load(DEFAULT_BUNDLE).classifier)
-        bundle = Bundle.load(self._files.path(found.path), found.sha256)
+        bundle = Bundle.load(self._files.local(found.path), found.sha256)
         return Predictor(f"{found.name}@{found.version}", found.id, bundle.classifier)

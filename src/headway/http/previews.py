@@ -39,6 +39,6 @@ def _previewed(caller: Caller, ref: str, recipe: PreviewRecipe) -> Json:
         if isinstance(found, str):
             name = found.removeprefix(BUNDLED_PREFIX)
             return previews.preview_bundled(name, files.shared_dir(), recipe)
-        return previews.preview(files.path(found.path), recipe)
+        return previews.preview(files.local(found.path, found.sha256), recipe)
     except NotRetryable as error:  # a column that is not there: the request's fault, said as such
         raise InvalidInput(str(error)) from None

@@ -58,6 +58,12 @@ KINDS: Final[Mapping[type[Exception], Kind]] = {
         "The database cannot be used right now; nothing was written, try again",
         {"Retry-After": RETRY_SECONDS},
     ),
+    errors.ArtifactsUnavailable: Kind(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "artifacts_unavailable",
+        "The bucket of the artefacts cannot be reached right now; try again",
+        {"Retry-After": RETRY_SECONDS},
+    ),
     errors.StoreUnusable: Kind(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "store_unusable",

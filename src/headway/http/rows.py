@@ -32,7 +32,7 @@ def list_rows(
         name = found.removeprefix(BUNDLED_PREFIX)
         page = reader.preview_bundled(name, files.shared_dir(), start, limit)
     else:
-        page = reader.preview(files.path(found.path), start, limit)
+        page = reader.preview(files.local(found.path, found.sha256), start, limit)
     return json_answer(
         {"columns": page.columns, "rows": page.rows, "start": start, "total": page.total}
     )

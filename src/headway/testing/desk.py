@@ -132,6 +132,7 @@ class _TrialContext(BaseContext):
         self._desk = desk
         desk.context = self
         super().__init__(desk.start, "trial", desk)
+        self.begin()
 
     @property
     def cancelled(self) -> bool:

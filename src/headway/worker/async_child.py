@@ -143,8 +143,8 @@ class _Host:
     async def _attempt(self, ref: str, start: Start, context: AsyncAttemptContext) -> None:
         """Run one attempt to its end. The only broad `except` of an attempt is here."""
         try:
-            if start.token > 1:
-                await asyncio.to_thread(context.clear_earlier_scratch)
+            if start.token > 1 or start.depot is not None:
+                await asyncio.to_thread(context.begin)
             operation = self._registry.get(start.operation)
             request = operation.input.model_validate_json(start.input)
             result = await operation.load()(request, context)

@@ -47,7 +47,7 @@ def _attempt(start: Start, ref: str, channel: Channel, registry: Registry) -> li
             raise Interrupted
         operation = registry.get(start.operation)
         context = SyncContext(start, ref, channel, registry.models)
-        context.clear_earlier_scratch()
+        context.begin()
         request = operation.input.model_validate_json(start.input)
         result = operation.load()(request, context)
         return [DONE, ref, done(result, operation, context.finish())]

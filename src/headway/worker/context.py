@@ -2,6 +2,7 @@
 
 import hashlib
 import operator
+import os
 import shutil
 import time
 from abc import ABC, abstractmethod
@@ -19,6 +20,7 @@ from headway.errors import CorruptArtifact, Interrupted
 from headway.job import Json
 from headway.own_model import OwnModel
 from headway.worker.channel import Channel
+from headway.worker.depot import depot_at
 from headway.worker.protocol import CHECKPOINT, LOG, METRIC, PROGRESS, RESUMED, TOTAL
 from headway.worker.start import Start
 
@@ -68,8 +70,8 @@ class BaseContext(ABC):
         self._start = start
         self._ref = ref
         self._line = line
-        self._files = ArtifactFiles(Path(start.root))
-        self._artifacts = start.artifacts()
+        self._files = ArtifactFiles(Path(start.root), depot_at(start.depot))
+        self._artifacts: dict[str, Artifact] = {}
         self._rows: list[Mapping[str, Json]] = []
         self._replaced: list[tuple[int, Sequence[Mapping[str, Json]]]] = []
         self._next_progress = 0.0
@@ -78,7 +80,18 @@ class BaseContext(ABC):
         self._directory: Path | None = None
         self._number = 0
         self._items_done = 0
+        self._resumed: SavedCheckpoint | None = None
+
+    def begin(self) -> None:
+        """Get what the attempt goes on from and works with, and clear up after those before it.
+
+        It waits for disks and, where there is a depot, for the network.
+        """
+        self._files.drop_earlier_scratch(self.job_id, self._start.token)
         self._resumed = self._newest_readable()
+        if self._files.depot is not None:
+            for name in self._start.uses:
+                self.artifact(name)
 
     @property
     def job_id(self) -> str:
@@ -121,7 +134,7 @@ class BaseContext(ABC):
     def redo(self) -> Iterator[Redo]:
         """See `Context.redo`."""
         for part in self._start.redo:
-            lines = self._files.path(part["path"]).read_bytes().split(b"\n")[:-1]
+            lines = self._files.local(part["path"]).read_bytes().split(b"\n")[:-1]
             yield Redo(part["first"], [orjson.loads(line) for line in lines])
 
     @property
@@ -131,7 +144,25 @@ class BaseContext(ABC):
 
     def artifact(self, name: str) -> Artifact | None:
         """See `Context.artifact`."""
+        if name in self._start.uses and name not in self._artifacts:
+            self._artifacts[name] = self._start.artifact(name, self._held(self._start.uses[name]))
         return self._artifacts.get(name)
+
+    def _held(self, one: Mapping[str, Any]) -> Path:
+        """An artefact's file, which stays while the attempt runs; of what is bundled, no path.
+
+        A copy from the depot may be removed when others need its room, so the attempt holds one
+        more link to it.
+        """
+        if not one["path"]:
+            return Path()
+        path = self._files.local(one["path"], one["sha256"])
+        if self._files.depot is None:
+            return path
+        held = self.scratch / path.name
+        if not held.exists():
+            os.link(path, held)
+        return held
 
     def progress(self, percent: float, message: str | None = None) -> None:
         """See `Context.progress`."""
@@ -218,7 +249,7 @@ class BaseContext(ABC):
 
     def point_alias(self, field: str, alias: str) -> None:
         """See `Context.point_alias`."""
-        artifact = self._artifacts[field]
+        artifact = self._start.artifact(field, Path())
         self._publications.append(
             {
                 "id": artifact.id,
@@ -238,10 +269,6 @@ class BaseContext(ABC):
         self.clear_scratch()
         return {"publications": self._publications, "parts": parts}
 
-    def clear_earlier_scratch(self) -> None:
-        """Remove what attempts before this one left behind when their worker was killed."""
-        self._files.drop_earlier_scratch(self.job_id, self._start.token)
-
     def clear_scratch(self) -> None:
         """Remove what the attempt does not leave behind."""
         if self._directory is not None:
@@ -258,7 +285,7 @@ class BaseContext(ABC):
         if blob is not None:
             path = self._attempt_dir() / f"checkpoint-{self._number}"
             write_durably(path, blob)
-            saved["path"] = str(path.relative_to(self._files.root))
+            saved["path"] = self._files.secure(path)
             saved["sha256"] = hashlib.sha256(blob).hexdigest()
         saved["parts"] = self._write_parts()
         saved["items"] = self._items_done
@@ -284,7 +311,7 @@ class BaseContext(ABC):
             "first": first,
             "count": len(rows),
             "failed": sum(row.get("error") is not None for row in rows),
-            "path": str(path.relative_to(self._files.root)),
+            "path": self._files.secure(path),
             "size": len(data),
             "redone": name == "redone",
         }
@@ -303,7 +330,7 @@ class BaseContext(ABC):
             try:
                 blob = None
                 if one["path"] is not None:
-                    blob = read_checked(self._files.path(one["path"]), one["sha256"])
+                    blob = read_checked(self._files.local(one["path"]), one["sha256"])
             except CorruptArtifact as error:
                 self._line.later(LOG, self._ref, "warning", f"checkpoint {one['number']}: {error}")
                 continue

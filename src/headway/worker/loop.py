@@ -71,7 +71,11 @@ class Worker:
         )
         self._sweep = Sweep(store.workers)
         self._upkeep = Upkeep(
-            store, files, keep=options.keep, keep_by_status=options.keep_by_status
+            store,
+            files,
+            keep=options.keep,
+            keep_by_status=options.keep_by_status,
+            copies=options.copies,
         )
         self._attempts: dict[str, Attempt] = {}
         self._exiting: set[str] = set()

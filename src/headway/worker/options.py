@@ -19,5 +19,7 @@ class WorkerOptions:
     """Other times for jobs that ended so."""
     memory: int | None = None
     """Bytes of private memory an attempt may use if its operation does not say."""
+    copies: int = 20 * 2**30
+    """Bytes of copies from a depot that stay on this machine."""
     place: str | None = None
     """The lock that only this worker holds, if it holds one."""

@@ -23,17 +23,17 @@ class Start:
     """JSON."""
     root: str
     """Where artefacts are on this machine."""
+    depot: str | None = None
+    """Where they are for every machine."""
     uses: Mapping[str, Mapping[str, Any]]
     checkpoints: Sequence[Mapping[str, Any]]
     """Newest first."""
     redo: Sequence[Mapping[str, Any]] = ()
     """Parts whose failed items are to be tried again."""
 
-    def artifacts(self) -> dict[str, Artifact]:
-        """The artefacts the input's fields refer to."""
-        return {
-            name: Artifact(**{**one, "path": Path(one["path"])}) for name, one in self.uses.items()
-        }
+    def artifact(self, name: str, path: Path) -> Artifact:
+        """The artefact that an input's field refers to, whose file is at `path`."""
+        return Artifact(**{**self.uses[name], "path": path})
 
 
 def start_of(claim: Claim, files: ArtifactFiles) -> Start:
@@ -47,13 +47,14 @@ def start_of(claim: Claim, files: ArtifactFiles) -> Start:
         token=claim.token,
         input=claim.input.decode(),
         root=str(files.root),
-        uses={name: _artifact(one, files) for name, one in claim.uses.items()},
+        depot=None if files.depot is None else files.depot.url,
+        uses={name: _artifact(one) for name, one in claim.uses.items()},
         checkpoints=[_checkpoint(one) for one in claim.checkpoints],
         redo=[{"first": one.first, "path": one.path} for one in claim.redo],
     )
 
 
-def _artifact(one: StoredArtifact | str, files: ArtifactFiles) -> dict[str, Any]:
+def _artifact(one: StoredArtifact | str) -> dict[str, Any]:
     if isinstance(one, str):  # it comes with the package, which knows where
         kind_name = one.partition(":")[2]
         return {"id": one, "kind": "bundled", "name": kind_name, "path": "", "sha256": ""}
@@ -61,7 +62,7 @@ def _artifact(one: StoredArtifact | str, files: ArtifactFiles) -> dict[str, Any]
         "id": one.id,
         "kind": one.kind,
         "name": one.name,
-        "path": str(files.path(one.path)),
+        "path": one.path,
         "sha256": one.sha256,
         "version": one.version,
         "owner": one.owner,

@@ -7,13 +7,15 @@ it at once; whatever one has removed, the others no longer find.
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from headway.artifacts import ArtifactFiles
 from headway.errors import StoreError
 from headway.job import Status
 from headway.store.contract import ALIKE, Store
+from headway.worker.copies import Copies
+from headway.worker.depot_orphans import DepotOrphans
 from headway.worker.orphans import Orphans
 
 DAY: Final = 86_400.0
@@ -24,6 +26,7 @@ SETTLE_SECONDS: Final = 10.0
 PRUNE_SECONDS: Final = 60.0
 TIDY_SECONDS: Final = 600.0
 ORPHANS_SECONDS: Final = 600.0
+COPIES_SECONDS: Final = 60.0
 
 STEPS_AT_ONCE: Final = 200
 """Steps of pruning in one go: 100,000 jobs looked at. What is left waits for the next round."""
@@ -53,6 +56,7 @@ class Upkeep:
         *,
         keep: float,
         keep_by_status: Mapping[Status, float] = ALIKE,
+        copies: int = 20 * 2**30,
     ) -> None:
         self._retention = store.retention
         self._store = store.upkeep
@@ -70,11 +74,18 @@ class Upkeep:
             (PRUNE_SECONDS, self.prune),
             (TIDY_SECONDS, self.tidy),
             (ORPHANS_SECONDS, self._orphans.remove),
+            *self._duties_of_depot(copies),
         )
         settled = time.monotonic() + SETTLE_SECONDS
         self._due: dict[Callable[[], object], float] = dict.fromkeys(
             (act for every, act in self._duties if every > SETTLE_SECONDS), settled
         )
+
+    def _duties_of_depot(self, copies: int) -> Iterator[tuple[float, Callable[[], object]]]:
+        depot = self._files.depot
+        if depot is not None:
+            yield ORPHANS_SECONDS, DepotOrphans(depot, self._store).remove
+            yield COPIES_SECONDS, Copies(self._files.root, depot, copies).trim
 
     def start(self) -> None:
         """Begin, a round's time from now."""
