@@ -1,5 +1,7 @@
 """Operations for benchmarks: one that does nothing, and one that only computes."""
 
+import asyncio
+import random
 import time
 from pathlib import Path
 
@@ -51,3 +53,20 @@ def publish(request: Orders, ctx: Context) -> None:
             step += 1
             ctx.metric({"sent": time.time()}, step=step)
             time.sleep(float(pace))
+
+
+class Ticks(BaseModel):
+    """When to begin, how many events to make, and how far apart."""
+
+    start: float
+    count: int
+    pace: float
+
+
+@operation("tick")
+async def tick(request: Ticks, ctx: AsyncContext) -> None:
+    """Make events, each with the moment it was made."""
+    await asyncio.sleep(max(0.0, request.start - time.time()) + random.uniform(0, request.pace))
+    for step in range(request.count):
+        ctx.metric({"sent": time.time()}, step=step)
+        await asyncio.sleep(request.pace)

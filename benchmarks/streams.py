@@ -1,5 +1,6 @@
-"""One job's events to many listeners: latency from the call in the job to the receipt, events a
-second, and memory of an idle listener; beside `fastapi.sse` and sse-starlette in the same run.
+"""Events to many listeners: latency from the call in the job to the receipt, events a second, and
+memory of an idle listener; of one job that all watch, and of as many jobs as there are listeners;
+beside `fastapi.sse` and sse-starlette in the same run.
 
     python -m benchmarks.streams [LISTENERS]
 
@@ -27,22 +28,28 @@ PACED = 60
 PACE = 0.1
 ROUNDS = 3
 PATIENCE = 120.0
+TICKS = 10
 
 Publish = Callable[[int, float], None]
 
 
 def main(listeners: int = 1000) -> None:
     """Print what each server does with one listener, and with many."""
-    os.environ["HEADWAY_MAX_STREAMS"] = str(10 * listeners)
+    os.environ |= {
+        "HEADWAY_MAX_STREAMS": str(10 * listeners),
+        "HEADWAY_ASYNC_SLOTS": str(listeners),
+    }
     with data_dir() as directory, serving(directory) as url:
         _measure_ours(url, directory, listeners)
+    with data_dir() as directory, serving(directory) as url:
+        _measure_each(url, listeners)
     for name in ("fastapi", "sse-starlette"):
         with data_dir() as directory, serving(directory, "benchmarks._streams_peers:app") as url:
             _measure(name, url, f"/{name}", "", listeners, _publisher(url), _server_pid(url))
 
 
 def _measure_ours(url: str, directory: Path, listeners: int) -> None:
-    token = str(_call(f"{url}/token", b"username=alice&password=secret123")["access_token"])
+    token = _token(url)
     orders = str(directory / "go")
     body = orjson.dumps({"job_type": "publish", "input": {"orders": orders}})
     path = str(_call(f"{url}/api/v1/jobs", body, token)["poll_url"])
@@ -52,6 +59,23 @@ def _measure_ours(url: str, directory: Path, listeners: int) -> None:
 
     _measure("headway", url, f"{path}/stream", token, listeners, publish, _server_pid(url))
     _call(f"{url}{path}/cancel", b"", token)
+
+
+def _measure_each(url: str, listeners: int) -> None:
+    """As many jobs as listeners, each watched by one of them."""
+    token, start = _token(url), time.time() + 5 + listeners / 50
+    ticks = {"start": start, "count": TICKS, "pace": 1.0}
+    jobs = [{"job_type": "tick", "input": ticks}] * listeners
+    made = _call(f"{url}/api/v1/jobs/bulk", orjson.dumps({"jobs": jobs}), token)["jobs"]
+    assert isinstance(made, list)
+    with listening(url, [f"{job['poll_url']}/stream" for job in made], token) as load:
+        load.read_until(TICKS * listeners, start - time.time() + TICKS + 30)
+        _row_latency(f"headway, {listeners} jobs", 1, load.latencies)
+        row("  events received of", f"{load.received} of {TICKS * listeners}")
+
+
+def _token(url: str) -> str:
+    return str(_call(f"{url}/token", b"username=alice&password=secret123")["access_token"])
 
 
 def _call(url: str, body: bytes, token: str = "") -> dict[str, object]:
@@ -73,11 +97,11 @@ def _publisher(url: str) -> Publish:
 def _measure(
     name: str, url: str, path: str, token: str, listeners: int, publish: Publish, pid: int
 ) -> None:
-    with listening(url, path, 1, token) as load:
+    with listening(url, [path], token) as load:
         load.read_for(1)
         _row_latency(name, 1, _paced(load, 1, publish))
     before = _memory(pid)
-    with listening(url, path, listeners, token) as load:
+    with listening(url, [path] * listeners, token) as load:
         load.read_for(3)
         row(f"{name}, KiB per idle listener", f"{(_memory(pid) - before) / listeners:.1f}")
         _row_latency(name, listeners, _paced(load, listeners, publish))

@@ -3,26 +3,28 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sized
 from typing import Final, Generic, TypeVar
 
-T = TypeVar("T")
+B = TypeVar("B", bound=Sized)
+"""What is published at once: every listener is given the same object."""
 
 BOUND: Final = 512
 """Things that wait for one slow listener before it is told that it has missed some."""
 
 
-class Listener(Generic[T]):
+class Listener(Generic[B]):
     """One listener of one topic. Lives on the event loop that made it; any thread may publish."""
 
-    __slots__ = ("_closed", "_loop", "_missed", "_things", "_waiter", "sink", "topic")
+    __slots__ = ("_batches", "_closed", "_held", "_loop", "_missed", "_waiter", "sink", "topic")
 
     def __init__(self, topic: str, loop: asyncio.AbstractEventLoop) -> None:
         self.topic = topic
-        self.sink: Callable[[Sequence[T]], bool] | None = None
+        self.sink: Callable[[B], bool] | None = None
         """Takes what is delivered while `take` waits, without waking it; False leaves it to `take`."""
         self._loop = loop
-        self._things: list[T] = []
+        self._batches: list[B] = []
+        self._held = 0
         self._waiter: asyncio.Future[None] | None = None
         self._missed = False
         self._closed = False
@@ -42,23 +44,25 @@ class Listener(Generic[T]):
         missed, self._missed = self._missed, False
         return missed
 
-    async def take(self, seconds: float) -> list[T]:
+    async def take(self, seconds: float) -> list[B]:
         """What was delivered since the last call; empty after so many `seconds` of silence,
         after `wake`, and at the end."""
-        if not (self._things or self._missed or self._closed):
+        if not (self._batches or self._missed or self._closed):
             await self._silence(seconds)
-        taken, self._things = self._things, []
+        taken = self._batches
+        self._batches, self._held = [], 0
         return taken
 
-    def deliver(self, things: Sequence[T]) -> None:
+    def deliver(self, batch: B) -> None:
         """Hand over, on the listener's loop."""
-        if self.sink is not None and self._is_idle() and self.sink(things):
+        if self.sink is not None and self._is_idle() and self.sink(batch):
             return
-        if len(self._things) + len(things) > BOUND:
-            self._things = []
+        self._held += len(batch)
+        if self._held > BOUND:
+            self._batches, self._held = [], 0
             self._missed = True
         else:
-            self._things.extend(things)
+            self._batches.append(batch)
         self.wake()
 
     def end(self) -> None:
@@ -74,7 +78,7 @@ class Listener(Generic[T]):
     def _is_idle(self) -> bool:
         """True while whoever takes has taken everything, and waits for more."""
         waits = self._waiter is not None and not self._waiter.done()
-        return waits and not (self._things or self._missed)
+        return waits and not (self._batches or self._missed)
 
     async def _silence(self, seconds: float) -> None:
         self._waiter = self._loop.create_future()
@@ -86,17 +90,17 @@ class Listener(Generic[T]):
             self._waiter = None
 
 
-class Hub(Generic[T]):
+class Hub(Generic[B]):
     """Who listens to what."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._listeners: dict[str, dict[asyncio.AbstractEventLoop, set[Listener[T]]]] = {}
+        self._listeners: dict[str, dict[asyncio.AbstractEventLoop, set[Listener[B]]]] = {}
         self._closed = False
 
-    def listen(self, topic: str) -> Listener[T]:
+    def listen(self, topic: str) -> Listener[B]:
         """Begin to listen, on the running loop. Every listener must be given to `leave`."""
-        listener: Listener[T] = Listener(topic, asyncio.get_running_loop())
+        listener: Listener[B] = Listener(topic, asyncio.get_running_loop())
         with self._lock:
             if self._closed:
                 listener.end()
@@ -104,7 +108,7 @@ class Hub(Generic[T]):
             loops.setdefault(listener.loop, set()).add(listener)
         return listener
 
-    def leave(self, listener: Listener[T]) -> None:
+    def leave(self, listener: Listener[B]) -> None:
         """Stop listening. Leaving twice is fine."""
         with self._lock:
             loops = self._listeners.get(listener.topic, {})
@@ -120,10 +124,10 @@ class Hub(Generic[T]):
         with self._lock:
             return list(self._listeners)
 
-    def publish(self, topic: str, things: Sequence[T]) -> None:
+    def publish(self, topic: str, batch: B) -> None:
         """Deliver to all who listen now. Never blocks: a slow listener misses, and is told so."""
         for loop, listeners in self._by_loop(self._listeners.get(topic, {})):
-            _call(loop, _deliver_all, listeners, things)
+            _call(loop, _deliver_all, listeners, batch)
 
     def close(self) -> None:
         """End all listeners, present and future. Closing twice is fine."""
@@ -133,8 +137,8 @@ class Hub(Generic[T]):
                 _call(loop, _end_all, listeners)
 
     def _by_loop(
-        self, loops: dict[asyncio.AbstractEventLoop, set[Listener[T]]]
-    ) -> list[tuple[asyncio.AbstractEventLoop, list[Listener[T]]]]:
+        self, loops: dict[asyncio.AbstractEventLoop, set[Listener[B]]]
+    ) -> list[tuple[asyncio.AbstractEventLoop, list[Listener[B]]]]:
         with self._lock:
             return [(loop, list(listeners)) for loop, listeners in loops.items()]
 
@@ -145,11 +149,11 @@ def _call(loop: asyncio.AbstractEventLoop, what: Callable[..., None], *arguments
         loop.call_soon_threadsafe(what, *arguments)
 
 
-def _deliver_all(listeners: Collection[Listener[T]], things: Sequence[T]) -> None:
+def _deliver_all(listeners: Collection[Listener[B]], batch: B) -> None:
     for listener in listeners:
-        listener.deliver(things)
+        listener.deliver(batch)
 
 
-def _end_all(listeners: Collection[Listener[T]]) -> None:
+def _end_all(listeners: Collection[Listener[B]]) -> None:
     for listener in listeners:
         listener.end()

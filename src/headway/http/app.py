@@ -81,7 +81,11 @@ class Application(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """The whole application, seen from outside."""
-        return Border(super().build_middleware_stack(), local_only=self._local_only)
+        return Border(
+            super().build_middleware_stack(),
+            local_only=self._local_only,
+            is_bare=not self.user_middleware,
+        )
 
     def openapi(self) -> dict[str, Any]:
         """The API as OpenAPI has it, made when first asked for."""

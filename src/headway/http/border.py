@@ -10,6 +10,7 @@ import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _REQUEST_ID = "headway.request_id"
+_OUTSIDE = "headway.send"
 _ACCEPTABLE_ID: Final = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
 _HEADERS: Final = (
@@ -34,12 +35,23 @@ def request_id_of(scope: Scope) -> str:
     return found
 
 
-class Border:
-    """Wraps the whole application, so that also the answer to a crash has its headers."""
+def outside(scope: Scope, send: Send) -> Send:
+    """What a started answer's pieces are sent with: straight to whoever called us. What stands
+    between only waits for the start, and is five calls for each piece to each of a thousand."""
+    found: Send = scope.get(_OUTSIDE, send)
+    return found
 
-    def __init__(self, app: ASGIApp, *, local_only: bool) -> None:
+
+class Border:
+    """Wraps the whole application, so that also the answer to a crash has its headers.
+
+    With `is_bare` nothing inside changes an answer on its way out, so that pieces of it may go
+    around; middleware of the user's own may want to see them."""
+
+    def __init__(self, app: ASGIApp, *, local_only: bool, is_bare: bool) -> None:
         self._app = app
         self._local_only = local_only
+        self._is_bare = is_bare
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request in, or refuse it."""
@@ -48,6 +60,8 @@ class Border:
             return
         request_id = _request_id(scope)
         scope[_REQUEST_ID] = request_id.decode()
+        if self._is_bare:
+            scope[_OUTSIDE] = send
         extra = ((b"x-request-id", request_id), *_HEADERS)
 
         async def send_on(message: Message) -> None:

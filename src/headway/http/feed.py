@@ -2,13 +2,14 @@
 
 import logging
 import threading
+from time import monotonic
 from typing import Final
 
 from headway.errors import StoreError
 from headway.events.hub import Hub, Listener
 from headway.http.cursors import Cursors
-from headway.http.frames import Frame
 from headway.http.job_news import JobNews
+from headway.http.news import News
 from headway.http.owner_news import OwnerNews
 from headway.queue import Queue
 from headway.store.contract import Waiter
@@ -28,9 +29,9 @@ class Feed:
 
     def __init__(self, queue: Queue, positions: Cursors) -> None:
         self._queue = queue
-        self._hub: Hub[Frame] = Hub()
-        self._owners: Hub[Frame] = Hub()
-        self._waiting: Hub[Frame] = Hub()
+        self._hub: Hub[News] = Hub()
+        self._owners: Hub[News] = Hub()
+        self._waiting: Hub[News] = Hub()
         self._job_news = JobNews(queue, self._hub)
         self._owner_news = OwnerNews(queue, self._owners, positions)
         self._lock = threading.Lock()
@@ -38,23 +39,23 @@ class Feed:
         self._thread: threading.Thread | None = None
         self._waiter: Waiter | None = None
 
-    def watch(self, job_id: str) -> Listener[Frame]:
+    def watch(self, job_id: str) -> Listener[News]:
         """Begin to hear of this job, on the running loop; give the listener to `leave`."""
         listener = self._hub.listen(job_id)
         self._be_awake()
         return listener
 
-    def watch_all(self, owner: str) -> Listener[Frame]:
+    def watch_all(self, owner: str) -> Listener[News]:
         """Begin to hear of all jobs of this owner, as `watch` does of one."""
         listener = self._owners.listen(owner)
         self._be_awake()
         return listener
 
-    def wait_for_end(self) -> Listener[Frame]:
+    def wait_for_end(self) -> Listener[News]:
         """Hear of nothing but the end of all streams."""
         return self._waiting.listen("")
 
-    def leave(self, listener: Listener[Frame]) -> None:
+    def leave(self, listener: Listener[News]) -> None:
         """Stop hearing."""
         self._waiting.leave(listener)
         self._hub.leave(listener)
@@ -100,10 +101,11 @@ class Feed:
         quiet = 0.0
         try:
             while not self._closing.is_set() and quiet < LINGER_SECONDS:
+                again = monotonic() + _CALM_SECONDS
                 self._read()
                 rang = waiter.wait(POLL_SECONDS)
                 quiet = 0.0 if self._is_watched() else quiet + (0 if rang else POLL_SECONDS)
-                self._closing.wait(_CALM_SECONDS)
+                self._closing.wait(max(0.0, again - monotonic()))
         finally:
             self._stop(waiter)
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from starlette.types import Message
+
 from headway.estimate import Estimate
 from headway.events import Event, OwnedEvent
 from headway.job import FINISHED, Job, Json, Status
 from headway.wire.base import encode, moment
 from headway.wire.jobs import counts_document, span_document
-
-PING: Final = b": still here\n\n"
 
 
 @dataclass(frozen=True)
@@ -58,15 +58,28 @@ class Frame:
         return str(self.number) if self.cursor is None else self.cursor
 
 
-def retry() -> bytes:
+def retry() -> Message:
     """Tells an SSE client when to come back: the process is stopping, and all of its clients
     must not come to the next one in the same moment."""
-    return b"retry: %d\n\n" % random.randint(500, 3000)
+    return piece(b"retry: %d\n\n" % random.randint(500, 3000))
 
 
 def sse(frames: Sequence[Frame]) -> bytes:
     """These frames as Server-Sent Events have them."""
     return frames[0].sse if len(frames) == 1 else b"".join([frame.sse for frame in frames])
+
+
+def chunk(frames: Sequence[Frame]) -> Message:
+    """These frames as a piece of an SSE answer."""
+    return piece(sse(frames))
+
+
+def piece(body: bytes) -> Message:
+    """A piece of an answer, after which more will come."""
+    return {"type": "http.response.body", "body": body, "more_body": True}
+
+
+PING: Final = piece(b": still here\n\n")
 
 
 def snapshot(job: Job) -> Frame:

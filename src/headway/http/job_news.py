@@ -10,6 +10,7 @@ from headway.events import Event
 from headway.events.hub import Hub
 from headway.http import frames
 from headway.http.frames import Frame
+from headway.http.news import News
 from headway.job import Job
 from headway.queue import Queue
 
@@ -30,7 +31,7 @@ class _Seen:
 class JobNews:
     """Reads watched jobs and publishes what is new, on the topic of each job's id."""
 
-    def __init__(self, queue: Queue, hub: Hub[Frame]) -> None:
+    def __init__(self, queue: Queue, hub: Hub[News]) -> None:
         self._queue = queue
         self._hub = hub
         self._seen: dict[str, _Seen] = {}
@@ -63,7 +64,7 @@ class JobNews:
             job = found.get(job_id)
             news = [frames.missing()] if job is None else self._news(job)
             if news:
-                self._hub.publish(job_id, news)
+                self._hub.publish(job_id, News(news))
 
     def _news(self, job: Job) -> list[Frame]:
         estimate = self._estimates.get(job.id, NO_ESTIMATE)

@@ -11,6 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 from headway.errors import NotAuthorized, StoreError
 from headway.http import frames
 from headway.http.auth import Caller, CallerDep
+from headway.http.border import outside
 from headway.http.frames import Frame
 from headway.http.jobs import JobId
 from headway.http.owner_view import OwnerView
@@ -41,10 +42,10 @@ class EventStream(Response):
         """Send until the job has ended, the viewer has left or the process is stopping."""
         leaving = asyncio.ensure_future(_left(receive))
         leaving.add_done_callback(lambda _: self._view.end())
-        pipe = Pipe(send)
+        pipe = Pipe(outside(scope, send))
         try:
             with self._caller.parts.seats.one(self._caller.name):
-                await pipe.send(
+                await send(
                     {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
                 )
                 await self._show(pipe)
@@ -56,47 +57,50 @@ class EventStream(Response):
             self._view.close()
 
     async def _show(self, pipe: Pipe) -> None:
+        if await self._begin(pipe):
+            await self._go_direct(pipe)
+            await self._go_on(pipe)
+
+    async def _begin(self, pipe: Pipe) -> bool:
+        """Show what comes first; False when nothing follows."""
+        first, self._first = self._first, []  # an hour of silence may follow: they need not stay
+        await pipe.send(frames.chunk(first))
+        return not (first and first[-1].last)
+
+    async def _go_direct(self, pipe: Pipe) -> None:
+        """Have news written straight from the fan-out, where the server takes that."""
+
+        def write(chunk: Message) -> bool:
+            if pipe.is_stuck:
+                return False
+            pipe.put(chunk)
+            if pipe.is_stuck:
+                self._view.wake()  # the rest is for the stream's own task
+            return True
+
+        await pipe.probe(frames.piece(b""))
+        if pipe.is_direct:
+            self._view.attach(write)
+
+    async def _go_on(self, pipe: Pipe) -> None:
         confirm_at = monotonic() + CONFIRM_SECONDS
-        await pipe.send(_chunk(frames.sse(self._first) if self._first else b""))
-        if self._first and self._first[-1].last:
-            return
-        await self._go_direct(pipe)
         while (shown := await self._next()) is not None:
             if pipe.is_stuck:
                 await pipe.flush()
-            await pipe.send(_chunk(frames.sse(shown) if shown else frames.PING))
+            await pipe.send(frames.chunk(shown) if shown else frames.PING)
             if shown and shown[-1].last:
                 return
             if monotonic() > confirm_at:
                 confirm_at = monotonic() + CONFIRM_SECONDS
                 if not await may_still_look(self._caller):
                     return
-        await pipe.send(_chunk(frames.retry()))
-
-    async def _go_direct(self, pipe: Pipe) -> None:
-        """Have news written straight from the fan-out, where the server takes that."""
-
-        def write(news: list[Frame]) -> bool:
-            if pipe.is_stuck:
-                return False
-            pipe.put(_chunk(frames.sse(news)))
-            if pipe.is_stuck:
-                self._view.wake()  # the rest is for the stream's own task
-            return True
-
-        await pipe.probe(_chunk(b""))
-        if pipe.is_direct:
-            self._view.attach(write)
+        await pipe.send(frames.retry())
 
     async def _next(self) -> list[Frame] | None:
         try:
             return await self._view.next()
         except StoreError:
             return None  # the client comes back, with the id of the last event it has
-
-
-def _chunk(body: bytes) -> Message:
-    return {"type": "http.response.body", "body": body, "more_body": True}
 
 
 async def may_still_look(caller: Caller) -> bool:

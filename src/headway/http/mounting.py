@@ -104,7 +104,7 @@ class MountedRouter(APIRouter):
         self._inner = inner
         self._below = prefix
         errors = ExceptionMiddleware(super().handle, problems.handlers())
-        self._border = Border(errors, local_only=False)
+        self._border = Border(errors, local_only=False, is_bare=True)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the application that our routes were written for."""

@@ -11,6 +11,7 @@ from headway.events.hub import Hub
 from headway.http import frames
 from headway.http.cursors import Cursors
 from headway.http.frames import Frame
+from headway.http.news import News
 from headway.queue import Queue
 
 SNAPSHOT_SECONDS: Final = 0.25
@@ -20,7 +21,7 @@ SNAPSHOT_SECONDS: Final = 0.25
 class OwnerNews:
     """Follows the history of all jobs, and publishes what is new on the topic of each owner."""
 
-    def __init__(self, queue: Queue, hub: Hub[Frame], positions: Cursors) -> None:
+    def __init__(self, queue: Queue, hub: Hub[News], positions: Cursors) -> None:
         self._queue = queue
         self._hub = hub
         self._positions = positions
@@ -57,7 +58,7 @@ class OwnerNews:
             stretch = self._queue.happened(watched, after=self._reached or 0)
             self._reached, last = stretch.reached, stretch.last
             for owner, news in self._by_owner(stretch).items():
-                self._hub.publish(owner, news)
+                self._hub.publish(owner, News(news))
 
     def _by_owner(self, stretch: Stretch) -> dict[str, list[Frame]]:
         news: defaultdict[str, list[Frame]] = defaultdict(list)
@@ -82,4 +83,4 @@ class OwnerNews:
                 news[job.owner].append(frames.progress(job, estimate))
         self._seen = seen
         for owner, told in news.items():
-            self._hub.publish(owner, told)
+            self._hub.publish(owner, News(told))

@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from anyio import to_thread
+from starlette.types import Message
 
 from headway.estimate import NO_ESTIMATE
 from headway.http import frames
 from headway.http.cursors import Cursors
 from headway.http.feed import Feed
 from headway.http.frames import Frame
+from headway.http.news import News, arrived
 from headway.http.viewing import PING_SECONDS
 from headway.job import Status
 from headway.queue import Queue
@@ -32,11 +34,11 @@ class OwnerView:
         self._owner = owner
         # Listening begins before the first read: what happens in between is heard twice, not never.
         self._listener = feed.watch_all(owner)
-        self._write: Callable[[list[Frame]], bool] | None = None
+        self._write: Callable[[Message], bool] | None = None
         self._sent = 0
         self._behind = False
 
-    def attach(self, write: Callable[[list[Frame]], bool]) -> None:
+    def attach(self, write: Callable[[Message], bool]) -> None:
         """See `View.attach`."""
         self._write = write
         self._listener.sink = self._pass_on
@@ -70,27 +72,27 @@ class OwnerView:
     async def next(self) -> list[Frame] | None:
         """What to show next; empty when it is time for a sign of life, None at the end."""
         while not self._behind:
-            arrived = await self._listener.take(PING_SECONDS)
+            taken = await self._listener.take(PING_SECONDS)
             if self._listener.closed:
                 return None
             self._behind = self._listener.missed()
-            fresh = self._fresh(arrived)
-            if fresh or not (arrived or self._behind):
+            fresh = self._fresh(arrived(taken))
+            if fresh or not (taken or self._behind):
                 return fresh
         return await self._page()
 
-    def _pass_on(self, arrived: Sequence[Frame]) -> bool:
+    def _pass_on(self, news: News) -> bool:
         if self._write is None or self._behind:
             return False
         sent = self._sent
-        fresh = self._fresh(arrived)
-        if fresh and not self._write(fresh):
+        fresh = self._fresh(news.frames)
+        if fresh and not self._write(frames.chunk(fresh)):
             self._sent = sent
             return False
         return True
 
-    def _fresh(self, arrived: Sequence[Frame]) -> list[Frame]:
-        fresh = [one for one in arrived if one.number is None or one.number > self._sent]
+    def _fresh(self, told: Sequence[Frame]) -> list[Frame]:
+        fresh = [one for one in told if one.number is None or one.number > self._sent]
         self._sent = max([self._sent, *(one.number or 0 for one in fresh)])
         return fresh
 

@@ -5,6 +5,7 @@ from time import monotonic
 from typing import Final
 
 from anyio import to_thread
+from starlette.types import Message
 
 from headway.errors import NotFound
 from headway.estimate import Estimate
@@ -12,6 +13,7 @@ from headway.events import Event
 from headway.http import frames
 from headway.http.feed import Feed
 from headway.http.frames import Frame
+from headway.http.news import News, Place, arrived, step
 from headway.job import Job
 from headway.queue import Queue
 
@@ -30,13 +32,12 @@ class View:
         self._owner = owner
         # Listening begins before the first read: what happens in between is heard twice, not never.
         self._listener = feed.watch(job_id)
-        self._write: Callable[[list[Frame]], bool] | None = None
-        self._sent = 0
-        self._version = 0
+        self._write: Callable[[Message], bool] | None = None
+        self._place = Place()
 
-    def attach(self, write: Callable[[list[Frame]], bool]) -> None:
-        """Have news written by `write` while `next` waits, which then need not return for them.
-        It answers False for what it leaves to `next`."""
+    def attach(self, write: Callable[[Message], bool]) -> None:
+        """Have news written by `write`, encoded, while `next` waits, which then need not return for
+        them. It answers False for what it leaves to `next`."""
         self._write = write
         self._listener.sink = self._pass_on
 
@@ -67,29 +68,29 @@ class View:
     async def next(self) -> list[Frame] | None:
         """What to show next; empty when it is time for a sign of life, None at the end."""
         while True:
-            arrived = await self._listener.take(PING_SECONDS)
+            taken = await self._listener.take(PING_SECONDS)
             if self._listener.closed:
                 return None
-            if self._listener.missed() or self._is_behind(arrived):
+            forward = step(self._place, arrived(taken))
+            if self._listener.missed() or forward.is_behind:
                 return await self._catch_up()
-            fresh = self._fresh(arrived)
-            if fresh or not arrived:
-                return fresh
+            self._place = forward.place
+            if forward.frames or not taken:
+                return forward.frames
 
-    def _pass_on(self, arrived: Sequence[Frame]) -> bool:
-        """Write what arrived, if nothing lies before it and nothing ends with it."""
-        if self._write is None or self._is_behind(arrived) or arrived[-1].last:
+    def _pass_on(self, news: News) -> bool:
+        """Write the news, if nothing lies before them and nothing ends with them."""
+        forward = news.step_from(self._place)
+        if self._write is None or forward.is_behind or forward.is_last:
             return False
-        sent, version = self._sent, self._version
-        fresh = self._fresh(arrived)
-        if fresh and not self._write(fresh):
-            self._sent, self._version = sent, version
+        if forward.frames and not self._write(forward.chunk):
             return False
+        self._place = forward.place
         return True
 
     async def _catch_up(self) -> list[Frame]:
         try:
-            return await self.open(self._sent)
+            return await self.open(self._place.number)
         except NotFound:
             return [frames.missing()]
 
@@ -108,47 +109,16 @@ class View:
             history += frames.told(known, job)
             reached = known[-1].number
         if history and history[-1].last:
-            self._sent, self._version = job.last_event, job.version
+            self._place = Place(job.last_event, job.version)
             return history
         return self._present(job, history, estimate)
 
     def _present(self, job: Job, history: list[Frame], estimate: Estimate) -> list[Frame]:
-        self._sent, self._version = job.last_event, job.version
+        self._place = Place(job.last_event, job.version)
         return history + frames.present(job, estimate)
 
     def _page(self, after: int) -> Sequence[Event]:
         return self._queue.history(self._job_id, after=after)
-
-    def _is_behind(self, arrived: Sequence[Frame]) -> bool:
-        """True when a durable event lies between what was sent and what arrived."""
-        sent = self._sent
-        for frame in arrived:
-            if frame.number is None:
-                if frame.reach > sent:
-                    return True
-            elif frame.number > sent + 1:
-                return True
-            else:
-                sent = max(sent, frame.number)
-        return False
-
-    def _fresh(self, arrived: Sequence[Frame]) -> list[Frame]:
-        fresh = []
-        for frame in arrived:
-            if self._is_new(frame):
-                fresh.append(frame)
-            if frame.last:
-                break
-        return fresh
-
-    def _is_new(self, frame: Frame) -> bool:
-        if frame.number is None:
-            new = frame.version + frame.moving > self._version or frame.last
-            self._version = max(self._version, frame.version)
-            return new
-        new = frame.number > self._sent
-        self._sent = max(self._sent, frame.number)
-        return new
 
 
 def event_id(text: str | None) -> int | None:
@@ -166,8 +136,8 @@ async def until_finished(
         deadline = monotonic() + seconds
         job = await to_thread.run_sync(queue.get, job_id, owner)
         while not (job.status.finished or listener.closed):
-            arrived = await listener.take(max(0.0, deadline - monotonic()))
-            ended = any(frame.last for frame in arrived) or listener.missed()
+            taken = await listener.take(max(0.0, deadline - monotonic()))
+            ended = any(frame.last for frame in arrived(taken)) or listener.missed()
             if ended or monotonic() >= deadline:
                 job = await to_thread.run_sync(queue.get, job_id, owner)
             if monotonic() >= deadline:
