@@ -16,10 +16,11 @@ import importlib
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from types import UnionType
+from dataclasses import dataclass, field
+from types import MappingProxyType, UnionType
 from typing import (
     Any,
+    Final,
     Union,
     get_args,
     get_origin,
@@ -34,6 +35,8 @@ from headway.own_model import OwnModel
 from headway.retry import Backoff
 
 Function = Callable[[Any, Any], Any]
+
+NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
@@ -56,6 +59,8 @@ class Operation:
     backoff: Backoff = Backoff()
     redoes_items: bool = False
     """Whether it can try single items again: see `Context.redo`."""
+    resources: Mapping[str, int] = field(default_factory=dict)
+    """What one attempt takes up of what a worker declares to have, such as `{"gpu": 1}`."""
 
     def load(self) -> Function:
         """The function itself, imported now if it was only named."""
@@ -150,6 +155,7 @@ def operation(
     memory_mb: int | None = None,
     backoff: Backoff = Backoff(),
     redoes_items: bool = False,
+    resources: Mapping[str, int] = NOTHING,
 ) -> Callable[[Function], Operation]:
     """Make a function an operation. Its first parameter is a Pydantic model: the job's input."""
     if not _NAME.fullmatch(name):
@@ -164,6 +170,9 @@ def operation(
         raise ValueError(f"expected a stall_timeout above 0 seconds, got: {stall_timeout}")
     if memory_mb is not None and memory_mb < 1:
         raise ValueError(f"expected memory_mb of at least 1, got: {memory_mb}")
+    for resource, count in resources.items():
+        if count < 1:
+            raise ValueError(f"expected at least 1 of resource {resource!r}, got: {count}")
 
     def register(function: Function) -> Operation:
         return Operation(
@@ -176,6 +185,7 @@ def operation(
             memory=None if memory_mb is None else memory_mb * 2**20,
             backoff=backoff,
             redoes_items=redoes_items,
+            resources=dict(resources),
         )
 
     return register

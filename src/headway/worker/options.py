@@ -21,5 +21,7 @@ class WorkerOptions:
     """Bytes of private memory an attempt may use if its operation does not say."""
     copies: int = 20 * 2**30
     """Bytes of copies from a depot that stay on this machine."""
+    resources: Mapping[str, int] = field(default_factory=dict)
+    """What there is for operations that ask for it."""
     place: str | None = None
     """The lock that only this worker holds, if it holds one."""

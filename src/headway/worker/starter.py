@@ -12,6 +12,7 @@ from headway.worker.memory import MemoryWatch
 from headway.worker.options import WorkerOptions
 from headway.worker.pool import Child, Pool
 from headway.worker.protocol import START, Message
+from headway.worker.spare import Spare
 from headway.worker.start import start_of
 
 CLAIM_AT_ONCE: Final = 200
@@ -34,19 +35,20 @@ class Starter:
         self._pool = pool
         self._lanes = lanes
         self._options = options
-        self._shared = [one.name for one in registry if one.is_async]
-        self._alone = [one.name for one in registry if not one.is_async]
+        self._shared = [one for one in registry if one.is_async]
+        self._alone = [one for one in registry if not one.is_async]
 
     def wants(self, attempts: Collection[Attempt], exiting: int) -> list[Want]:
         """What there is room for beside these attempts and so many children that are ending."""
         shared = sum(one.shared for one in attempts)
         alone = len(attempts) - shared + exiting
+        spare = Spare(self._options.resources, (one.operation.resources for one in attempts))
         room = (
             (self._alone, self._options.slots - alone),
             (self._shared, self._options.async_slots - shared),
         )
         return [
-            Want(operations, min(limit, CLAIM_AT_ONCE))
+            spare.want(operations, min(limit, CLAIM_AT_ONCE))
             for operations, limit in room
             if limit > 0 and operations
         ]
@@ -64,7 +66,7 @@ class Starter:
 
     def _attempt_of(self, claim: Claim) -> Attempt:
         operation = self._registry.get(claim.job.operation)
-        shared = operation.name in self._shared
+        shared = operation.is_async
         limit = None if shared else operation.memory or self._options.memory
         return Attempt(
             claim=claim,
