@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import postgres
+from tests import brokers, postgres
 from tests.s3 import S3, own_s3
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +28,11 @@ SERVICES: dict[str, tuple[Callable[[], bool], str]] = {
     "postgres": (
         postgres.is_there,
         f"start PostgreSQL so that {postgres.SERVER} answers, or set HEADWAY_TEST_POSTGRES",
+    ),
+    "redis": (brokers.redis_is_there, "install the package `redis-server`"),
+    "rabbitmq": (
+        brokers.rabbitmq_is_there,
+        f"start RabbitMQ so that {brokers.RABBITMQ} answers",
     ),
     "chromium": (lambda: shutil.which("chromium") is not None, "install the package `chromium`"),
 }

@@ -98,6 +98,11 @@ class OwnServer:
             "-l", f"{self._folder}/log", "-o", " ".join((told, *options)),
         )  # fmt: skip
 
+    def trust(self, network: str) -> None:
+        """Let in whoever comes from there, once it listens there."""
+        with (self._folder / "data" / "pg_hba.conf").open("a") as file:
+            file.write(f"host all all {network} trust\n")
+
     def stop(self, how: str = "immediate") -> None:
         """Stop answering: `immediate` is a crash. Stopping twice is fine."""
         self._call("pg_ctl", "stop", "-w", "-t", "60", "-m", how, "-D", f"{self._folder}/data",

@@ -61,10 +61,12 @@ EXCEPTIONS = {
 HOMES = {
     "alembic": {"store"},
     "anyio": {"http", "files"},
+    "celery": {"engine"},
     "fastapi": {"http"},
     "httpx2": {"client"},
     "jwt": {"http"},
     "obstore": {"bucket"},
+    "kombu": {"engine"},
     "numpy": {"models", "data", "operations"},
     "psycopg": {"store"},
     "orjson": {"*"},  # bytes of JSON, no input or output of its own

@@ -147,3 +147,33 @@ def test_a_secret_made_by_chance_is_strong_enough() -> None:
     for one in made:
         settings = Settings.from_env({"HEADWAY_MODE": "production", "HEADWAY_SECRET_KEY": one})
         assert settings.mode == "production"
+
+
+def test_celery_wants_a_broker_and_queues_must_be_known() -> None:
+    """A misspelt queue is one that nobody serves."""
+    with pytest.raises(SettingsError, match="expected HEADWAY_BROKER_URL"):
+        Settings.from_env({"HEADWAY_ENGINE": "celery"})
+    routes = {"HEADWAY_ROUTES": "train_model=heavy, batch_predict = heavy"}
+    settings = Settings.from_env({**routes, "HEADWAY_QUEUES": "heavy"})
+    assert settings.all_queues == ["headway", "heavy"]
+    assert settings.queue_of("train_model") == settings.queue_of("batch_predict") == "heavy"
+    assert settings.queue_of("import_csv") == "headway"
+    with pytest.raises(SettingsError, match="to name some of headway, heavy, got: hevy"):
+        Settings.from_env({**routes, "HEADWAY_QUEUES": "hevy"})
+    with pytest.raises(SettingsError, match="a queue's name of letters, digits"):
+        Settings.from_env({"HEADWAY_QUEUE": "a b"})
+
+
+@pytest.mark.parametrize("text", ["gpu", "gpu=", "=1", "gpu=1,ram"])
+def test_pairs_are_refused_that_are_none(text: str) -> None:
+    with pytest.raises(SettingsError, match="expected NAME=VALUE, separated by commas"):
+        Settings.from_env({"HEADWAY_RESOURCES": text})
+
+
+def test_resources_are_counted() -> None:
+    assert Settings.from_env({"HEADWAY_RESOURCES": "gpu=2, disk=1"}).resources == {
+        "gpu": 2,
+        "disk": 1,
+    }
+    with pytest.raises(SettingsError, match="at least 1 each, got less of: gpu"):
+        Settings.from_env({"HEADWAY_RESOURCES": "gpu=0"})

@@ -1,6 +1,7 @@
 """Every setting there is: built and checked once by the entry point, then handed down."""
 
 import os
+import re
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -55,6 +56,30 @@ class Settings(BaseModel):
     )
     operations: tuple[str, ...] = Field(
         default=(), description="Modules with the user's operations, separated by commas"
+    )
+    engine: Literal["local", "celery"] = Field(
+        default="local", description="What brings workers to jobs: `local`, or `celery` by a broker"
+    )
+    broker_url: SecretStr | None = Field(
+        default=None,
+        description="Celery's broker: redis://HOST:PORT/NUMBER or amqp://USER:PASSWORD@HOST:PORT/VHOST",
+    )
+    queue: str = Field(
+        default="headway", description="The queue of operations that `ROUTES` does not name"
+    )
+    routes: dict[str, str] = Field(
+        default_factory=dict,
+        description="Queues of their own: OPERATION=QUEUE, separated by commas",
+    )
+    queues: tuple[str, ...] = Field(
+        default=(), description="The queues whose jobs a worker runs; default: all"
+    )
+    queue_type: Literal["classic", "quorum"] = Field(
+        default="classic", description="The kind of queue that is declared in RabbitMQ"
+    )
+    resources: dict[str, int] = Field(
+        default_factory=dict,
+        description="What a worker has for operations that ask for it: NAME=COUNT, separated by commas",
     )
     embedded_worker: bool = Field(
         default=True, description="Whether `headway serve` and the ASGI application run a worker"
@@ -112,6 +137,43 @@ class Settings(BaseModel):
             )
         return self
 
+    @model_validator(mode="after")
+    def _celery_wants_a_broker(self) -> Self:
+        if self.engine == "celery" and self.broker_url is None:
+            raise ValueError(
+                "expected HEADWAY_BROKER_URL with HEADWAY_ENGINE=celery, got none; name a broker, such"
+                " as redis://127.0.0.1:6379/0"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _queues_are_known(self) -> Self:
+        for name in self.all_queues:
+            if not _QUEUE.fullmatch(name):
+                raise ValueError(
+                    "expected a queue's name of letters, digits and ._-, at most 100 long, got:"
+                    f" {name[:120]!r}"
+                )
+        if unknown := sorted(set(self.queues) - set(self.all_queues)):
+            raise ValueError(
+                f"expected HEADWAY_QUEUES to name some of {', '.join(self.all_queues)}, got:"
+                f" {', '.join(unknown)}; HEADWAY_ROUTES says which operations have another queue"
+            )
+        if scarce := sorted(name for name, count in self.resources.items() if count < 1):
+            raise ValueError(
+                f"expected HEADWAY_RESOURCES of at least 1 each, got less of: {', '.join(scarce)}"
+            )
+        return self
+
+    @property
+    def all_queues(self) -> list[str]:
+        """Every queue that jobs can be in, sorted."""
+        return sorted({self.queue, *self.routes.values()})
+
+    def queue_of(self, operation: str) -> str:
+        """The queue that jobs of this operation are in."""
+        return self.routes.get(operation, self.queue)
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **given: Any) -> Self:
         """Settings from `HEADWAY_*` variables; what is `given` and not None wins over them.
@@ -124,15 +186,36 @@ class Settings(BaseModel):
             for name, value in environ.items()
             if name.startswith(PREFIX) and name not in READ_ELSEWHERE
         }
-        if "operations" in values:
-            values["operations"] = tuple(
-                name for part in values["operations"].split(",") if (name := part.strip())
-            )
+        for name in _LISTS & values.keys():
+            values[name] = tuple(_parts(values[name]))
+        for name in _PAIRS & values.keys():
+            values[name] = _pairs(name, values[name])
         values |= {name: value for name, value in given.items() if value is not None}
         try:
             return cls(**values)
         except ValidationError as error:
             raise SettingsError("; ".join(_sentence(one) for one in error.errors())) from None
+
+
+_LISTS: Final = frozenset({"operations", "queues"})
+_PAIRS: Final = frozenset({"routes", "resources"})
+_QUEUE: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
+
+
+def _parts(text: str) -> list[str]:
+    return [one for part in text.split(",") if (one := part.strip())]
+
+
+def _pairs(name: str, text: str) -> dict[str, str]:
+    """`a=1, b=2` as a mapping."""
+    parts = [part.partition("=") for part in _parts(text)]
+    for left, equals, right in parts:
+        if not (left.strip() and equals and right.strip()):
+            raise SettingsError(
+                f"{PREFIX}{name.upper()}: expected NAME=VALUE, separated by commas, got:"
+                f" {left + equals + right!r}"
+            )
+    return {left.strip(): right.strip() for left, _, right in parts}
 
 
 FOR_CLIENTS: Final = {

@@ -1,9 +1,6 @@
 """The one place that knows all concrete classes, and puts them together."""
 
 import importlib
-import os
-import socket
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -12,12 +9,13 @@ from typing import Final
 from headway.artifacts import ArtifactFiles
 from headway.catalog import Catalog
 from headway.engine.contract import Engine
+from headway.engine.environment import environment_of_worker
 from headway.engine.local import LocalEngine
 from headway.errors import SettingsError
 from headway.job import Status
 from headway.operation import Registry, load_registry
 from headway.queue import Queue
-from headway.settings import PREFIX, Settings
+from headway.settings import Settings
 from headway.store.contract import Store
 from headway.store.sqlite import open_sqlite
 from headway.worker.loop import Worker
@@ -53,13 +51,7 @@ def open_service(settings: Settings) -> Service:
     """Open what the settings describe. Raise `SettingsError` or `StoreUnusable`."""
     store = open_store(settings)
     registry = load_registry(modules_of(settings))
-    engine = LocalEngine(
-        settings.data_dir,
-        store.bell,
-        _worker_environment(settings),
-        embedded=settings.embedded_worker,
-        patience=settings.grace + 2.5,  # with all else `serve` ends within 10 s
-    )
+    engine = _engine(settings, store)
     return Service(
         settings=settings,
         store=store,
@@ -71,22 +63,51 @@ def open_service(settings: Settings) -> Service:
     )
 
 
+def _engine(settings: Settings, store: Store) -> Engine:
+    """What the settings name to bring workers to jobs."""
+    if settings.engine == "celery":
+        engine: Engine = celery_module("engine").CeleryEngine(settings)
+        return engine
+    return LocalEngine(
+        settings.data_dir,
+        store.bell,
+        environment_of_worker(settings),
+        embedded=settings.embedded_worker,
+        patience=settings.grace + 2.5,  # with all else `serve` ends within 10 s
+    )
+
+
+def run_celery_worker(settings: Settings) -> int:
+    """Be a Celery worker until told to stop; its exit code."""
+    code: int = celery_module("worker").run_worker(settings)
+    return code
+
+
+def celery_module(name: str) -> ModuleType:
+    """One of the modules that need Celery."""
+    return _installed(f"headway.engine.celery_{name}", "HEADWAY_ENGINE: expected Celery", "celery")
+
+
 def open_store(settings: Settings) -> Store:
     """The store the settings name. Raise `StoreUnusable` or `StoreUnavailable`."""
     if settings.database_url is None:
         return open_sqlite(settings.data_dir)
-    opened: Store = _postgres().open_postgres(settings.database_url.get_secret_value())
+    postgres = _installed(
+        "headway.store.postgres",
+        "HEADWAY_DATABASE_URL: expected the driver of PostgreSQL",
+        "postgres",
+    )
+    opened: Store = postgres.open_postgres(settings.database_url.get_secret_value())
     return opened
 
 
-def _postgres() -> ModuleType:
-    """The module that needs a driver which not everybody has installed."""
+def _installed(module: str, expected: str, extra: str) -> ModuleType:
+    """A module that needs a library which not everybody has installed."""
     try:
-        return importlib.import_module("headway.store.postgres")
+        return importlib.import_module(module)
     except ModuleNotFoundError as error:
         raise SettingsError(
-            f"HEADWAY_DATABASE_URL: expected the driver of PostgreSQL, but {error.name} is not"
-            " installed: pip install 'headway[postgres]'"
+            f"{expected}, but {error.name} is not installed: pip install 'headway[{extra}]'"
         ) from None
 
 
@@ -100,11 +121,11 @@ def sqlite_directory(settings: Settings) -> Path:
     return settings.data_dir
 
 
-def open_worker(settings: Settings, store: Store, *, embedded: bool) -> Worker:
-    """A worker for this store, not running yet. An embedded one holds its data directory's lock."""
+def open_worker(settings: Settings, store: Store, *, place: str | None = None) -> Worker:
+    """A worker for this store, not running yet. `place` is the lock it holds, if it holds one."""
     return Worker(
         store,
-        load_registry(modules_of(settings)),
+        _served(load_registry(modules_of(settings)), settings),
         files_of(settings),
         modules_of(settings),
         WorkerOptions(
@@ -115,8 +136,20 @@ def open_worker(settings: Settings, store: Store, *, embedded: bool) -> Worker:
             copies=settings.copies_mb * 2**20,
             keep=settings.keep_days * DAY,
             keep_by_status=_kept_otherwise(settings),
-            place=f"{socket.gethostname()}:{settings.data_dir.resolve()}" if embedded else None,
+            resources=settings.resources,
+            place=place,
         ),
+    )
+
+
+def _served(registry: Registry, settings: Settings) -> Registry:
+    """The operations that a worker of these settings runs: of its queues, and with what it has."""
+    queues = settings.queues or settings.all_queues
+    return Registry(
+        one
+        for one in registry
+        if settings.queue_of(one.name) in queues
+        and all(settings.resources.get(name, 0) >= n for name, n in one.resources.items())
     )
 
 
@@ -152,32 +185,3 @@ def _kept_otherwise(settings: Settings) -> dict[Status, float]:
         Status.CANCELLED: settings.keep_days_cancelled,
     }
     return {status: one * DAY for status, one in days.items() if one is not None}
-
-
-_OF_WORKERS: Final = {
-    "artifacts_url", "copies_mb", "operations", "slots", "async_slots", "grace", "memory_mb",
-    "keep_days", "keep_days_completed", "keep_days_failed", "keep_days_cancelled",
-}  # fmt: skip
-"""The settings that a worker reads."""
-
-
-def _worker_environment(settings: Settings) -> dict[str, str]:
-    """The environment of the embedded worker: the same settings, but not the signing secret.
-
-    It finds modules where we find them, whatever folder or tool we were started by.
-    """
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    told = settings.model_dump(
-        mode="json",
-        include=_OF_WORKERS,
-        exclude_none=True,
-    )
-    told["operations"] = ",".join(settings.operations)
-    if settings.database_url is not None:  # the worker keeps it from the children of operations
-        told["database_url"] = settings.database_url.get_secret_value()
-    return {
-        **ours,
-        "PYTHONPATH": os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path),
-        f"{PREFIX}DATA_DIR": str(settings.data_dir.absolute()),
-        **{PREFIX + name.upper(): str(value) for name, value in told.items()},
-    }

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from headway.engine import local
+from headway.engine import supervisor
 from headway.job import Status
 from headway.settings import Settings
 from headway.wiring import Service, open_service
@@ -106,7 +106,7 @@ def test_a_worker_that_a_signal_has_stopped_is_replaced(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It may stand inside of a transaction; its jobs go on from their checkpoints."""
-    monkeypatch.setattr(local, "STOPPED_SECONDS", 0.5)
+    monkeypatch.setattr(supervisor, "STOPPED_SECONDS", 0.5)
     steps = Steps(steps=300, pause=0.01, log=str(tmp_path / "log"))
     job = site.submit("chain", **steps.model_dump())
     service.start()

@@ -376,10 +376,21 @@ async def never_yields(request: Note, ctx: AsyncContext) -> None:
 @operation("until_file")
 def until_file(request: Note, ctx: Context) -> dict[str, int]:
     """Say nothing until the file `<file>.go` is there."""
+    return until_file_of(request)
+
+
+def until_file_of(request: Note) -> dict[str, int]:
+    """Wait for the file `<file>.go`."""
     _say(request)
     while not Path(request.file + ".go").exists():
         time.sleep(0.01)
     return {"pid": os.getpid()}
+
+
+@operation("on_gpu", resources={"gpu": 1})
+def on_gpu(request: Note, ctx: Context) -> dict[str, int]:
+    """The same, with a resource that not every worker has."""
+    return until_file_of(request)
 
 
 @operation("until_file_async")

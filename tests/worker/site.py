@@ -8,7 +8,10 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
+
+from pydantic import SecretStr
 
 from headway.events import Event
 from headway.job import FINISHED, Job, Status
@@ -21,6 +24,7 @@ from tests.worker.processes import below, children_of
 T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[2]
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 MODULE = "tests.worker.operations_under_test"
 
 
@@ -41,10 +45,18 @@ class WorkerProcess:
 
     process: "subprocess.Popen[bytes]"
     log_file: Path
+    under_celery: bool = False
 
     @property
     def pid(self) -> int:
         return self.process.pid
+
+    @property
+    def core(self) -> int:
+        """The process that claims jobs: itself, or the one that Celery's worker keeps."""
+        if not self.under_celery:
+            return self.pid
+        return eventually(lambda: children_of(self.pid), within=30)[0]
 
     @property
     def log(self) -> str:
@@ -53,7 +65,7 @@ class WorkerProcess:
     @property
     def zygote(self) -> int:
         """The process that forks children."""
-        (only,) = eventually(lambda: children_of(self.pid))
+        (only,) = eventually(lambda: children_of(self.core))
         return only
 
     def children(self) -> list[int]:
@@ -97,6 +109,7 @@ class Site:
 
     def __post_init__(self) -> None:
         self.workers: list[WorkerProcess] = []
+        self.directory.mkdir(parents=True, exist_ok=True)
         self.service: Service = open_service(
             Settings(
                 data_dir=self.directory,
@@ -112,14 +125,19 @@ class Site:
         *arguments: str,
         entry: Collection[str] = ("headway",),
         stdin: int = subprocess.DEVNULL,
+        outside: Mapping[str, str] = NOTHING,
+        program: Collection[str] = (sys.executable,),
         **environment: object,
     ) -> WorkerProcess:
-        """Start a worker and return at once."""
+        """Start a worker and return at once. What is `outside` are no settings of ours."""
         log_file = self.directory / f"worker-{len(self.workers)}.log"
-        told = {f"HEADWAY_{name.upper()}": str(value) for name, value in environment.items()}
+        told = {
+            f"HEADWAY_{name.upper()}": _text(value)
+            for name, value in {**self.settings, **environment}.items()
+        }
         with log_file.open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", *entry, "work", *arguments],
+                [*program, "-m", *entry, "work", *arguments],
                 stdin=stdin,
                 stdout=log,
                 stderr=log,
@@ -132,9 +150,11 @@ class Site:
                     "HEADWAY_OPERATIONS": MODULE,
                     "HEADWAY_SLOTS": "2",
                     **told,
+                    **outside,
                 },
             )
-        self.workers.append(WorkerProcess(process, log_file))
+        under_celery = self.settings.get("engine") == "celery"
+        self.workers.append(WorkerProcess(process, log_file, under_celery))
         return self.workers[-1]
 
     def worker(self, *arguments: str, **options: Any) -> WorkerProcess:
@@ -208,6 +228,13 @@ class Site:
             if worker.process.poll() is None:
                 worker.stop()
         self.service.close()
+
+
+def _text(value: object) -> str:
+    """A setting as its variable says it."""
+    if isinstance(value, Mapping):
+        return ",".join(f"{name}={one}" for name, one in value.items())
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
 def pid_in(file: Path, *, within: float = 10.0) -> int:

@@ -12,12 +12,13 @@ def stop_on_signals(stop: Callable[[], None]) -> None:
         signal.signal(one, lambda *_: stop())
 
 
-def stop_without_supervisor(stop: Callable[[], None], lifeline: int) -> None:
-    """Call `stop` twice, which means at once, when whoever holds the lifeline's end has died."""
+def follow_lifeline(lifeline: int, *, ring: Callable[[], None], stop: Callable[[], None]) -> None:
+    """Call `ring` whenever a byte comes through the lifeline, and `stop` twice, which means at
+    once, when whoever holds its other end has died."""
 
     def listen() -> None:
         while os.read(lifeline, 4096):
-            pass
+            ring()
         stop()
         stop()
 

@@ -1,0 +1,64 @@
+"""Every engine on the store it is made for: what a site is opened with, and what it needs meanwhile."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.brokers import RABBITMQ, own_queue, own_redis
+from tests.postgres import fresh_database
+
+LOCAL = "local on sqlite"
+
+EVERY_KIND = (
+    LOCAL,
+    pytest.param("local on postgres", marks=pytest.mark.service("postgres")),
+    *(
+        pytest.param(
+            f"celery on {broker}",
+            marks=[pytest.mark.service("postgres"), pytest.mark.service(broker.split()[0])],
+        )
+        for broker in ("redis", "rabbitmq", "rabbitmq quorum")
+    ),
+)
+"""As parameters of a test: one that needs a server is skipped where there is none."""
+
+SOME_KINDS = EVERY_KIND if os.environ.get("ENGINE_KINDS") == "all" else (LOCAL, EVERY_KIND[2])
+"""For tests that start workers of their own: `ENGINE_KINDS=all pytest tests/engine` runs them on all."""
+
+
+@contextmanager
+def settings_of(kind: str) -> Iterator[dict[str, Any]]:
+    """The settings of a new site with an engine of this kind; its servers are there until the end."""
+    if kind == LOCAL:
+        yield {"routes": {"on_gpu": "headway-heavy"}}
+        return
+    with fresh_database() as url:
+        if kind == "local on postgres":
+            yield {"database_url": url, "routes": {"on_gpu": "headway-heavy"}}
+        elif kind == "celery on redis":
+            with own_redis(_free_port()) as server:
+                yield _celery(url, server.url, "headway")
+        else:
+            with own_queue() as queue:
+                quorum = {"queue_type": "quorum"} if kind.endswith("quorum") else {}
+                yield _celery(url, RABBITMQ, queue) | quorum
+
+
+def _celery(database: str, broker: str, queue: str) -> dict[str, Any]:
+    return {
+        "database_url": database,
+        "engine": "celery",
+        "broker_url": broker,
+        "queue": queue,
+        "routes": {"on_gpu": f"{queue}-heavy"},
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
