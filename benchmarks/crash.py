@@ -1,6 +1,7 @@
 """The fault matrix in full: repetitions, violations, the slowest, and the 95 % bound of "0 in n".
 
     python -m benchmarks.crash [--rows 1,2,9] [--count N] [--quick]
+    python -m benchmarks.crash --engine celery --broker redis [--rows 1,2,9] [--count N]
 
 `docs/reliability.md` says what each row is. Exit code 1 when a promise was broken.
 """
@@ -11,13 +12,20 @@ import time
 
 from tests.crash.matrix import Row, Tally, run_row
 from tests.crash.rows import ROWS
+from tests.engine.kinds import LOCAL
 
 
 def main(arguments: list[str]) -> int:
     """Run the rows asked for, one after the other, and print a line for each."""
     given = _parse(arguments)
-    wanted = [row for row in ROWS if not given.rows or row.number in given.rows]
+    kind = _kind(given)
+    wanted = [
+        row
+        for row in ROWS
+        if (not given.rows or row.number in given.rows) and (kind == LOCAL or row.everywhere)
+    ]
     broken = 0
+    print(kind)
     print(f"{'row':>3}  {'fault':<48} {'runs':>9} {'broken':>6} {'95 %':>6}  slowest", flush=True)
     for row in wanted:
         if (reason := row.barred()) is not None:
@@ -25,7 +33,7 @@ def main(arguments: list[str]) -> int:
             continue
         began = time.monotonic()
         count = given.count or row.full
-        tally = run_row(row, count, quick=given.quick)
+        tally = run_row(row, count, quick=given.quick, kind=kind)
         print(_line(row, count, tally, time.monotonic() - began), flush=True)
         for what in tally.violations[:20]:
             print(f"     {what}", flush=True)
@@ -42,7 +50,19 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--count", type=int, help="repetitions; default: those of the row")
     parser.add_argument("--quick", action="store_true", help="leases of 3 s instead of 10")
+    parser.add_argument("--engine", choices=["local", "celery"], default="local")
+    parser.add_argument(
+        "--store", choices=["sqlite", "postgres"], default="sqlite", help="of the local engine"
+    )
+    parser.add_argument("--broker", choices=["redis", "rabbitmq", "quorum"], default="redis")
     return parser.parse_args(arguments)
+
+
+def _kind(given: argparse.Namespace) -> str:
+    """The engine and the store that rows run on which are about any."""
+    if given.engine == "local":
+        return f"local on {given.store}"
+    return f"celery on {given.broker.replace('quorum', 'rabbitmq quorum')}"
 
 
 def _line(row: Row, count: int, tally: Tally, seconds: float) -> str:

@@ -5,6 +5,7 @@ A row is run a few times with every test run, and as often as it takes by
 """
 
 import json
+import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from typing import Any, Final
 
 from headway.job import Job
 from tests.crash.checker import seen_in, wrong_with
+from tests.engine.kinds import LOCAL, settings_of
 from tests.worker.operations_under_test import Steps, chained
 from tests.worker.site import Site, WorkerProcess, eventually
 from tests.worker.steps import Line, lines_of
@@ -101,9 +103,11 @@ class Chain:
 class Ground:
     """Where a row breaks things: fresh data directories, closed and removed at the end."""
 
-    def __init__(self, stack: ExitStack, *, quick: bool) -> None:
+    def __init__(self, stack: ExitStack, *, quick: bool, kind: str = LOCAL) -> None:
         self._stack = stack
         self._chains = 0
+        self.kind = kind
+        """The engine and its store: see `tests.engine.kinds`."""
         self.quick = quick
         """Short leases: a lost worker is missed after 5 s, not after 15."""
         self.folder = Path(self._temporary())
@@ -122,11 +126,18 @@ class Ground:
         """A new data directory's place."""
         return Path(self._temporary()) / "data"
 
-    def site(self) -> Site:
-        """A queue on a new data directory; its workers end with the row."""
-        site = Site(self.directory())
+    def site(self, **settings: Any) -> Site:
+        """A queue on a new data directory; its workers end with the row. By default on the engine
+        and the store of this run."""
+        site = Site(self.directory(), settings or self.enter(settings_of(self.kind)))
         self._stack.callback(site.close)
         return site
+
+    def port(self) -> int:
+        """One that nobody listened on a moment ago."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return int(probe.getsockname()[1])
 
     def enter(self, resource: Any) -> Any:
         """Open something for as long as the row."""
@@ -160,13 +171,15 @@ class Row:
     """Repetitions that the promise is shown with."""
     barred: Callable[[], str | None] = lambda: None
     """Why it cannot be run on this machine, if so."""
+    everywhere: bool = False
+    """Whether it is about any engine and store, not about those it names itself."""
 
 
-def run_row(row: Row, count: int, *, quick: bool = False) -> Tally:
+def run_row(row: Row, count: int, *, quick: bool = False, kind: str = LOCAL) -> Tally:
     """Run a row so many times, and count."""
     tally = Tally()
     with ExitStack() as stack:
-        row.run(Ground(stack, quick=quick), count, tally)
+        row.run(Ground(stack, quick=quick, kind=kind), count, tally)
     return tally
 
 

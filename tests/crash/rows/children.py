@@ -208,11 +208,13 @@ def _cancel(site: Site, chain: Chain, tally: Tally) -> None:
 
 
 ROWS = (
-    Row(1, "child killed in the middle of a step", killed, short=4, full=300),
-    Row(11, "child out of memory", out_of_memory, short=0, full=20),
-    Row(12, "poison: faults, exits, results that are none", poison, short=0, full=8),
-    Row(13, "SIGTERM ignored at the time limit", deaf, short=0, full=50),
-    Row(14, "cancel races completion", cancelled, short=20, full=1000),
-    Row(15, "killed while a checkpoint is written", torn, short=3, full=200),
-    Row(16, "checkpoint damaged, missing or another's", damaged, short=5, full=40),
+    Row(1, "child killed in the middle of a step", killed, short=4, full=300, everywhere=True),
+    Row(11, "child out of memory", out_of_memory, short=0, full=20, everywhere=True),
+    Row(
+        12, "poison: faults, exits, results that are none", poison, short=0, full=8, everywhere=True
+    ),
+    Row(13, "SIGTERM ignored at the time limit", deaf, short=0, full=50, everywhere=True),
+    Row(14, "cancel races completion", cancelled, short=20, full=1000, everywhere=True),
+    Row(15, "killed while a checkpoint is written", torn, short=3, full=200, everywhere=True),
+    Row(16, "checkpoint damaged, missing or another's", damaged, short=5, full=40, everywhere=True),
 )

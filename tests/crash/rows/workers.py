@@ -222,9 +222,13 @@ def starved(ground: Ground, count: int, tally: Tally) -> None:
 
 
 ROWS = (
-    Row(2, "worker killed, its child busy", killed, short=2, full=200),
-    Row(6, "SIGTERM to a worker, job longer than grace", drained, short=2, full=50),
-    Row(7, "signals twice, mixed, at boot, when idle", signalled, short=4, full=200),
+    Row(2, "worker killed, its child busy", killed, short=2, full=200, everywhere=True),
+    Row(
+        6, "SIGTERM to a worker, job longer than grace", drained, short=2, full=50, everywhere=True
+    ),
+    Row(
+        7, "signals twice, mixed, at boot, when idle", signalled, short=4, full=200, everywhere=True
+    ),
     # Not in the short run: a child that is stopped between the answer to its checkpoint and the line
     # it writes about it looks, by the order of lines, as if a stale write had been accepted.
     Row(9, "worker stopped past its lease, wakes late", zombies, short=0, full=100),
