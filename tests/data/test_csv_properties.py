@@ -10,13 +10,16 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from headway.data import csv_reading
+from headway.data.csv_clean import read_clean
 from headway.data.csv_format import CsvOptions
 from headway.data.csv_reading import open_csv
 from headway.data.csv_records import RowError
+from headway.data.dialects import Dialect
+from headway.data.layouts import Layout
 from headway.data.tables import Batch
 from headway.errors import NotRetryable
 
@@ -118,21 +121,66 @@ def test_no_record_is_lost_wherever_pieces_end(text: str, block: int) -> None:
     assert sum(one.blank for one in whole) == sum(one.blank for one in parts)
 
 
+# Mostly well-formed, so that the fast way answers, with now and then something that it must leave.
+plain = st.sampled_from(["a", "bc d", "", " ", "1", "\xe9\u4e2d", "x" * 40])
+quoted = st.lists(
+    st.sampled_from(["a", '""', ",", ";", "\t", "|", "\n", "\r\n", " ", "\xe9"]), max_size=6
+)
+well_formed = plain | quoted.map(lambda pieces: '"' + "".join(pieces) + '"')
+strange = st.sampled_from(['a"b', '"a"b', '"', "\0", "a\rb", '\\"', "'", '"a" ', ' "a"'])
+mostly_clean = st.lists(
+    st.lists(
+        st.integers(0, 19).flatmap(lambda n: well_formed if n else strange), min_size=1, max_size=4
+    ),
+    max_size=12,
+)
+
+
+def as_read(path: Path, options: CsvOptions, block: int) -> object:
+    """All that is said of a file: rows, errors and repairs with their lines, blanks, each row's line."""
+    found = batches_of(path, options, block)
+    lines = [batch.lines[row] for batch in found for row in range(batch.rows)]
+    blank = sum(batch.blank for batch in found)
+    return rows_in(found), lines, told(found), blank, found[-1].after if found else None
+
+
 @QUICK
-@given(odd)
-def test_the_fast_way_and_the_careful_way_agree(text: str) -> None:
-    """Where the fast one dares to answer."""
+@given(
+    odd | mostly_clean.map(lambda rows: "\n".join(",".join(row) for row in rows)),
+    st.sampled_from(",;\t|"),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(['"', None]),
+    st.sampled_from(["utf-8", "cp1252", "utf-16"]),
+    st.sampled_from([7, 64, 4 << 20]),
+)
+def test_the_fast_way_and_the_careful_way_agree(
+    text: str, delimiter: str, end: str, quote: str | None, encoding: str, block: int
+) -> None:
+    """In all they say, wherever the fast one dares to answer."""
     options = CsvOptions(
-        delimiter=",", quote='"', encoding="utf-8", has_header=True, skip_space=False
+        delimiter=delimiter, quote=quote, encoding=encoding, has_header=True, skip_space=False
     )
-    with file_of(b"a,b\n1,2\n" + text.encode()) as path:
-        fast = batches_of(path, options)
+    text = f"a,b\n1,2\n{text}\n".replace(",", delimiter).replace("\n", end)
+    with file_of(text.encode(encoding, "replace")) as path:
+        fast = as_read(path, options, block)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(csv_reading, "read_clean", lambda *_: None)
-            careful = batches_of(path, options)
-    assert rows_in(fast) == rows_in(careful)
-    assert [one.rejected for one in fast] == [one.rejected for one in careful]
-    assert sum(one.blank for one in fast) == sum(one.blank for one in careful)
+            careful = as_read(path, options, block)
+    assert fast == careful
+
+
+@QUICK
+@given(st.lists(st.lists(well_formed, min_size=2, max_size=2), min_size=1, max_size=12))
+def test_the_fast_way_answers_what_is_well_formed(rows: list[list[str]]) -> None:
+    """Else it would be fast for nothing."""
+    text = "".join(f"a,{one},{two}\n" for one, two in rows)
+    layout = Layout(("a", "b", "c"), 3, True, 1, (), 2, 1.0)
+    assume("\n\n" not in text and text.count("\r") == text.count("\r\n") and "\n\r" not in text)
+    found = read_clean(text.encode(), "utf-8", Dialect(), layout)
+    assert found is not None
+    assert [column.to_pylist() for column in found] == list(
+        map(list, zip(*csv.reader(io.StringIO(text, newline="")), strict=True))
+    )
 
 
 @QUICK
