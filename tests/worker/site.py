@@ -106,6 +106,7 @@ class Site:
 
     directory: Path
     settings: Mapping[str, Any] = field(default_factory=dict)
+    modules: tuple[str, ...] = (MODULE,)
 
     def __post_init__(self) -> None:
         self.workers: list[WorkerProcess] = []
@@ -113,7 +114,7 @@ class Site:
         self.service: Service = open_service(
             Settings(
                 data_dir=self.directory,
-                operations=(MODULE,),
+                operations=self.modules,
                 embedded_worker=False,
                 **self.settings,
             )
@@ -147,7 +148,7 @@ class Site:
                     **os.environ,
                     "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
                     "HEADWAY_DATA_DIR": str(self.directory),
-                    "HEADWAY_OPERATIONS": MODULE,
+                    "HEADWAY_OPERATIONS": ",".join(self.modules),
                     "HEADWAY_SLOTS": "2",
                     **told,
                     **outside,
