@@ -157,6 +157,20 @@ def test_every_record_is_counted_once(tmp_path: Path) -> None:
     assert len(ctx.handed_out) == 6
 
 
+def test_what_is_odd_is_told_and_left_as_it_is(tmp_path: Path) -> None:
+    """A second table in the file, and characters that were once another encoding."""
+    table = "text,label\nmy parcel,a\nmy \x96 money,b\n"
+    result, _ = imported(tmp_path, (table + table).encode())
+    warnings = result["summary"]["warnings"]
+    assert [(one["code"], one["count"], one["lines"]) for one in warnings] == [
+        ("repeated_header", 1, [4]),
+        ("control_characters", 2, [3, 6]),
+    ]
+    assert result["rows"] == 5
+    plain, _ = imported(tmp_path / "plain", "text,label\nna\xefve,a\n\xc2,b\n".encode())
+    assert plain["summary"]["warnings"] == []
+
+
 def test_a_systematic_error_is_told_after_the_first_rows(tmp_path: Path) -> None:
     """With the reason most of them have, before the rest is read."""
     content = "text,label\n" + "a;x\n" * 2_000_000

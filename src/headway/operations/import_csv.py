@@ -12,6 +12,7 @@ from typing import Final
 from headway.context import Context
 from headway.data.dataset_writing import PartsWriter, WriterState
 from headway.data.importing import open_table
+from headway.data.oddities import Oddities
 from headway.data.parquet_parts import Part
 from headway.data.samples import SAMPLE_CSV
 from headway.data.tables import Batch, Cursor, Table
@@ -39,6 +40,8 @@ class Import:
         self._ctx = ctx
         self._types = check_types(table.names, request.types or {})
         self.account = Account(request.max_errors)
+        headed = bool(table.detected.get("has_header"))
+        self.oddities = Oddities(table.names, has_header=headed)
         self.cursor: Cursor | None = None
         self.writer = self._resumed() or PartsWriter(folder, table.names)
 
@@ -60,6 +63,7 @@ class Import:
     def _take(self, batch: Batch) -> None:
         checked = typed(batch, self._table.names, self._types)
         self.account.add(checked, checked.rejected)
+        self.oddities.add(checked)
         self.writer.add(checked.columns)
         self._ctx.items(
             [{"line": e.line, "error": e.reason, "text": e.text} for e in checked.rejected]
@@ -73,6 +77,7 @@ class Import:
             "offset": self.cursor.offset,
             "line": self.cursor.line,
             "account": self.account.state(),
+            "oddities": self.oddities.state(),
             "parts": [part.as_json() for part in saved.parts],
         }
         self._ctx.checkpoint(state, saved.rest)
@@ -91,6 +96,7 @@ class Import:
             self._ctx.log(f"starting again from the first row: {error}", level="warning")
             return None
         self.account.restore(state["account"])
+        self.oddities.restore(state["oddities"])
         self.cursor = Cursor(state["offset"], state["line"])
         return writer
 
@@ -120,7 +126,7 @@ def import_csv(request: ImportCsv, ctx: Context) -> dict[str, Json]:
         finally:
             running.writer.close()
         detected = table.detected
-    result = _result(running.account, meta, detected)
+    result = _result(running.account, running.oddities, meta, detected)
     published = ctx.publish(
         "dataset", name, target, meta={**meta, "source": request.filename or path.name}
     )
@@ -143,7 +149,7 @@ def _folder(ctx: Context) -> Path:
 
 
 def _result(
-    account: Account, meta: Mapping[str, Json], detected: Mapping[str, Json]
+    account: Account, oddities: Oddities, meta: Mapping[str, Json], detected: Mapping[str, Json]
 ) -> dict[str, Json]:
     return {
         "rows": meta["rows"],
@@ -153,7 +159,8 @@ def _result(
         "counts": account.counts(),
         "repairs": [error.as_json() for error in account.repairs],
         "summary": {
-            key: meta[key] for key in ("text_column", "label_column", "labels", "sample_rows")
+            **{key: meta[key] for key in ("text_column", "label_column", "labels", "sample_rows")},
+            "warnings": oddities.warnings(),
         },
         "sha256": meta["sha256"],
         "detected": dict(detected),
