@@ -76,7 +76,9 @@ class BenchContext:
     def items(self, rows: Sequence[Mapping[str, Json]]) -> None:
         """Nobody reads them."""
 
-    def point_alias(self, field: str, alias: str) -> None:
+    def point_alias(
+        self, field: str, alias: str, *, replaces: str | None = None, new: bool = False
+    ) -> None:
         """Nothing is named here."""
 
     def checkpoint(self, state: Mapping[str, Json], blob: bytes | None = None) -> None:

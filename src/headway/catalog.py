@@ -6,7 +6,7 @@ from hashlib import sha256 as sha256_of
 from typing import Final
 
 from headway.artifacts import BUNDLED, BUNDLED_PREFIX
-from headway.errors import InvalidInput, NotAuthorized, NotFound, UnknownArtifact
+from headway.errors import Conflict, InvalidInput, NotAuthorized, NotFound, UnknownArtifact
 from headway.job import Publication
 from headway.store.contract import Store
 from headway.store.values import Alias, AliasMove, AliasName, Lineage, StoredArtifact
@@ -110,6 +110,22 @@ class Catalog:
         if not moves:
             raise NotFound(f"expected an alias of {alias.name}, got: {alias.alias[:80]!r}")
         return moves
+
+    def points_to(self, alias: AliasName, *, expected: str | None = None) -> str | None:
+        """The id of the version that an alias points to; None if there is no such alias.
+
+        Raise `Conflict` if it is expected elsewhere than it is.
+        """
+        aliases = self._aliases.of_name(alias.owner, alias.kind, alias.name)
+        found = next((one for one in aliases if one.alias == alias.alias), None)
+        held = None if expected is None else self._version(alias, expected).id
+        if held is not None and (found is None or found.artifact_id != held):
+            here = "none" if found is None else f"version {found.version}"
+            raise Conflict(
+                f"expected {alias.alias!r} to point to the version you named, got {here}: somebody"
+                " moved it; look at it again"
+            )
+        return None if found is None else found.artifact_id
 
     def point(self, alias: AliasName, reference: str, *, expected: str | None = None) -> Alias:
         """Move an alias to a version of its name, or make it there.

@@ -175,8 +175,14 @@ class Context(Protocol):
         Others see it once the job is completed, as the next version of `name`.
         """
 
-    def point_alias(self, field: str, alias: str) -> None:
-        """Point an alias to the version that an input field names, once the job is completed."""
+    def point_alias(
+        self, field: str, alias: str, *, replaces: str | None = None, new: bool = False
+    ) -> None:
+        """Point an alias to the version that an input field names, once the job is completed.
+
+        `replaces` is the input field with the version that it must point to until then, `new` says
+        that there must be no such alias: else somebody moved it, the job fails, and it stays.
+        """
 
 
 class AsyncContext(Context, Protocol):

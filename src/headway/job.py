@@ -129,6 +129,9 @@ class Publication:
     size: int
     meta: Mapping[str, Json]
     alias: str | None = None
+    alias_from: Sequence[str] | None = None
+    """Where the alias must point until then, or the job fails: to the artefact of this id, or with an
+    empty list nowhere. None for wherever it points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from headway.errors import Conflict, NotFound
-from headway.job import Completed, decide
+from headway.job import Completed, Status, decide
 from headway.store.contract import Store
 from headway.store.values import AliasName, StoredArtifact
-from tests.contract.acts import AT_ONCE, add, claim, publication, report
+from tests.contract.acts import AT_ONCE, add, claim, now_of, publication, report
 
 BEST = AliasName(owner="ann", kind="model", name="intents", alias="best")
 
@@ -34,6 +34,31 @@ def test_an_alias_moves_and_tells_where_it_is(store: Store) -> None:
     assert store.aliases.of_name("ann", "model", "intents") == [moved]
     assert store.aliases.of_artifacts([one.id, two.id, "no-such-id"]) == {two.id: ["best"]}
     assert [move.version for move in store.aliases.moves(BEST)] == [2, 1]
+
+
+@pytest.mark.parametrize("expected", ["", "one"])
+def test_a_verdict_moves_an_alias_only_from_where_it_must_be(store: Store, expected: str) -> None:
+    """Else the attempt has failed for good, says why, and has published nothing."""
+    one, two, three = versions(store, 3)
+    condition = [one.id] if expected else []
+    promoted = publication("intents", id=two.id, alias="best", alias_from=condition)
+    for moved in (False, True):
+        if expected:
+            store.aliases.move(BEST, three.id if moved else one.id)
+        job = add(store, owner="ann", max_attempts=3)
+        new = publication("other")
+        verdict = decide(Completed({"promoted": True}, [new, promoted]), job, AT_ONCE)
+        assert report(store, claim(store), verdict=verdict)
+        ended = now_of(store, job)
+        if not moved:
+            assert (ended.status, pointed(store)) == (Status.COMPLETED, 2)
+            continue
+        assert (ended.status, ended.attempt) == (Status.FAILED, 1)
+        here = f"got version {3 if expected else 2}: somebody moved it meanwhile"
+        assert here in (ended.error or "")
+        assert (ended.result, store.artifacts.get(new.id)) == (None, None)
+        assert [a.reason for a in store.jobs.attempts(job.id)] == ["failed"]
+    assert pointed(store) == (3 if expected else 2)
 
 
 def test_a_rollback_goes_one_step_back_each_time(store: Store) -> None:

@@ -57,6 +57,42 @@ def test_texts_that_come_together_are_asked_about_together(
     assert max(sizes) > 1
 
 
+def test_a_single_prediction_is_counted_once_and_listed_nowhere(
+    client: TestClient, alice: Headers, rules: str
+) -> None:
+    """It runs as a job, but as none of the user's."""
+
+    def count() -> int:
+        return int(client.get("/api/v1/users/me", headers=alice).json()["request_count"])
+
+    before = count()
+    body = {"text": "parcel", "model": rules}
+    for asked in range(1, 4):
+        assert client.post("/api/v1/predict", json=body, headers=alice).status_code == 200
+        assert count() == before + asked
+    listed = client.get("/api/v1/jobs?limit=1000", headers=alice).json()
+    assert "ask_model" not in {job["job_type"] for job in listed}
+
+
+def test_it_is_evaluated_and_promoted_as_any_other(
+    client: TestClient, alice: Headers, rules: str
+) -> None:
+    """A text without an answer counts as missed."""
+    csv = "text,label\nmy parcel,parcels\nan invoice,billing\na refund,billing\nhello,billing\n"
+    task = client.post("/imports", files={"file": (f"{rules}.csv", csv)}, headers=alice).json()
+    client.get(f"/imports/{task['task_id']}", headers=alice | WAIT)
+    wanted = {"data": rules, "model": rules}
+    job = client.post("/api/v1/jobs/evaluate-model", json=wanted, headers=alice | WAIT).json()
+    assert job["status"] == "completed", job
+    assert (job["result"]["rows"], job["result"]["accuracy"]) == (4, 0.75)
+    url = f"/api/v1/models/{rules}/aliases/champion/promote"
+    body = {"version": 1, "data": rules, "at_least": 0.3}
+    promoted = client.post(url, json=body, headers=alice | WAIT).json()
+    assert promoted["status"] == "completed", promoted
+    assert promoted["result"]["promoted"]
+    assert promoted["result"]["candidate"]["accuracy"] == 0.75
+
+
 def test_a_batch_goes_through_it_and_its_failed_texts_can_be_tried_again(
     client: TestClient, alice: Headers, rules: str
 ) -> None:

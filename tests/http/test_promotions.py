@@ -48,8 +48,28 @@ def test_an_alias_moves_only_to_what_is_not_worse(client: TestClient, alice: Hea
     graph = client.get(f"/api/v1/models/{name}@1/lineage", headers=alice).json()
     moved = [(one["from"], one["to"]) for one in graph["edges"] if one["relation"] == "moved"]
     assert moved == [(first["job_id"], f"{name}@champion")]
+    elsewhere = client.post(
+        f"{url}/promote", json={"version": 2, "data": name, "expected": 2}, headers=alice
+    )
+    assert (elsewhere.status_code, elsewhere.json()["code"]) == (409, "conflict")
+    assert "got version 1: somebody moved it" in elsewhere.json()["detail"]
+    _check_judged_in_vain(client, alice, name)
     unknown = client.post(f"{url}/promote", json={"version": 9, "data": name}, headers=alice)
     assert (unknown.status_code, unknown.json()["code"]) == (422, "unknown_artifact")
+
+
+def _check_judged_in_vain(client: TestClient, alice: Headers, name: str) -> None:
+    """An alias that was moved while a job judged stays where it is, and the job says so."""
+    url = f"/api/v1/models/{name}/aliases/champion"
+    for condition in ({"new": True}, {"replaces": f"{name}@2"}):
+        told = {"model": f"{name}@1", "alias": "champion", "data": name, **condition}
+        job = client.post(
+            "/api/v1/jobs", json={"job_type": "promote_model", "input": told}, headers=alice | WAIT
+        ).json()
+        assert job["status"] == "failed"
+        assert "got version 1: somebody moved it meanwhile" in job["error"]
+        assert job["attempt"] == 1
+    assert len(client.get(f"{url}/history", headers=alice).json()) == 1
 
 
 def test_a_prediction_can_be_explained(client: TestClient, alice: Headers) -> None:

@@ -63,6 +63,7 @@ class FakeContext:
     to_redo: Sequence[Redo] = ()
     own_models: Mapping[str, OwnModel] = field(default_factory=dict)
     aliases: list[tuple[str, str]] = field(default_factory=list)
+    conditions: list[tuple[str | None, bool]] = field(default_factory=list)
 
     @property
     def scratch(self) -> Path:
@@ -128,8 +129,11 @@ class FakeContext:
         self.published.append(Published(kind, name, file.read_bytes(), meta, alias))
         return f"{kind}:{name}"
 
-    def point_alias(self, field: str, alias: str) -> None:
+    def point_alias(
+        self, field: str, alias: str, *, replaces: str | None = None, new: bool = False
+    ) -> None:
         self.aliases.append((field, alias))
+        self.conditions.append((replaces, new))
 
     def after(self) -> "FakeContext":
         """The context of the next attempt, which goes on from the last checkpoint."""

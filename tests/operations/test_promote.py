@@ -45,7 +45,7 @@ def test_a_better_candidate_gets_the_alias(
     ctx = context(tmp_path, small, good, poor)
     result = promote_model(REQUEST, ctx)
     assert (result["promoted"], result["reason"]) == (True, None)
-    assert ctx.aliases == [("model", "champion")]
+    assert (ctx.aliases, ctx.conditions) == ([("model", "champion")], [(None, False)])
     assert result["candidate"]["macro_f1"] > result["champion"]["macro_f1"]
     assert (result["model"], result["rows"]) == ("own@2", 12_000)
 
@@ -65,6 +65,20 @@ def test_a_worse_one_is_refused_with_the_reason(
 
 def test_an_equal_one_is_not_worse(tmp_path: Path, small: Artifact, good: Artifact) -> None:
     assert promote_model(REQUEST, context(tmp_path, small, good, good))["promoted"]
+
+
+def test_the_alias_moves_only_from_where_the_request_says(
+    tmp_path: Path, small: Artifact, good: Artifact
+) -> None:
+    """Which the verdict's transaction looks at: not this attempt."""
+    ctx = context(tmp_path, small, good, None)
+    promote_model(REQUEST.model_copy(update={"against": None, "replaces": "own@1"}), ctx)
+    assert ctx.conditions == [("replaces", False)]
+    ctx = context(tmp_path, small, good, None)
+    promote_model(PromoteModel(model="own@2", alias="champion", data="small", new=True), ctx)
+    assert ctx.conditions == [(None, True)]
+    with pytest.raises(ValueError, match="one of replaces, new"):
+        PromoteModel(model="own@2", alias="champion", data="small", new=True, replaces="own@1")
 
 
 def test_without_a_champion_only_the_bar_counts(

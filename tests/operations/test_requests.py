@@ -42,7 +42,12 @@ def test_the_fields_that_name_artefacts_are_known() -> None:
         "train_model": {"data": "dataset", "validation_data": "dataset"},
         "batch_predict": {"data": "dataset", "file": "file", "model": "model"},
         "evaluate_model": {"model": "model", "against": "model", "data": "dataset"},
-        "promote_model": {"model": "model", "data": "dataset", "against": "model"},
+        "promote_model": {
+            "model": "model",
+            "data": "dataset",
+            "against": "model",
+            "replaces": "model",
+        },
         "register_model": {"file": "file"},
         "ask_model": {"model": "model"},
     }

@@ -1,5 +1,6 @@
 """Bringing a model of one's own: its file is stored, and a job loads it once before it is a version."""
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Final
 
@@ -21,6 +22,9 @@ from headway.wire.submissions import Accepted
 
 SECONDS: Final = 30
 """How long a single prediction may take, the model's first loading included."""
+_ASKING: Final = "\x1fasking"
+"""Behind a user's name: whose jobs single predictions are. So they are in no list or stream of the
+user's, and are counted once, as predictions; no user's name has such a character."""
 
 UPLOAD: Final = {
     "requestBody": {
@@ -92,9 +96,7 @@ async def _stored(caller: Caller, upload: Upload) -> str:
     return stored.id
 
 
-async def ask_own(
-    request: Request, caller: Caller, model: StoredArtifact, text: str
-) -> dict[str, Json]:
+async def ask_own(caller: Caller, model: StoredArtifact, text: str) -> dict[str, Json]:
     """What a model of somebody's own says of a text: a job of the process that has it loaded."""
     wanted = JobRequest(
         operation="ask_model",
@@ -104,8 +106,10 @@ async def ask_own(
         timeout=SECONDS,
         max_attempts=1,
     )
-    added = await accept(request, caller.parts, wanted, below="/input")
-    job = await wait_for(caller.parts, added.job.id, caller.name, SECONDS)
+    prepared = await to_thread.run_sync(caller.parts.queue.prepare, wanted)
+    asking = replace(prepared, owner=caller.name + _ASKING)
+    await caller.parts.intake.put([asking])
+    job = await wait_for(caller.parts, asking.id, asking.owner, SECONDS)
     if job.status is Status.COMPLETED:
         said: dict[str, Json] = job.result
         return said | {"probabilities": {}}
@@ -114,6 +118,6 @@ async def ask_own(
     raise Refused(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "model_busy",
-        f"expected an answer within {SECONDS} s, got none; job {job.id} goes on",
+        f"expected an answer within {SECONDS} s, got none; ask again, or make it a batch",
         headers={"Retry-After": "1"},
     )

@@ -30,7 +30,7 @@ async def predict(request: Request, after: BackgroundTasks) -> Response:
     body = await read_as(PredictRequest, request, caller)
     predictor = await to_thread.run_sync(caller.parts.predictors.find, caller.name, body.model)
     if not isinstance(predictor, Predictor):
-        said = await ask_own(request, caller, predictor, body.text)
+        said = await ask_own(caller, predictor, body.text)
         after.add_task(_record, caller.parts, caller.name, body.text, said["prediction"])
         return json_answer(said)
     answer = await _classified(predictor, body.text)

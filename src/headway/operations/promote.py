@@ -9,11 +9,11 @@ import numpy as np
 from headway.context import Artifact, Context
 from headway.errors import NotRetryable
 from headway.job import Json
-from headway.models.batch import predict_many
-from headway.models.classifier import Classifier
 from headway.models.scores import scores_of
-from headway.operations.inputs import BUNDLED, LabelledRows, labelled_rows, open_model
+from headway.operations.answering import Answering, open_answering
+from headway.operations.inputs import BUNDLED, LabelledRows, labelled_rows
 from headway.operations.requests.promote import PromoteModel
+from headway.operations.tally import NO_ANSWER
 
 Pairs = Counter[tuple[str, str]]
 """(true label, predicted label) -> rows."""
@@ -24,8 +24,10 @@ CHAMPION: Final = "against"
 
 def promote_model(request: PromoteModel, ctx: Context) -> dict[str, Json]:
     """Move the alias to the candidate if its macro F1 on the data set is not worse than that of
-    the model that it is compared with. Both are asked about every row; the alias moves with the
-    verdict, so a cancelled or lost attempt moves nothing. Otherwise the result has the reason."""
+    the model that it is compared with. Both are asked about every row, and a text that a model has
+    no answer to counts as missed. The alias moves with the verdict, so a cancelled or lost attempt
+    moves nothing, and only from where the request says that it is: moved meanwhile, it stays, and
+    the job fails. A candidate that is not good enough gets the reason as its result."""
     candidate = _candidate(ctx)
     rows = labelled_rows(ctx, request.text, request.label)
     fields = [CANDIDATE] if request.against is None else [CANDIDATE, CHAMPION]
@@ -33,7 +35,8 @@ def promote_model(request: PromoteModel, ctx: Context) -> dict[str, Json]:
     figures = {field: _figures(pairs[field]) for field in fields}
     reason = _objection(request, figures)
     if reason is None:
-        ctx.point_alias(CANDIDATE, request.alias)
+        replaces = None if request.replaces is None else "replaces"
+        ctx.point_alias(CANDIDATE, request.alias, replaces=replaces, new=request.new)
     return {
         "promoted": reason is None,
         "reason": reason,
@@ -58,7 +61,7 @@ def _candidate(ctx: Context) -> Artifact:
 
 def _asked(fields: list[str], rows: LabelledRows, ctx: Context) -> dict[str, Pairs]:
     """What each of the models says to the rows, counted; goes on after the last checkpoint."""
-    models = {field: open_model(ctx, field)[1].classifier for field in fields}
+    models = {field: open_answering(ctx, field) for field in fields}
     saved = ctx.resumed.state if ctx.resumed else None
     pairs: dict[str, Pairs] = {
         field: _of_json(saved[field]) if saved else Counter() for field in fields
@@ -74,8 +77,9 @@ def _asked(fields: list[str], rows: LabelledRows, ctx: Context) -> dict[str, Pai
     return pairs
 
 
-def _pairs(model: Classifier, texts: Sequence[str], labels: Sequence[str]) -> Pairs:
-    return Counter(zip(labels, predict_many(model, texts).labels, strict=True))
+def _pairs(model: Answering, texts: Sequence[str], labels: Sequence[str]) -> Pairs:
+    found = [answer["prediction"] or NO_ANSWER for answer in model.answers(texts)]
+    return Counter(zip(labels, found, strict=True))
 
 
 def _figures(pairs: Pairs) -> dict[str, Json]:

@@ -11,6 +11,11 @@ from headway.store.values import Alias, AliasMove, AliasName
 _WHICH: Final = "owner = :owner AND kind = :kind AND name = :name AND alias = :alias"
 
 
+def published_name(kind: str, name: str) -> str:
+    """What to hold while a version or an alias of a name is given: whoever's names they are."""
+    return f"artifact {kind}\0{name}"
+
+
 def move_alias(
     tx: Transaction, alias: AliasName, artifact_id: str, now: float, *, made_by: str | None = None
 ) -> bool:
@@ -38,6 +43,7 @@ class SqlAliases:
     def move(self, alias: AliasName, artifact_id: str, *, expected: str | None = None) -> Alias:
         """See `Aliases.move`."""
         with self._db.write() as tx:
+            self._hold(tx, alias)
             _check_expected(tx, alias, expected)
             if not move_alias(tx, alias, artifact_id, self._db.now(tx)):
                 raise NotFound(f"expected a version of {alias.name}, got one that does not exist")
@@ -47,6 +53,7 @@ class SqlAliases:
         """See `Aliases.roll_back`."""
         key = _key(alias)
         with self._db.write() as tx:
+            self._hold(tx, alias)
             _check_expected(tx, alias, expected)
             present = _present(tx, alias)
             found = _move_before(tx, key)
@@ -63,10 +70,15 @@ class SqlAliases:
         """See `Aliases.remove`."""
         key = _key(alias)
         with self._db.write() as tx:
+            self._hold(tx, alias)
             if not tx.run(f"DELETE FROM aliases WHERE {_WHICH}", key):
                 return False
             _note(tx, key, None, _last_move(tx, key), self._db.now(tx), None)
             return True
+
+    def _hold(self, tx: Transaction, alias: AliasName) -> None:
+        """Let nobody else move the alias before we end, a job's verdict neither."""
+        self._db.hold(tx, [published_name(alias.kind, alias.name)])
 
     def of_name(self, owner: str, kind: str, name: str) -> list[Alias]:
         """See `Aliases.of_name`."""

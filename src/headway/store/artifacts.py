@@ -5,7 +5,7 @@ from typing import Final
 
 from headway.errors import Conflict, NotFound
 from headway.job import Publication
-from headway.store.aliases import move_alias
+from headway.store.aliases import move_alias, published_name
 from headway.store.database import Database, Row, Transaction
 from headway.store.lineage import lineage_of
 from headway.store.rows import ARTIFACT_COLUMNS, artifact_from_row, dumps
@@ -18,8 +18,8 @@ _SELECT: Final = f"SELECT {ARTIFACT_COLUMNS} FROM artifacts WHERE deleted_at IS 
 
 
 def name_of(publication: Publication) -> str:
-    """What to hold while its version is given: names of one kind, whoever's they are."""
-    return f"artifact {publication.kind}\0{publication.name}"
+    """What to hold while its version is given."""
+    return published_name(publication.kind, publication.name)
 
 
 def insert_artifact(

@@ -5,6 +5,7 @@ from typing import Final
 
 from headway.events import CheckpointSaved, Fact, ItemsPublished, Resumed, StatusChanged
 from headway.job import Status, Usage, Verdict
+from headway.store.alias_guards import unless_moved
 from headway.store.artifacts import insert_artifact, name_of
 from headway.store.database import Database, Row, Transaction
 from headway.store.events import write_facts
@@ -76,10 +77,11 @@ def write_reports(
     db: Database, tx: Transaction, reports: Sequence[Report], now: float
 ) -> set[tuple[int, int]]:
     """Write the reports whose claims hold and answer those (seq, token)."""
-    told = {(one.seq, one.token): (one, _facts(one)) for one in reports}
+    db.hold(tx, _published_names(reports))
+    judged = [unless_moved(tx, one) for one in reports]
+    told = {(one.seq, one.token): (one, _facts(one)) for one in judged}
     if len(told) != len(reports):  # one would be written and the other lost without a word
         raise ValueError("expected one report of each attempt, got two of one; add them up first")
-    db.hold(tx, _published_names(reports))
     held = _update_jobs(db, tx, list(told.values()), now)
     numbered: list[tuple[int, int, Fact]] = []
     ended: list[dict[str, object]] = []

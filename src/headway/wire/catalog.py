@@ -87,6 +87,10 @@ class PromotionRequest(Request):
 
     version: int | str = Field(description="A version's number or alias", examples=[3])
     data: str = Field(min_length=1, max_length=200, description="The labelled data set to judge by")
+    expected: int | str | None = Field(
+        default=None,
+        description="Go on only if the alias points to this version now; 409 otherwise",
+    )
     tolerance: float | None = Field(
         default=None, ge=0, le=1, description="How much worse than the present one it may be"
     )

@@ -247,9 +247,12 @@ class BaseContext(ABC):
             return str(uuid4())
         return str(uuid5(_DATASETS, f"{self.owner}/{name}/{sha256}"))
 
-    def point_alias(self, field: str, alias: str) -> None:
+    def point_alias(
+        self, field: str, alias: str, *, replaces: str | None = None, new: bool = False
+    ) -> None:
         """See `Context.point_alias`."""
         artifact = self._start.artifact(field, Path())
+        before = [] if replaces is None else [self._start.artifact(replaces, Path()).id]
         self._publications.append(
             {
                 "id": artifact.id,
@@ -260,6 +263,7 @@ class BaseContext(ABC):
                 "size": 0,
                 "meta": {},
                 "alias": alias,
+                "alias_from": before if before or new else None,
             }
         )
 

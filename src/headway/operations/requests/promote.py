@@ -1,6 +1,8 @@
 """What `promote_model` takes."""
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from headway.context import DatasetName, ModelName
 from headway.operations.requests.base import ColumnName, Name, OperationRequest
@@ -16,6 +18,14 @@ class PromoteModel(OperationRequest):
         default=None,
         description="The model to compare with; without one the candidate has no rival.",
     )
+    replaces: ModelName | None = Field(
+        default=None,
+        description="Move the alias only if it still points to this version then; else the job"
+        " fails.",
+    )
+    new: bool = Field(
+        default=False, description="Move it only if there is no such alias; else the job fails."
+    )
     tolerance: float = Field(
         default=0.0, ge=0, le=1, description="How much worse its macro F1 may be."
     )
@@ -28,3 +38,9 @@ class PromoteModel(OperationRequest):
     label: ColumnName | None = Field(
         default=None, description="The column with the labels; without it, guessed."
     )
+
+    @model_validator(mode="after")
+    def _one_condition(self) -> Self:
+        if self.new and self.replaces is not None:
+            raise ValueError("expected one of replaces, new, got both; leave one out")
+        return self
