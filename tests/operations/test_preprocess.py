@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from headway.context import Artifact
+from headway.data.dataset_writing import CHUNK_ROWS
 from headway.data.datasets import Dataset
 from headway.data.samples import bundled_rows
 from headway.errors import Cancelled, Interrupted, NotRetryable
 from headway.job import Json
+from headway.operations import writing_pass
 from headway.operations.preprocess import preprocess
 from headway.operations.requests.preprocess import Preprocess
 from tests.operations.conftest import write
@@ -173,6 +175,52 @@ def test_an_interrupted_preprocessing_decides_nothing_twice(
     assert preprocess(recipe(*steps), second) == expected
     assert [one.content for one in second.published] == [one.content for one in whole.published]
     assert len(first.checkpoints) + len(second.checkpoints) == len(whole.checkpoints) == 2
+
+
+@pytest.mark.parametrize("split", [True, False])
+def test_an_interrupted_writing_goes_on_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, split: bool
+) -> None:
+    """Stopped at each checkpoint, it ends with the bytes and the report of an undisturbed run, and
+    passes no row twice through the steps; nothing is left behind."""
+    monkeypatch.setattr(writing_pass, "CHECKPOINT_ROWS", CHUNK_ROWS)
+    rows = [(f"Text {n % 17_000} of <b>many</b>", "ab"[n % 7 == 0]) for n in range(4 * CHUNK_ROWS)]
+    data = dataset(tmp_path / "many.parquet", rows, ("text", "label"))
+    steps: list[Json] = [{"step": "strip_html"}, {"step": "drop_duplicates"}]
+    steps += [SPLIT, {"step": "balance", "method": "oversample"}] if split else []
+    whole = FakeContext(tmp_path / "whole", {"data": data})
+    expected = preprocess(recipe(*steps), whole)
+    ctx = FakeContext(tmp_path / "stopped", {"data": data}, interrupt_at=1)
+    stops, result = 0, None
+    while result is None:
+        try:
+            result = preprocess(recipe(*steps), ctx)
+        except Interrupted:
+            stops += 1
+            ctx = ctx.after()
+            ctx.interrupt_at = 1
+    assert stops == len(whole.checkpoints) >= 5
+    assert result == expected
+    assert [one.content for one in ctx.published] == [one.content for one in whole.published]
+    assert not list((ctx.shared / "preprocess").iterdir())
+
+
+def test_a_writing_whose_parts_are_gone_begins_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what was decided, and to the same end."""
+    monkeypatch.setattr(writing_pass, "CHECKPOINT_ROWS", CHUNK_ROWS)
+    rows = [(f"text {n}", "a") for n in range(60_000)]
+    data = dataset(tmp_path / "many.parquet", rows, ("text", "label"))
+    step = {"step": "drop_duplicates"}
+    expected = preprocess(recipe(step), FakeContext(tmp_path / "whole", {"data": data}))
+    ctx = FakeContext(tmp_path / "stopped", {"data": data}, interrupt_at=12)
+    with pytest.raises(Interrupted):
+        preprocess(recipe(step), ctx)
+    parts = list((ctx.shared / "preprocess").rglob("*.parquet"))
+    assert parts
+    parts[0].unlink()
+    assert preprocess(recipe(step), ctx.after()) == expected
 
 
 def test_a_cancel_is_noticed_while_rows_are_read(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from headway.data.columns import Column, chosen_column, guess_label_column, guess_text_column
-from headway.data.dataset_writing import CHUNK_ROWS, PartsWriter
+from headway.data.dataset_writing import CHUNK_ROWS, PartsWriter, WriterState
 from headway.errors import CorruptArtifact
 from headway.job import Json
 
@@ -24,12 +24,25 @@ ROW_GROUP: Final = CHUNK_ROWS
 
 
 class DatasetWriter:
-    """Writes rows to a Parquet file. Leave the `with` block, then ask for `meta()`."""
+    """Writes rows to a Parquet file. Leave the `with` block, then ask for `meta()`.
 
-    def __init__(self, path: Path, names: Sequence[str]) -> None:
+    With a folder for its `parts` it can be saved: what was written then stays there when the block
+    is left by an error, and a later writer goes on from the state.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        names: Sequence[str],
+        *,
+        parts: Path | None = None,
+        state: WriterState | None = None,
+    ) -> None:
+        """`CorruptArtifact` when something of the state is not there whole."""
         self._path = path
         self._names = names
-        self._parts = PartsWriter(path.parent, names)
+        self._keeps_parts = parts is not None
+        self._parts = PartsWriter(parts or path.parent, names, state)
         self._waiting: list[Sequence[str | None]] = []
         self._meta: dict[str, Json] = {}
 
@@ -45,6 +58,9 @@ class DatasetWriter:
         if kind is None:
             self._hand_on()
             self._meta = self._parts.assemble(self._path)
+        elif self._keeps_parts:
+            self._parts.close()
+            return
         self._parts.discard()
 
     @property
@@ -57,6 +73,11 @@ class DatasetWriter:
         self._waiting.append(row)
         if len(self._waiting) == ROW_GROUP:
             self._hand_on()
+
+    def save(self) -> WriterState:
+        """See `PartsWriter.save`."""
+        self._hand_on()
+        return self._parts.save()
 
     def meta(self) -> dict[str, Json]:
         """Rows, columns with types, guessed text and label columns, labels, sample rows, SHA-256."""

@@ -1,9 +1,7 @@
 """`import_csv`: a CSV, JSON Lines, Parquet or text file as a data set, with an account of every record."""
 
-import contextlib
 import re
 import shutil
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePath
@@ -21,11 +19,11 @@ from headway.errors import CorruptArtifact, NotRetryable
 from headway.job import Json
 from headway.operations.file_texts import csv_options
 from headway.operations.import_account import Account
+from headway.operations.parts_folder import parts_folder
 from headway.operations.requests.import_csv import ImportCsv
 
 CHECKPOINT_BYTES: Final = 64 << 20
 """An import that was stopped reads at most about so much again."""
-_KEPT_SECONDS: Final = 7 * 86_400
 _SUFFIXES: Final = re.compile(
     r"(\.(csv|tsv|txt|jsonl|ndjson|json|parquet|gz|zst))+$", re.IGNORECASE
 )
@@ -110,7 +108,7 @@ def import_csv(request: ImportCsv, ctx: Context) -> dict[str, Json]:
     source = ctx.artifact("file")
     path = source.path if source is not None else SAMPLE_CSV
     name = request.name or _name_from(request.filename, bundled=source is None)
-    folder = _folder(ctx)
+    folder = parts_folder(ctx, "imports")
     target = ctx.scratch / "dataset.parquet"
     columns = None if request.columns is None else tuple(request.columns)
     options = replace(csv_options(request), columns=columns)
@@ -132,20 +130,6 @@ def import_csv(request: ImportCsv, ctx: Context) -> dict[str, Json]:
     )
     shutil.rmtree(folder, ignore_errors=True)
     return {"dataset_id": published, "name": name, **result}
-
-
-def _folder(ctx: Context) -> Path:
-    """Where the job's attempts keep their parts. What jobs left there that were cancelled, or ended
-    with their machine, goes after a week."""
-    imports = ctx.shared / "imports"
-    imports.mkdir(parents=True, exist_ok=True)
-    for left in imports.iterdir():
-        with contextlib.suppress(OSError):  # another import was faster
-            if left.name != ctx.job_id and left.stat().st_mtime < time.time() - _KEPT_SECONDS:
-                shutil.rmtree(left, ignore_errors=True)
-    folder = imports / ctx.job_id
-    folder.mkdir(exist_ok=True)
-    return folder
 
 
 def _result(

@@ -101,7 +101,8 @@ class Pipeline:
         return decided
 
     def rows(self, rows: Rows, reports: Sequence[StepReport]) -> Iterator[Row]:
-        """Yield what all steps make of the rows, once all have decided; fill in a report each."""
+        """Yield what all steps make of the rows, once all have decided; fill in a report each. With
+        reports that are filled in already it goes on with the rows after those they tell of."""
         yield from self._through(rows, len(self.steps), reports)
 
     def reports(self) -> list[StepReport]:
@@ -116,8 +117,10 @@ class Pipeline:
         """The rows as they leave the steps before `end`."""
         decided = iter(self._decided)
         stages = [
-            _Following(next(decided)) if step is None else _Applying(step)
-            for step in self._row_steps[:end]
+            _Applying(step)
+            if step is not None
+            else _Following(next(decided), 0 if reports is None else reports[at].rows_in)
+            for at, step in enumerate(self._row_steps[:end])
         ]
         for number, text, label in rows:
             present = [Row(number, text, label)]
@@ -162,10 +165,10 @@ class _Applying:
 class _Following:
     """A stage that follows a decision, row by row."""
 
-    def __init__(self, decision: Decision) -> None:
+    def __init__(self, decision: Decision, start: int) -> None:
         # memoryviews give plain integers one by one; a list would hold those of all rows
-        self._copies: Iterator[int] = iter(decision.copies.data)
-        self._parts: Iterator[int] = iter(decision.parts.data)
+        self._copies: Iterator[int] = iter(decision.copies[start:].data)
+        self._parts: Iterator[int] = iter(decision.parts[start:].data)
 
     def __call__(self, row: Row) -> tuple[Row, ...]:
         part = next(self._parts)

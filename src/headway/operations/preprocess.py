@@ -2,43 +2,60 @@
 
 import io
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from headway.context import Context
-from headway.data.datasets import DatasetWriter
+from headway.data.dataset_writing import CHUNK_ROWS
 from headway.errors import NotRetryable
 from headway.job import Json
 from headway.operations.inputs import open_dataset
-from headway.operations.pipeline import Pipeline, Row
+from headway.operations.parts_folder import parts_folder
+from headway.operations.pipeline import Pipeline
 from headway.operations.requests.preprocess import Preprocess, Split
 from headway.operations.set_steps import PARTS, Decision
 from headway.operations.table import Table
+from headway.operations.writing_pass import WritingPass, packed, unpacked
 
-_REPORT_ROWS: Final = 5_000
+_DECIDED: Final = "decided"
 
 
 def preprocess(request: Preprocess, ctx: Context) -> dict[str, Json]:
     """Publish what the steps make of a data set, with a report of what each of them did.
 
     The same rows, steps and seed give the same bytes. What a step decided about all rows is not
-    decided again by a later attempt; the last pass, which writes, starts from the first row.
+    decided again by a later attempt; the last pass, which writes, goes on after its last checkpoint.
     """
     table = Table(open_dataset(ctx), request)
     pipeline = Pipeline(request, labelled=table.labelled)
     passes = _Passes(ctx, table, pipeline)
-    _decide(pipeline, passes, ctx)
-    reports = pipeline.reports()
-    written = _write(request, ctx, table, pipeline.rows(passes.rows(), reports))
+    decided = _decide(pipeline, passes, ctx)
+    parts = _parts(request)
+    folder = parts_folder(ctx, "preprocess")
+    paths = [ctx.scratch / f"{part or 'all'}.parquet" for part in parts]
+    places = {PARTS.index(part) if part else 0: place for place, part in enumerate(parts)}
+    writing = WritingPass(ctx, pipeline, table, paths, folder)
+    try:
+        writing.run(passes.rows, places, {_DECIDED: decided})
+        for part, writer in zip(parts, writing.writers, strict=True):
+            _check_rows(part, writer.rows)
+    except NotRetryable:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    written = [
+        _publish(request, ctx, part, path, writer.meta())
+        for part, path, writer in zip(parts, paths, writing.writers, strict=True)
+    ]
+    shutil.rmtree(folder, ignore_errors=True)
     return {
         "datasets": written,
         "rows_in": table.total,
         "rows_out": sum(one["rows"] for one in written),
-        "report": [report.as_json() for report in reports],
+        "report": [report.as_json() for report in writing.reports],
     }
 
 
@@ -51,26 +68,33 @@ class _Passes:
         self._pipeline = pipeline
         self._passes = pipeline.undecided + 1
 
-    def rows(self) -> Iterator[tuple[int, str | None, str | None]]:
-        """The rows of one pass."""
+    def rows(
+        self, start: int = 0, after_chunk: Callable[[int, int], None] | None = None
+    ) -> Iterator[tuple[int, str | None, str | None]]:
+        """The rows of one pass, from one on; `after_chunk` hears which row is next, when whoever
+        takes them is done with those before, and how many characters the chunk had."""
         done = self._passes - 1 - self._pipeline.undecided
         total = max(1, self._table.total)
-        for row in self._table.rows():
+        for row in self._table.rows(start):
             yield row
-            if (row[0] + 1) % _REPORT_ROWS == 0:
+            if (row[0] + 1) % CHUNK_ROWS == 0:
                 share = (done + (row[0] + 1) / total) / self._passes
                 message = f"pass {done + 1} of {self._passes}: {row[0] + 1:,} of {total:,} rows"
                 self._ctx.progress(99 * share, message)
+                if after_chunk is not None:
+                    after_chunk(row[0] + 1, self._table.characters)
 
 
-def _decide(pipeline: Pipeline, passes: _Passes, ctx: Context) -> None:
-    decided: list[Decision] = []
-    if ctx.resumed is not None:
-        decided = _decisions_of(ctx.resumed.blob() or b"")
-        pipeline.follow(decided)
+def _decide(pipeline: Pipeline, passes: _Passes, ctx: Context) -> bytes:
+    """Let all steps decide that have not in an attempt before; what they decided, as bytes."""
+    content = unpacked(ctx.resumed.blob() or b"").get(_DECIDED, b"") if ctx.resumed else b""
+    decided = _decisions_of(content)
+    pipeline.follow(decided)
     while pipeline.undecided:
         decided += pipeline.decide(passes.rows())
-        ctx.checkpoint({"decided": len(decided)}, _bytes_of(decided))
+        content = _bytes_of(decided)
+        ctx.checkpoint({"decided": len(decided)}, packed({_DECIDED: content}))
+    return content
 
 
 def _bytes_of(decisions: Sequence[Decision]) -> bytes:
@@ -83,28 +107,11 @@ def _bytes_of(decisions: Sequence[Decision]) -> bytes:
 
 
 def _decisions_of(content: bytes) -> list[Decision]:
+    if not content:
+        return []
     with np.load(io.BytesIO(content), allow_pickle=False) as saved:
         count = len(saved.files) // 2
         return [Decision(saved[f"copies{n}"], saved[f"parts{n}"]) for n in range(count)]
-
-
-def _write(
-    request: Preprocess, ctx: Context, table: Table, rows: Iterator[Row]
-) -> list[dict[str, Json]]:
-    """Write each part to a data set of its own, and publish them once all are whole."""
-    parts = _parts(request)
-    paths = {part: ctx.scratch / f"{part or 'all'}.parquet" for part in parts}
-    with ExitStack() as stack:
-        writers = [stack.enter_context(DatasetWriter(paths[part], table.names)) for part in parts]
-        places = {PARTS.index(part) if part else 0: place for place, part in enumerate(parts)}
-        for row in rows:
-            writers[places[row.part]].add(table.values(row))
-    for part, writer in zip(parts, writers, strict=True):
-        _check_rows(part, writer.rows)
-    return [
-        _publish(request, ctx, part, paths[part], writer.meta())
-        for part, writer in zip(parts, writers, strict=True)
-    ]
 
 
 def _parts(request: Preprocess) -> list[str | None]:

@@ -31,14 +31,19 @@ class Table:
         """Whether there is a column of labels."""
         return self._label is not None
 
-    def rows(self) -> Iterator[tuple[int, str | None, str | None]]:
-        """Yield numbers, texts and labels."""
-        for chunk in self._dataset.read(self.names):
+    def rows(self, start: int = 0) -> Iterator[tuple[int, str | None, str | None]]:
+        """Yield numbers, texts and labels from row `start` on."""
+        for chunk in self._dataset.read(self.names, start):
             self._chunk = chunk
             nothing = [None] * len(chunk)
             labels = chunk.columns[self._label] if self._label is not None else nothing
             numbers = range(chunk.start, chunk.start + len(chunk))
             yield from zip(numbers, chunk.columns[self._text], labels, strict=True)
+
+    @property
+    def characters(self) -> int:
+        """How many the texts of the chunk have that was read last."""
+        return sum(len(text or "") for text in self._chunk.columns[self._text])
 
     def values(self, row: Row) -> list[str]:
         """All columns of a row that came out of the pipeline before the next one went in."""
