@@ -41,6 +41,8 @@ async def test_the_main_verbs(service: Service, tmp_path: Path) -> None:
         file = tmp_path / "few.csv"
         file.write_text("text,label\na,b\nc,d\n")
         assert (await (await client.import_csv(file, name="few")).result())["rows"] == 2
+        stored = await client.upload(file)
+        assert (await (await client.batch_predict(file=stored.id)).result())["predicted"] == 2
         with pytest.raises(JobFailed):
             await (await client.submit("fail")).result(60)
         with pytest.raises(NotFound):

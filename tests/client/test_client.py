@@ -88,6 +88,9 @@ def test_import_train_evaluate_predict(client: Client, tmp_path: Path) -> None:
     assert [one["index"] for one in items] == list(range(30))
     assert [one["index"] for one in predicted.results(cursor=20)] == list(range(20, 30))
     assert list(predicted.results(status="failed")) == []
+    stored = client.upload(file)
+    assert (stored.name, stored.size) == ("tickets.csv", size)
+    assert client.batch_predict(file=stored.id, model="ab").result()["predicted"] == 80
     assert "tickets" in [one.name for one in client.datasets()]
     assert "ab" in [one.name for one in client.models()]
 

@@ -18,7 +18,7 @@ from headway.client.retry.policy import Policy
 from headway.client.session import Session, timeouts
 from headway.client.watching import watch
 from headway.job import Status
-from headway.wire.catalog import AliasView, ArtifactDetail, ArtifactView, OperationView
+from headway.wire.catalog import AliasView, ArtifactDetail, ArtifactView, FileView, OperationView
 from headway.wire.jobs import AttemptView, EventView, JobView
 from headway.wire.predictions import PredictAnswer
 from headway.wire.users import UserView
@@ -102,7 +102,8 @@ class AsyncClient:
     async def batch_predict(
         self, texts: list[str] | None = None, **request: Any
     ) -> "AsyncJobHandle":
-        """Classify many texts, or those of a data set as `data`; `model` names who is asked."""
+        """Classify many texts, those of a data set as `data`, or those of an uploaded `file`;
+        `model` names who is asked."""
         return await self.submit("batch_predict", flow.given(texts=texts, **request))
 
     async def evaluate(
@@ -128,6 +129,11 @@ class AsyncClient:
         path = None if file is None else Path(file)
         made = flow.import_csv(self._session, path, options, progress, key)
         return self.job(await self._pump.run(made))
+
+    async def upload(self, file: str | Path, *, progress: Progress | None = None) -> FileView:
+        """Store a file on the server: `batch_predict(file=...)` takes its `id`. `progress` is called as
+        for `import_csv`."""
+        return await self._pump.run(flow.upload(self._session, Path(file), progress))
 
     def job(self, job_id: str) -> "AsyncJobHandle":
         """A handle on a job; asks nobody whether there is one."""

@@ -23,7 +23,7 @@ from headway.client.retry.trial import Wait
 from headway.client.session import Session
 from headway.client.turn import Flow, Give
 from headway.job import Status
-from headway.wire.catalog import OperationView
+from headway.wire.catalog import FileView, OperationView
 from headway.wire.imports import ImportAccepted
 from headway.wire.jobs import AttemptView, EventView, JobView, ResultsPage
 from headway.wire.predictions import PredictAnswer
@@ -54,6 +54,7 @@ _EVENTS: Final = TypeAdapter(list[EventView])
 _ATTEMPTS: Final = TypeAdapter(list[AttemptView])
 _RESULTS: Final = TypeAdapter(ResultsPage)
 _ACCEPTED: Final = TypeAdapter(Accepted)
+_FILE: Final = TypeAdapter(FileView)
 _IMPORT: Final = TypeAdapter(ImportAccepted)
 _PREDICTION: Final = TypeAdapter(PredictAnswer)
 _USER: Final = TypeAdapter(UserView)
@@ -108,6 +109,12 @@ def import_csv(
     call = post("/imports", key=key, params=options, upload=upload)
     accepted = yield from asked(session, call, _IMPORT)
     return accepted.task_id
+
+
+def upload(session: Session, file: Path, progress: Progress | None) -> Flow[FileView]:
+    """A file on the server, for jobs to name."""
+    call = post("/api/v1/files", upload=Upload(file, progress))
+    return asked(session, call, _FILE)
 
 
 def operations(session: Session) -> Flow[list[OperationView]]:

@@ -18,7 +18,7 @@ from headway.client.retry.policy import Policy
 from headway.client.session import Session, timeouts
 from headway.client.watching import watch
 from headway.job import Status
-from headway.wire.catalog import AliasView, ArtifactDetail, ArtifactView, OperationView
+from headway.wire.catalog import AliasView, ArtifactDetail, ArtifactView, FileView, OperationView
 from headway.wire.jobs import AttemptView, EventView, JobView
 from headway.wire.predictions import PredictAnswer
 from headway.wire.users import UserView
@@ -99,7 +99,8 @@ class Client:
         return self.submit("train_model", flow.given(data=data, **request))
 
     def batch_predict(self, texts: list[str] | None = None, **request: Any) -> "JobHandle":
-        """Classify many texts, or those of a data set as `data`; `model` names who is asked."""
+        """Classify many texts, those of a data set as `data`, or those of an uploaded `file`;
+        `model` names who is asked."""
         return self.submit("batch_predict", flow.given(texts=texts, **request))
 
     def evaluate(self, data: str, model: str | None = None, **request: Any) -> "JobHandle":
@@ -123,6 +124,11 @@ class Client:
         path = None if file is None else Path(file)
         made = flow.import_csv(self._session, path, options, progress, key)
         return self.job(self._pump.run(made))
+
+    def upload(self, file: str | Path, *, progress: Progress | None = None) -> FileView:
+        """Store a file on the server: `batch_predict(file=...)` takes its `id`. `progress` is called as
+        for `import_csv`."""
+        return self._pump.run(flow.upload(self._session, Path(file), progress))
 
     def job(self, job_id: str) -> "JobHandle":
         """A handle on a job; asks nobody whether there is one."""
