@@ -95,6 +95,15 @@ def test_a_whole_input_is_given_as_json(
         assert job["result"] == {"note": note}
 
 
+def test_a_batch_is_submitted_with_an_uploaded_file(capsys: Capture, tmp_path: Path) -> None:
+    file = tmp_path / "lines.txt"
+    file.write_text("where is my parcel\nI want my money back\n")
+    file_id = ran(capsys, "upload", str(file)).strip()
+    assert as_json(capsys, "upload", str(file))["id"] == file_id
+    out = ran(capsys, "submit", "batch_predict", "--file", file_id, "--watch")
+    assert '"predicted": 2' in out.splitlines()[-1]
+
+
 def test_how_a_job_is_run_can_be_said(capsys: Capture) -> None:
     out = ran(
         capsys, "submit", "nothing", "--priority", "urgent", "--timeout", "5",

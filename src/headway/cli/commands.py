@@ -23,6 +23,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "login": ("login", "sign in to a service, for the commands that follow"),
     "submit": ("submit", "submit a job of any operation"),
     "import": ("import_file", "upload a CSV file as a data set"),
+    "upload": ("upload", "store a file for jobs to read"),
     "predict": ("predict", "classify texts at once"),
     "jobs": ("jobs", "show your jobs"),
     "watch": ("watch", "follow a job to its end"),
