@@ -161,10 +161,12 @@ def _kill_at_half(directory: Path, texts: int) -> str:
             while (job := api.job(job_id))["counts"]["succeeded"] <= done:
                 time.sleep(0.02)
             again = time.monotonic() - killed
+            spent = _cpu_seconds(url)
             job = _finished(api, job_id)
             total = time.monotonic() - killed
     row("killed at", f"{done:,}; resumed from {job['resumed_from']}")
     row("service ready / new results after the kill", f"{ready:.2f} s / {again:.2f} s")
+    row("CPU seconds of each process by then", spent)
     row("completed after the kill", f"{total:.1f} s; interruptions {job['interruptions']}")
     return job_id
 
@@ -214,6 +216,17 @@ def _tree(url: str) -> dict[int, str]:
         if found.get(parent) == "zygote":
             found[pid] = "child"
     return found
+
+
+def _cpu_seconds(url: str) -> str:
+    """What each process has computed so far: on a machine that others load, the clock says less."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    told = []
+    for pid, name in _tree(url).items():
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            told.append(f"{name} {sum(map(int, fields[11:13])) / ticks:.2f}")
+    return ", ".join(told)
 
 
 def _peaks(url: str) -> dict[str, int]:
