@@ -39,6 +39,11 @@ class BenchContext:
         return self._folder
 
     @property
+    def settings(self) -> Mapping[str, Json]:
+        """It is told none."""
+        return {}
+
+    @property
     def models(self) -> Mapping[str, OwnModel]:
         """None are registered."""
         return {}

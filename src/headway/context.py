@@ -112,6 +112,10 @@ class Context(Protocol):
         """The last checkpoint of an earlier attempt, or None when this one starts afresh."""
 
     @property
+    def settings(self) -> Mapping[str, Json]:
+        """The settings of the worker that the operation was registered to be told; no others."""
+
+    @property
     def models(self) -> Mapping[str, OwnModel]:
         """The kinds of model that were registered with `@model`, by name."""
 

@@ -61,6 +61,10 @@ class Operation:
     """Whether it can try single items again: see `Context.redo`."""
     resources: Mapping[str, int] = field(default_factory=dict)
     """What one attempt takes up of what a worker declares to have, such as `{"gpu": 1}`."""
+    internal: bool = False
+    """Whether only the service itself asks for it: it is in no list, and nobody can submit it."""
+    settings: tuple[str, ...] = ()
+    """The settings of the worker that its attempts are told: see `Context.settings`."""
 
     def load(self) -> Function:
         """The function itself, imported now if it was only named."""
@@ -131,11 +135,18 @@ class Registry:
 
     def get(self, name: str) -> Operation:
         """The operation of this name, or `UnknownOperation`."""
+        return self._known(name, self._operations)
+
+    def offered(self, name: str) -> Operation:
+        """The operation of this name that anybody may ask for, or `UnknownOperation`."""
+        return self._known(name, {one.name: one for one in self if not one.internal})
+
+    def _known(self, name: str, among: Mapping[str, Operation]) -> Operation:
         try:
-            return self._operations[name]
+            return among[name]
         except KeyError:
             raise UnknownOperation(
-                f"expected one of {', '.join(sorted(self._operations))}, got: {name[:80]!r}",
+                f"expected one of {', '.join(sorted(among))}, got: {name[:80]!r}",
                 pointer="/job_type",
             ) from None
 

@@ -33,6 +33,8 @@ from headway.job import (
     Json,
     Status,
 )
+from headway.notices import NO_REACH, Reach, Target
+from headway.notifications import Notifications
 from headway.operation import Operation, Registry
 from headway.store.contract import Store, Waiter
 from headway.store.values import (
@@ -66,12 +68,18 @@ class JobRequest:
     """The route the key belongs to."""
     unique_key: str | None = None
     """While a job of this owner, operation and key is unfinished, no second one is made."""
+    notify: Sequence[Mapping[str, Json]] | None = None
+    """Whom to tell of its end: each a `webhook` or an `email`, and `on` which ends; None for those
+    whom the owner's settings name."""
 
 
 class Queue:
     """Submits, finds and ends jobs. Who asks is always said: only his own jobs are his."""
 
-    def __init__(self, store: Store, registry: Registry, engine: Engine) -> None:
+    def __init__(
+        self, store: Store, registry: Registry, engine: Engine, reach: Reach = NO_REACH
+    ) -> None:
+        self.notifications = Notifications(store, reach)
         self._store = store
         self._engine = engine
         self._catalog = Catalog(store)
@@ -101,7 +109,7 @@ class Queue:
 
     def prepare(self, request: JobRequest) -> Submission:
         """Check everything that can be checked before the job is made, or raise `InvalidInput`."""
-        operation = self.registry.get(request.operation)
+        operation = self.registry.offered(request.operation)
         _check_bounds(request)
         body = _validated(operation, request.input)
         return Submission(
@@ -117,7 +125,13 @@ class Queue:
             uses=self._pin(operation, body, request.owner) if operation.references else {},
             idempotency=_key(request, body) if request.idempotency_key is not None else None,
             unique_key=request.unique_key,
+            notify=self._targets(request),
         )
+
+    def _targets(self, request: JobRequest) -> list[Target] | None:
+        if request.notify is None:
+            return None
+        return self.notifications.checked(request.owner, request.notify, below="/notify")
 
     def accept(self, submissions: Sequence[Submission]) -> list[Added | KeyReused]:
         """Make prepared submissions durable in one transaction, then wake workers."""

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from headway.errors import SettingsError
+from headway.notices import Reach
 from headway.strength import bits_of
 
 PREFIX = "HEADWAY_"
@@ -110,6 +111,17 @@ class Settings(BaseModel):
     keep_days_cancelled: float | None = Field(
         default=None, ge=1, description="The same for cancelled jobs; default: KEEP_DAYS"
     )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="Mail server for notices: smtp://USER:PASSWORD@HOST:PORT, or smtps://",
+    )
+    mail_from: str | None = Field(
+        default=None, description="Who mails come from; required with SMTP_URL"
+    )
+    webhook_private: bool | None = Field(
+        default=None,
+        description="Whether webhooks may go to private addresses; default: in development mode",
+    )
     max_body_mb: int = Field(default=64, ge=1, description="Largest request body, in MiB")
     max_streams: int = Field(
         default=100, ge=1, description="Streams one user may have open, in each API process"
@@ -117,6 +129,24 @@ class Settings(BaseModel):
     allow_remote: bool = Field(
         default=False, description="In development mode, answer other hosts than this one"
     )
+
+    @model_validator(mode="after")
+    def _mail_wants_a_server_and_a_sender(self) -> Self:
+        if self.smtp_url is None:
+            return self
+        if not re.match(r"smtps?://[^/?#\s]+/?$", self.smtp_url.get_secret_value()):
+            raise ValueError("expected HEADWAY_SMTP_URL as smtp://USER:PASSWORD@HOST:PORT")
+        if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", self.mail_from or ""):
+            raise ValueError("expected HEADWAY_MAIL_FROM with HEADWAY_SMTP_URL: name@example.org")
+        return self
+
+    @property
+    def reach(self) -> Reach:
+        """Where notices may go."""
+        private = (
+            self.mode == "development" if self.webhook_private is None else self.webhook_private
+        )
+        return Reach(private=private, mail=self.smtp_url is not None)
 
     @model_validator(mode="after")
     def _production_wants_a_secret(self) -> Self:

@@ -6,6 +6,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
+from pydantic import SecretStr
+
 from headway.artifacts import ArtifactFiles
 from headway.catalog import Catalog
 from headway.engine.contract import Engine
@@ -57,7 +59,7 @@ def open_service(settings: Settings) -> Service:
         store=store,
         registry=registry,
         files=files_of(settings),
-        queue=Queue(store, registry, engine),
+        queue=Queue(store, registry, engine, settings.reach),
         catalog=Catalog(store),
         engine=engine,
     )
@@ -134,6 +136,11 @@ def open_worker(settings: Settings, store: Store, *, place: str | None = None) -
             grace=settings.grace,
             memory=None if settings.memory_mb is None else settings.memory_mb * 2**20,
             copies=settings.copies_mb * 2**20,
+            settings={
+                "smtp_url": _told(settings.smtp_url),
+                "mail_from": settings.mail_from,
+                "webhook_private": settings.reach.private,
+            },
             keep=settings.keep_days * DAY,
             keep_by_status=_kept_otherwise(settings),
             resources=settings.resources,
@@ -185,3 +192,7 @@ def _kept_otherwise(settings: Settings) -> dict[Status, float]:
         Status.CANCELLED: settings.keep_days_cancelled,
     }
     return {status: one * DAY for status, one in days.items() if one is not None}
+
+
+def _told(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()

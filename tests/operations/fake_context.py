@@ -99,6 +99,10 @@ class FakeContext:
         self.handed_out += rows
 
     @property
+    def settings(self) -> Mapping[str, Json]:
+        return {}
+
+    @property
     def models(self) -> Mapping[str, OwnModel]:
         return self.own_models
 

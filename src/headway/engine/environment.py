@@ -9,7 +9,7 @@ from typing import Any, Final
 from headway.settings import PREFIX, Settings
 
 _OF_WORKERS: Final = {
-    "artifacts_url", "copies_mb", "operations", "slots", "async_slots", "grace", "memory_mb",
+    "artifacts_url", "copies_mb", "operations", "slots", "async_slots", "grace", "mail_from", "memory_mb",
     "queue", "queues", "routes", "resources",
     "keep_days", "keep_days_completed", "keep_days_failed", "keep_days_cancelled",
 }  # fmt: skip
@@ -29,6 +29,9 @@ def environment_of_worker(settings: Settings) -> dict[str, str]:
     )
     if settings.database_url is not None:  # the worker keeps it from the children of operations
         told["database_url"] = settings.database_url.get_secret_value()
+    if settings.smtp_url is not None:  # and this too
+        told["smtp_url"] = settings.smtp_url.get_secret_value()
+    told["webhook_private"] = settings.reach.private
     return {
         **ours,
         "PYTHONPATH": os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path),

@@ -39,7 +39,8 @@ Reference = Annotated[
 @router.get("/operations", response_model=list[OperationView])
 def list_operations(caller: CallerDep) -> Response:
     """Every operation that jobs can run, with the JSON Schema of its input."""
-    known = sorted(caller.parts.queue.registry, key=lambda one: one.name)
+    offered = [one for one in caller.parts.queue.registry if not one.internal]
+    known = sorted(offered, key=lambda one: one.name)
     return json_answer([_operation(one) for one in known])
 
 

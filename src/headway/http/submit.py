@@ -16,6 +16,7 @@ from headway.http.headers import idempotency_key, preferences
 from headway.http.problems import Refused
 from headway.job import Json
 from headway.queue import JobRequest
+from headway.wire.notifications import wishes
 from headway.wire.submissions import (
     LARGEST_BATCH,
     Accepted,
@@ -200,6 +201,7 @@ def _job_request(body: SubmitRequest, caller: Caller, key: str | None) -> JobReq
         max_attempts=body.max_attempts,
         metadata=body.metadata,
         unique_key=body.unique_key,
+        notify=None if body.notify is None else wishes(body.notify),
         idempotency_key=key,
         scope="POST /api/v1/jobs",
     )

@@ -6,8 +6,11 @@ that runs an attempt imports the module with the numbers.
 
 from typing import Final
 
+from headway.notices import OPERATION
 from headway.operation import Operation
 from headway.operations.asking import ask_model
+from headway.operations.deliver import deliver_notice
+from headway.operations.requests.deliver import DeliverNotice
 from headway.operations.requests.evaluate import EvaluateModel
 from headway.operations.requests.import_csv import ImportCsv
 from headway.operations.requests.own import AskModel, RegisterModel
@@ -15,6 +18,7 @@ from headway.operations.requests.predict import BatchPredict
 from headway.operations.requests.preprocess import Preprocess
 from headway.operations.requests.promote import PromoteModel
 from headway.operations.requests.train import TrainModel
+from headway.retry import Backoff
 
 IMPORT_CSV: Final = Operation(
     name="import_csv", function="headway.operations.import_csv:import_csv", input=ImportCsv
@@ -47,6 +51,14 @@ REGISTER_MODEL: Final = Operation(
     input=RegisterModel,
 )
 ASK_MODEL: Final = Operation(name="ask_model", function=ask_model, input=AskModel, max_attempts=1)
+DELIVER_NOTICE: Final = Operation(
+    name=OPERATION,
+    function=deliver_notice,
+    input=DeliverNotice,
+    backoff=Backoff(base=10.0, cap=6 * 3_600.0),
+    internal=True,
+    settings=("smtp_url", "mail_from", "webhook_private"),
+)
 
 BUILTIN: Final = (
     IMPORT_CSV,
@@ -57,12 +69,14 @@ BUILTIN: Final = (
     PROMOTE_MODEL,
     REGISTER_MODEL,
     ASK_MODEL,
+    DELIVER_NOTICE,
 )
 
 __all__ = [
     "ASK_MODEL",
     "BATCH_PREDICT",
     "BUILTIN",
+    "DELIVER_NOTICE",
     "EVALUATE_MODEL",
     "IMPORT_CSV",
     "PREPROCESS",

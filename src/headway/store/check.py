@@ -67,7 +67,10 @@ def _version(database: Any) -> str | None:
     return None if row is None else str(row[0])
 
 
-_OF_JOBS: Final = ("attempts", "checkpoints", "events", "idempotency", "inputs", "paces", "parts")
+_OF_JOBS: Final = (
+    "attempts", "checkpoints", "deliveries", "events", "idempotency", "inputs", "notices", "paces",
+    "parts",
+)  # fmt: skip
 
 _STRAYS: Final = (
     *(

@@ -11,6 +11,7 @@ from headway.errors import KeyReused
 from headway.estimate import Estimate
 from headway.events import Event, Stretch
 from headway.job import Job, Publication, Status
+from headway.notices import Target
 from headway.store.identity import Users
 from headway.store.values import (
     Added,
@@ -19,10 +20,12 @@ from headway.store.values import (
     AliasName,
     AttemptRecord,
     Claim,
+    Delivery,
     Depth,
     Ended,
     JobQuery,
     Lineage,
+    NoticeSettings,
     Part,
     Pruned,
     Report,
@@ -303,6 +306,29 @@ class Upkeep(Protocol):
         """When the oldest of the running attempts began; None when nothing runs."""
 
 
+class Notices(Protocol):
+    """Whom to tell of the end of jobs, and what came of telling them.
+
+    A job that ends has a delivery, a job of its own, for each of its targets from that moment on:
+    both are one transaction.
+    """
+
+    def settings(self, owner: str, secret: str) -> NoticeSettings:
+        """A user's own settings; `secret` becomes theirs if they have none yet."""
+
+    def choose(self, owner: str, targets: Sequence[Target]) -> None:
+        """Tell these of every job that does not say whom to tell."""
+
+    def change_secret(self, owner: str, secret: str) -> None:
+        """Sign with another secret from now on; for a day with the former one too."""
+
+    def deliveries(self, job_id: str) -> list[Delivery]:
+        """What was sent, or is to be sent, about a job; in the order it came to be."""
+
+    def replay(self, delivery_id: str) -> str:
+        """Send once more what a delivery sends, as the same message; the new delivery's id."""
+
+
 class Waiter(Protocol):
     """Hears the bell. One thread waits, any may close."""
 
@@ -351,6 +377,8 @@ class Store(Protocol):
     def aliases(self) -> Aliases: ...
     @property
     def users(self) -> Users: ...
+    @property
+    def notices(self) -> Notices: ...
     @property
     def retention(self) -> Retention: ...
     @property

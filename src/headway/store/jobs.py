@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from headway.errors import AlreadyFinished, KeyReused, NotFinished, NotFound
 from headway.events import StatusChanged
-from headway.job import Job, Status, Waiting
+from headway.job import Job, Status
 from headway.store.database import Database, Row, Transaction
 from headway.store.events import write_facts
 from headway.store.idempotency import (
@@ -14,6 +14,8 @@ from headway.store.idempotency import (
     replays,
     save_keys,
 )
+from headway.store.inserting import insert_jobs
+from headway.store.notices import announce
 from headway.store.redo import begin_redo
 from headway.store.rows import JOB_COLUMNS, dumps, job_from_row
 from headway.store.tallies import Tallies
@@ -117,6 +119,7 @@ class SqlJobs:
             tallies = Tallies(now)
             tallies.add(before.operation, Status.CANCELLED, before.worker or "", 0.0)
             tallies.save(tx)
+            announce(self._db, tx, [before.seq], now)
             return self._locked(tx, job_id)
 
     def retry(self, job_id: str) -> Job:
@@ -206,37 +209,12 @@ class SqlJobs:
         """A job for each wish: a new one, or the one that stands for it."""
         taken = unfinished(tx, wishes)
         fresh = first_of_each(wishes, taken)
-        made = {job.id: Added(job) for job in self._insert(tx, fresh, now)}
+        made = {job.id: Added(job) for job in insert_jobs(self._db, tx, fresh, now)}
         taken |= {key: one.job for one in made.values() if (key := identity(one.job)) is not None}
         stood_for = [(one.id, identity(one)) for one in wishes if one.id not in made]
         return made | {
             id: Added(taken[key], existing=True) for id, key in stood_for if key is not None
         }
-
-    def _insert(self, tx: Transaction, fresh: Sequence[Submission], now: float) -> list[Job]:
-        if not fresh:
-            return []
-        numbers = self._db.reserve(tx, "jobs", len(fresh))
-        due = [(s.owner, s.priority) for s in fresh if _due_at(s, now) is None]
-        turns = Turns(self._db, tx, due)
-        numbered = list(zip(numbers, fresh, strict=True))
-        rows = [_job_row(seq, one, turns, now) for seq, one in numbered]
-        tx.run_many(_INSERT_JOB, rows)
-        turns.save()
-        tx.run_many(
-            "INSERT INTO inputs (job, body) VALUES (:job, :body)",
-            [{"job": seq, "body": one.input.decode()} for seq, one in numbered],
-        )
-        tx.run_many(
-            "INSERT INTO uses (artifact, job) VALUES (:artifact, :job)",
-            [
-                {"artifact": artifact, "job": seq}
-                for seq, one in numbered
-                for artifact in sorted(set(one.uses.values()))
-            ],
-        )
-        write_facts(tx, now, [(seq, 1, _SUBMITTED) for seq, _ in numbered])
-        return [_job_of(row, one) for row, one in zip(rows, fresh, strict=True)]
 
 
 # An attempt that completed in a shared process has no row of its own: nothing is known of it that
@@ -247,65 +225,6 @@ _LAST_ATTEMPT = (
     " WHERE jobs.id = :id AND status = 'completed' AND NOT EXISTS"
     " (SELECT 1 FROM attempts WHERE attempts.job = seq AND token = lease_token)"
 )
-
-_SUBMITTED = StatusChanged(Status.PENDING, reason="submitted")
-
-_INSERTED = (
-    "seq", "id", "operation", "owner", "status", "waiting_for", "priority", "turn", "run_at",
-    "created_at", "last_event", "max_attempts", "timeout", "uses", "metadata", "unique_key",
-)  # fmt: skip
-_INSERT_JOB = (
-    f"INSERT INTO jobs ({', '.join(_INSERTED)}) VALUES ({', '.join(':' + c for c in _INSERTED)})"
-)
-
-
-def _due_at(one: Submission, now: float) -> float | None:
-    """When a submission is due; None for at once."""
-    due_at = one.run_at if one.delay is None else now + one.delay
-    return due_at if due_at is not None and due_at > now else None
-
-
-def _job_row(seq: int, one: Submission, turns: Turns, now: float) -> dict[str, object]:
-    due_at = _due_at(one, now)
-    return {
-        "seq": seq,
-        "id": one.id,
-        "operation": one.operation,
-        "owner": one.owner,
-        "status": "pending",
-        "waiting_for": None if due_at is None else "time",
-        "priority": one.priority,
-        "turn": turns.take(one.owner, one.priority) if due_at is None else 0,
-        "run_at": one.run_at if due_at is None else due_at,
-        "created_at": now,
-        "last_event": 1,
-        "max_attempts": one.max_attempts,
-        "timeout": one.timeout,
-        "uses": dumps(one.uses) if one.uses else None,
-        "metadata": dumps(one.metadata) if one.metadata else None,
-        "unique_key": one.unique_key,
-    }
-
-
-def _job_of(row: dict[str, object], one: Submission) -> Job:
-    """The job a submission has just become, without reading it back."""
-    return Job(
-        seq=int(str(row["seq"])),
-        id=one.id,
-        operation=one.operation,
-        owner=one.owner,
-        status=Status.PENDING,
-        priority=one.priority,
-        created_at=float(str(row["created_at"])),
-        version=1,
-        run_at=None if row["run_at"] is None else float(str(row["run_at"])),
-        waiting_for=None if row["waiting_for"] is None else Waiting.TIME,
-        max_attempts=one.max_attempts,
-        timeout=one.timeout,
-        metadata=one.metadata,
-        unique_key=one.unique_key,
-        last_event=1,
-    )
 
 
 def _end_attempt(tx: Transaction, job: Job, now: float) -> None:

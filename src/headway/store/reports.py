@@ -9,6 +9,7 @@ from headway.store.alias_guards import unless_moved
 from headway.store.artifacts import insert_artifact, name_of
 from headway.store.database import Database, Row, Transaction
 from headway.store.events import write_facts
+from headway.store.notices import announce
 from headway.store.paces import write_paces
 from headway.store.redo import replaced_counts, write_parts
 from headway.store.rewind import rewind, undone_counts
@@ -85,6 +86,7 @@ def write_reports(
     held = _update_jobs(db, tx, list(told.values()), now)
     numbered: list[tuple[int, int, Fact]] = []
     ended: list[dict[str, object]] = []
+    finished: list[int] = []
     tallies = Tallies(now)
     for seq, token, last_event, worker, claimed_at, owner, operation in held:
         report, facts = told[seq, token]
@@ -97,11 +99,13 @@ def write_reports(
             continue
         if report.verdict.status.finished:
             tallies.add(operation, report.verdict.status, worker, now - claimed_at)
+            finished.append(seq)
         if not _told_by_job(report.verdict):
             ended.append(_attempt_row(report, report.verdict, worker, claimed_at, now))
     write_facts(tx, now, numbered)
     tx.run_many(_INSERT_ATTEMPT, ended)
     write_paces(tx, [told[row[0], row[1]][0] for row in held], now)
+    announce(db, tx, finished, now)
     tallies.save(tx)
     return {(row[0], row[1]) for row in held}
 

@@ -17,7 +17,17 @@ _ENDED: Final = (
     "status IN ('completed', 'failed', 'cancelled') AND completed_at <="
     " CASE status WHEN 'completed' THEN :completed WHEN 'failed' THEN :failed ELSE :cancelled END"
 )
-_OF_JOBS: Final = ("events", "inputs", "attempts", "checkpoints", "parts", "idempotency", "paces")
+_OF_JOBS: Final = (
+    "events",
+    "inputs",
+    "attempts",
+    "checkpoints",
+    "parts",
+    "idempotency",
+    "paces",
+    "notices",
+    "deliveries",
+)
 
 
 class SqlRetention:

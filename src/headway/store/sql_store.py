@@ -10,6 +10,7 @@ from headway.store.contract import Bell
 from headway.store.database import Database
 from headway.store.events import SqlEvents
 from headway.store.jobs import SqlJobs
+from headway.store.notices import SqlNotices
 from headway.store.overview import SqlOverview
 from headway.store.retention import SqlRetention
 from headway.store.upkeep import SqlUpkeep
@@ -45,6 +46,7 @@ class SqlStore:
         self.artifacts = SqlArtifacts(database)
         self.aliases = SqlAliases(database)
         self.users = SqlUsers(database)
+        self.notices = SqlNotices(database)
         self.retention = SqlRetention(database)
         self.upkeep = SqlUpkeep(database)
 

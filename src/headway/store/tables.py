@@ -100,6 +100,35 @@ sa.Index(
     postgresql_where=sa.text("unique_key IS NOT NULL AND status IN ('pending', 'running')"),
 )  # fmt: skip
 
+# Whom to tell of a job's end, where it was said with the job.
+notices = sa.Table(
+    "notices",
+    metadata,
+    sa.Column("job", _Key, primary_key=True),
+    _required("targets", sa.Text()),
+)
+
+# Whom else, and what signs what they get.
+contacts = sa.Table(
+    "contacts",
+    metadata,
+    sa.Column("owner", sa.Text(), primary_key=True),
+    sa.Column("targets", sa.Text()),
+    _required("secret", sa.Text()),
+    sa.Column("former", sa.Text()),
+    _required("changed_at", sa.Double()),
+)
+
+# Which job a delivery, a job itself, tells of, by its public id.
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("job", _Key, primary_key=True),
+    _required("about", sa.Text()),
+    _required("target", sa.Text()),
+)
+sa.Index("ix_deliveries_about", deliveries.c.about)
+
 inputs = sa.Table(
     "inputs",
     metadata,

@@ -9,6 +9,7 @@ from typing import Final
 
 from headway.events import Fact
 from headway.job import Job, Json, Status, Verdict
+from headway.notices import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,8 @@ class Submission:
     idempotency: IdempotencyKey | None = None
     unique_key: str | None = None
     """While a job of this owner, operation and key is unfinished, it stands for this one."""
+    notify: Sequence[Target] | None = None
+    """Who is told of its end; None for whom its owner's settings name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +254,28 @@ class WorkerInfo:
     started_at: float = 0.0
     beat_at: float = 0.0
     expires_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeSettings:
+    """Whom a user wants told of the end of each job that does not say, and what signs it."""
+
+    targets: Sequence[Target]
+    secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A notice on its way to one target: a job, as seen from the one it tells of."""
+
+    id: str
+    status: Status
+    target: Target
+    created_at: float
+    completed_at: float | None
+    error: str | None
+    next_at: float | None
+    """When it is tried again, while it waits for that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BeforeValidator, Field, WithJsonSchema, fiel
 
 from headway.job import DEFAULT_PRIORITY, HIGHEST_PRIORITY, LOWEST_PRIORITY
 from headway.wire.base import Answer, Request
+from headway.wire.notifications import Targets
 
 PRIORITY_WORDS: Final[Mapping[str, int]] = {"urgent": 0, "high": 2, "normal": 5, "low": 8}
 LARGEST_METADATA: Final = 16_384
@@ -47,6 +48,10 @@ class SubmitRequest(Request):
     timeout: float | None = Field(default=None, gt=0, le=30 * 86_400, description="Seconds")
     max_attempts: int | None = Field(default=None, ge=1, le=100)
     metadata: dict[str, Any] = Field(default_factory=dict, description="Kept with the job")
+    notify: Targets | None = Field(
+        default=None,
+        description="Whom to tell of its end; those of your settings when left out, none for []",
+    )
     unique_key: str | None = Field(
         default=None,
         pattern="^[\\x21-\\x7e]{1,255}$",

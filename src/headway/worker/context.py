@@ -126,6 +126,11 @@ class BaseContext(ABC):
         return self._resumed
 
     @property
+    def settings(self) -> Mapping[str, Json]:
+        """See `Context.settings`."""
+        return self._start.settings
+
+    @property
     def models(self) -> Mapping[str, OwnModel]:
         """See `Context.models`."""
         return self._models

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from headway.job import Status
+from headway.job import Json, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +17,8 @@ class WorkerOptions:
     """Seconds until a job that has ended is removed with its history."""
     keep_by_status: Mapping[Status, float] = field(default_factory=dict)
     """Other times for jobs that ended so."""
+    settings: Mapping[str, Json] = field(default_factory=dict)
+    """What operations may be told that were registered for it, by the name of the setting."""
     memory: int | None = None
     """Bytes of private memory an attempt may use if its operation does not say."""
     copies: int = 20 * 2**30

@@ -20,7 +20,12 @@ from headway.worker.protocol import FrameReader, Message, frame
 START_SECONDS: Final = 60.0
 """A fork takes milliseconds, but the operation's module may have to be imported first."""
 
-_KEPT_FROM_CHILDREN = ("HEADWAY_SECRET_KEY", "HEADWAY_DATABASE_URL", "HEADWAY_BROKER_URL")
+_KEPT_FROM_CHILDREN = (
+    "HEADWAY_SECRET_KEY",
+    "HEADWAY_DATABASE_URL",
+    "HEADWAY_BROKER_URL",
+    "HEADWAY_SMTP_URL",
+)
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS")
 
 

@@ -1,13 +1,16 @@
 """What a child is told at the start of an attempt. orjson writes it as it stands."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from headway.artifacts import ArtifactFiles
 from headway.context import Artifact
 from headway.store.values import Claim, StoredArtifact, StoredCheckpoint
+
+NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +33,15 @@ class Start:
     """Newest first."""
     redo: Sequence[Mapping[str, Any]] = ()
     """Parts whose failed items are to be tried again."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Those of the worker's settings that its operation is told."""
 
     def artifact(self, name: str, path: Path) -> Artifact:
         """The artefact that an input's field refers to, whose file is at `path`."""
         return Artifact(**{**self.uses[name], "path": path})
 
 
-def start_of(claim: Claim, files: ArtifactFiles) -> Start:
+def start_of(claim: Claim, files: ArtifactFiles, settings: Mapping[str, Any] = NONE) -> Start:
     """The start of a claim's attempt."""
     job = claim.job
     return Start(
@@ -51,6 +56,7 @@ def start_of(claim: Claim, files: ArtifactFiles) -> Start:
         uses={name: _artifact(one) for name, one in claim.uses.items()},
         checkpoints=[_checkpoint(one) for one in claim.checkpoints],
         redo=[{"first": one.first, "path": one.path} for one in claim.redo],
+        settings=dict(settings),
     )
 
 

@@ -58,7 +58,8 @@ class Starter:
         attempts = [self._attempt_of(claim) for claim in claims]
         frames: dict[Child, list[Message]] = {}
         for one in attempts:
-            message: Message = [START, one.ref, start_of(one.claim, self._files)]
+            told = {name: self._options.settings.get(name) for name in one.operation.settings}
+            message: Message = [START, one.ref, start_of(one.claim, self._files, told)]
             frames.setdefault(one.child, []).append(message)
         for child, messages in frames.items():
             child.send(messages)
