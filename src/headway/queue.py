@@ -33,6 +33,7 @@ from headway.job import (
     Json,
     Status,
 )
+from headway.mistakes import mistakes, summary
 from headway.notices import NO_REACH, Reach, Target
 from headway.notifications import Notifications
 from headway.operation import Operation, Registry
@@ -179,16 +180,31 @@ class Queue:
 
     def retry_items(self, job_id: str, owner: str) -> Job:
         """Try those items of a job that has ended again that failed; all others stay."""
+        self._check_redoes_items(self.get(job_id, owner))
+        job = self._store.jobs.retry_items(job_id)
+        self._engine.offer({job.operation})
+        return job
+
+    def retry_once(self, job_id: str, owner: str, key: str, *, items: bool = False) -> Added:
+        """Retry, or retry the failed items, once for this key: asked again, give the job as it is."""
         job = self.get(job_id, owner)
+        if items:
+            self._check_redoes_items(job)
+        fingerprint = "failed items" if items else "whole job"
+        scope = f"POST /api/v1/jobs/{job_id}/retry"
+        named = IdempotencyKey(scope=scope, key=key, fingerprint=fingerprint)
+        added = self._store.jobs.retry_once(job_id, named, items=items)
+        if added.made:
+            self._engine.offer({added.job.operation})
+        return added
+
+    def _check_redoes_items(self, job: Job) -> None:
         if not self.registry.get(job.operation).redoes_items:
             raise InvalidInput(
                 f"expected a job whose operation can try single items again, got {job.operation};"
                 " retry it as a whole",
                 pointer="/query/items",
             )
-        job = self._store.jobs.retry_items(job_id)
-        self._engine.offer({job.operation})
-        return job
 
     def events(
         self,
@@ -342,20 +358,9 @@ def _validated(operation: Operation, value: Json) -> bytes:
     try:
         return operation.input.model_validate(value).model_dump_json(by_alias=True).encode()
     except ValidationError as error:
-        problems = [
-            ("/input" + "".join(f"/{_escaped(part)}" for part in one["loc"]), one["msg"])
-            for one in error.errors(include_url=False, include_input=False, include_context=False)
-        ]
-        raise InvalidInput(
-            f"the input does not fit {operation.name}: "
-            + "; ".join(f"{at.removeprefix('/input') or '/'}: {what}" for at, what in problems[:5]),
-            errors=problems,
-        ) from None
-
-
-def _escaped(part: str | int) -> str:
-    """A step of a JSON pointer (RFC 6901)."""
-    return str(part).replace("~", "~0").replace("/", "~1")
+        found = mistakes(error, "/input")
+        detail = f"the input does not fit {operation.name}: {summary(found, '/input')}"
+        raise InvalidInput(detail, errors=found) from None
 
 
 def _key(request: JobRequest, body: bytes) -> IdempotencyKey:

@@ -209,7 +209,7 @@ def test_the_host_s_own_routes_are_as_they_were(client: TestClient) -> None:
 
 def test_ours_keep_their_manners_inside(client: TestClient) -> None:
     answer = client.patch(JOBS, headers=ADA)
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, POST")
     assert answer.headers["content-type"] == "application/problem+json"
     assert client.get(JOBS, headers=ADA).headers["x-frame-options"] == "DENY"
 
@@ -242,8 +242,9 @@ def test_one_document_describes_both(client: TestClient) -> None:
     assert "422" in document["paths"]["/orders"]["post"]["responses"]
     submit = document["paths"][JOBS]["post"]
     assert "headway" in submit["tags"]
-    assert [one["name"] for one in submit["parameters"]] == ["x-badge"]
-    assert "422" not in submit["responses"]
+    assert [one["name"] for one in submit["parameters"]] == ["x-badge", "Idempotency-Key", "Prefer"]
+    schema = submit["responses"]["422"]["content"]["application/problem+json"]["schema"]
+    assert schema == {"$ref": "#/components/schemas/HeadwayProblem"}
     assert unresolved(document, document) == []
 
 

@@ -38,8 +38,8 @@ def test_an_unknown_path_is_a_problem(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("PUT", "/api/v1/jobs/x", "DELETE, GET"),
-        ("DELETE", "/api/v1/jobs", "GET, POST"),
+        ("PUT", "/api/v1/jobs/x", "DELETE, GET, HEAD"),
+        ("DELETE", "/api/v1/jobs", "GET, HEAD, POST"),
         ("GET", "/token", "POST"),
         ("PATCH", "/imports", "POST"),
     ],

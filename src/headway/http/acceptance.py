@@ -41,7 +41,7 @@ async def accept(request: Request, parts: Parts, wanted: JobRequest, *, below: s
 
 async def _prepared(request: Request, parts: Parts, wanted: JobRequest) -> Submission:
     size = request.headers.get("content-length", "")
-    is_small = size.isdigit() and len(size) < 6 and int(size) <= _SMALL
+    is_small = size.isascii() and size.isdigit() and len(size) < 6 and int(size) <= _SMALL
     if is_small and wanted.operation not in parts.referring:
         return parts.queue.prepare(wanted)
     return await to_thread.run_sync(parts.queue.prepare, wanted)

@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from headway.http import (
@@ -41,6 +41,7 @@ from headway.http import (
 )
 from headway.http.assets import Assets
 from headway.http.border import Border
+from headway.http.head import Head
 from headway.http.openapi import describe
 from headway.http.parts import LazyParts
 from headway.settings import Settings
@@ -84,7 +85,7 @@ class Application(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """The whole application, seen from outside."""
         return Border(
-            super().build_middleware_stack(),
+            Head(super().build_middleware_stack()),
             local_only=self._local_only,
             is_bare=not self.user_middleware,
         )
@@ -115,11 +116,11 @@ def create_app(settings: Settings, *, guard: auth.Guard | None = None) -> FastAP
     app.state.guard = guard
     routers = [module.router for module in MODULES]
     routes = [route for router in routers for route in router.routes]
-    app.state.api_routes = [route for route in routes if isinstance(route, APIRoute)]
     problems.install(app)
     # Not `include_router`: a router in a router is matched twice, which is a fifth of the time
     # that a submission takes. Each router already says its prefix.
     app.router.routes.extend(routes)
+    app.state.plain_routes = [one for one in app.router.routes if isinstance(one, Route)]
     return app
 
 

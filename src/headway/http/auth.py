@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from headway.errors import InvalidInput
 from headway.http.accounts import Identity
-from headway.http.limits import counted
+from headway.http.limits import check_encoding, counted
 from headway.http.parts import Parts
 from headway.http.problems import Refused, unauthorized
 from headway.http.tickets import LIFETIME
@@ -169,6 +169,7 @@ async def _credentials(request: Request) -> tuple[str, str]:
 
 async def _form(request: Request) -> FormData:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    check_encoding(request)
     stream = counted(request, LARGEST_FORM)
     try:
         match kind:

@@ -1,5 +1,6 @@
 """Request bodies: counted while they stream in, parsed strictly, checked against a model."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
@@ -13,27 +14,53 @@ from headway.http.limits import check_encoding, counted
 from headway.http.problems import Refused
 from headway.http.strict_json import parse
 from headway.job import Json
+from headway.mistakes import mistakes, summary
 
 REFERENCE: Final = "#/components/schemas/{model}"
+LARGEST_JSON: Final = 16 * 2**20
+"""Bytes. Parsing holds the interpreter, and whoever else is answered waits: what is larger goes in
+as a file, which is never parsed here."""
 _LARGE: Final = 65_536
 """Bodies from here on are parsed off the loop: a megabyte takes some ten milliseconds."""
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 
 async def read_json(request: Request, caller: Caller) -> Json:
     """The body as JSON. It takes the caller, so that strangers' bodies are never read."""
+    return await _read(request, caller, _parsed)
+
+
+async def read_as(model: type[M], request: Request, caller: Caller) -> M:
+    """The body as the model has it, or `InvalidInput` with a pointer to each mistake."""
+
+    def understood(body: bytes) -> M:
+        try:
+            return model.model_validate(_parsed(body))
+        except ValidationError as error:
+            found = mistakes(error)
+            raise InvalidInput(summary(found), errors=found) from None
+
+    return await _read(request, caller, understood)
+
+
+async def _read(request: Request, caller: Caller, understood: Callable[[bytes], T]) -> T:
     given = request.headers.get("content-type", "")
     if given:
         _check_media_type(given)
     check_encoding(request)
-    limit = caller.parts.settings.max_body_mb * 2**20
+    limit = min(caller.parts.settings.max_body_mb * 2**20, LARGEST_JSON)
     body = b"".join([chunk async for chunk in counted(request, limit)])
     if not body:
         raise InvalidInput("expected a JSON body, got none")
     _check_media_type(given)
+    return understood(body) if len(body) < _LARGE else await to_thread.run_sync(understood, body)
+
+
+def _parsed(body: bytes) -> Json:
     try:
-        return parse(body) if len(body) < _LARGE else await to_thread.run_sync(parse, body)
+        return parse(body)
     except ValueError as error:
         raise Refused(HTTPStatus.BAD_REQUEST, "malformed_json", str(error)) from None
 
@@ -53,24 +80,6 @@ def _check_media_type(given: str) -> None:
             "unsupported_media_type",
             f"expected Content-Type: application/json, got: {given[:80]!r}",
         )
-
-
-async def read_as(model: type[M], request: Request, caller: Caller) -> M:
-    """The body as the model has it, or `InvalidInput` with a pointer to each mistake."""
-    value = await read_json(request, caller)
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        found = [
-            ("".join(f"/{_escaped(part)}" for part in one["loc"]), one["msg"])
-            for one in error.errors(include_url=False, include_input=False, include_context=False)
-        ]
-        detail = "; ".join(f"{at or '/'}: {what}" for at, what in found[:5])
-        raise InvalidInput(detail, errors=found) from None
-
-
-def _escaped(part: object) -> str:
-    return str(part).replace("~", "~0").replace("/", "~1")
 
 
 def body_of(model: type[BaseModel], *, example: Json = None) -> dict[str, Any]:

@@ -10,14 +10,20 @@ import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _REQUEST_ID = "headway.request_id"
-_OUTSIDE = "headway.send"
+OUTSIDE: Final = "headway.send"
 _ACCEPTABLE_ID: Final = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
-_HEADERS: Final = (
+_ALWAYS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
+    (b"cross-origin-resource-policy", b"same-origin"),
 )
+_UNLESS_SAID: Final = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+"""What an answer that says nothing else is: somebody's own, and no page."""
 
 _CLOSE: Final = ((b"connection", b"close"),)
 _LONGEST_LENGTH: Final = 4
@@ -38,7 +44,7 @@ def request_id_of(scope: Scope) -> str:
 def outside(scope: Scope, send: Send) -> Send:
     """What a started answer's pieces are sent with: straight to whoever called us. What stands
     between only waits for the start, and is five calls for each piece to each of a thousand."""
-    found: Send = scope.get(_OUTSIDE, send)
+    found: Send = scope.get(OUTSIDE, send)
     return found
 
 
@@ -61,13 +67,16 @@ class Border:
         request_id = _request_id(scope)
         scope[_REQUEST_ID] = request_id.decode()
         if self._is_bare:
-            scope[_OUTSIDE] = send
-        extra = ((b"x-request-id", request_id), *_HEADERS)
+            scope[OUTSIDE] = send
+        always = ((b"x-request-id", request_id), *_ALWAYS)
 
         async def send_on(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 close = _CLOSE if message["status"] >= 400 and _may_still_send(scope) else ()
-                message["headers"] = [*message.get("headers", ()), *extra, *close]
+                headers = list(message.get("headers", ()))
+                said = {name for name, _ in headers}
+                rest = [one for one in _UNLESS_SAID if one[0] not in said]
+                message["headers"] = [*headers, *always, *rest, *close]
             await send(message)
 
         if self._local_only and not _is_this_host(scope):

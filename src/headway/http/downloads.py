@@ -5,11 +5,12 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from fastapi import APIRouter
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from headway.errors import CorruptArtifact, NotFound
 from headway.http.auth import CallerDep
 from headway.http.catalog import KINDS, Reference
+from headway.http.ranges import Ranged
 
 LINK_SECONDS: Final = 300
 """How long an address in a bucket can be read, from when it was given."""
@@ -47,11 +48,11 @@ def _add_route(kind: str) -> None:
         path = files.path(found.path)
         if not path.is_file():
             raise CorruptArtifact(f"expected the file {found.path}, got: nothing there")
-        return FileResponse(
+        return Ranged(
             path,
             media_type="application/octet-stream",
             filename=f"{found.name}-{found.version}{PurePosixPath(found.path).suffix}",
-            headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-cache"},
+            headers={"Cache-Control": "private, no-cache"},
         )
 
 

@@ -43,7 +43,6 @@ def download_evaluation(
         media_type=MEDIA_TYPES["csv"],
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',
-            "X-Content-Type-Options": "nosniff",
             "Cache-Control": "private, no-cache",
         },
     )

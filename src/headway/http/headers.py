@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from headway.http.problems import Refused
@@ -16,6 +17,10 @@ POLL_AFTER: Final = "1"
 """Seconds a client is asked to let pass before it looks again."""
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
+_PREFERENCE: Final = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
+"""Between commas; those in quotes do not count."""
+_LONGEST_PREFERENCES: Final = 1_000
+"""Quotes that are never closed are looked for anew at each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +39,13 @@ def preferences(request: Request) -> Preferences:
     given = request.headers.getlist("prefer")
     if not given:
         return NO_PREFERENCES
-    asked = [one.strip().lower() for line in given for one in line.split(",")]
-    waits = [one.partition("=")[2].strip(' "') for one in asked if one.startswith("wait")]
-    seconds = [min(int(text[:9]), LONGEST_WAIT) for text in waits if re.fullmatch("[0-9]+", text)]
-    return Preferences(seconds[0] if seconds else None, "respond-async" in asked)
+    asked: dict[str, str] = {}
+    for one in _PREFERENCE.findall(",".join(given)[:_LONGEST_PREFERENCES]):
+        name, _, value = one.partition(";")[0].partition("=")
+        asked.setdefault(name.strip().lower(), value.strip(' \t"'))  # the first one counts
+    seconds = asked.get("wait", "")
+    wait = min(int(seconds[:9]), LONGEST_WAIT) if re.fullmatch("[0-9]+", seconds) else None
+    return Preferences(wait, "respond-async" in asked)
 
 
 def idempotency_key(request: Request) -> str | None:
@@ -50,6 +58,16 @@ def idempotency_key(request: Request) -> str | None:
             "expected an Idempotency-Key of 1 to 255 visible ASCII characters, got another",
         )
     return key
+
+
+def is_from_here(headers: Headers) -> bool:
+    """True unless a page of another site asks: browsers always say where a page comes from, other
+    programs need not."""
+    origin = headers.get("origin")
+    if origin is None:
+        return True
+    scheme, _, host = origin.partition("://")
+    return scheme in ("http", "https") and host == headers.get("host")
 
 
 def etag(version: int) -> str:

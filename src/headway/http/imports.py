@@ -2,7 +2,6 @@
 
 from http import HTTPStatus
 from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Request
@@ -12,7 +11,7 @@ from headway.errors import InvalidInput, NotAuthorized
 from headway.http.acceptance import accept, replay_header, wait_for
 from headway.http.accounts import ANONYMOUS
 from headway.http.auth import Caller, PartsDep, caller_if_any, json_answer
-from headway.http.headers import POLL_AFTER, idempotency_key, preferences
+from headway.http.headers import POLL_AFTER, idempotency_key, is_from_here, preferences
 from headway.http.parts import Parts
 from headway.http.problems import Refused, unauthorized
 from headway.http.uploads import Upload, receive
@@ -60,8 +59,7 @@ async def importer(request: Request, parts: PartsDep, caller: MaybeCaller) -> st
         return caller.name
     if parts.settings.mode != "development":
         raise unauthorized("Not authenticated")
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+    if not is_from_here(request.headers):
         # Any page in the browser of whoever runs this could post a form here.
         raise Refused(
             HTTPStatus.FORBIDDEN, "foreign_origin", "Imports from other sites need a token"
@@ -111,15 +109,20 @@ async def _input(
     stored = await to_thread.run_sync(
         parts.catalog.add_file, owner, upload.name, upload.path, upload.sha256, upload.size
     )
-    return options | {"file": stored.id, "filename": upload.name}
+    told = {"encoding": upload.charset} if upload.charset is not None else {}
+    return told | options | {"file": stored.id, "filename": upload.name}
 
 
 def _options(request: Request) -> dict[str, Json]:
     """What the query says: `columns` may come several times, `types` as `column:type`."""
+    asked = request.query_params
+    for name in asked:
+        if name in ("file", "filename"):
+            raise InvalidInput(f"expected the file in the body, got: ?{name}=", pointer=f"/{name}")
+        if name not in ("columns", "types") and len(asked.getlist(name)) > 1:
+            raise InvalidInput(f"expected {name[:80]!r} once, got several", pointer=f"/{name[:80]}")
     options: dict[str, Json] = {
-        name: value
-        for name, value in request.query_params.items()
-        if name not in ("file", "filename", "columns", "types")
+        name: value for name, value in asked.items() if name not in ("columns", "types")
     }
     if columns := request.query_params.getlist("columns"):
         options["columns"] = columns

@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from headway.estimate import NO_ESTIMATE, Estimate
 from headway.events import Event
-from headway.http.acceptance import job_answer, wait_for
+from headway.http.acceptance import job_answer, replay_header, wait_for
 from headway.http.auth import Caller, CallerDep, json_answer
-from headway.http.headers import is_known, polling, preferences
+from headway.http.headers import idempotency_key, is_known, polling, preferences
 from headway.job import Job, Status
 from headway.queue import Queue
 from headway.store.values import AttemptRecord, JobQuery
@@ -105,13 +105,19 @@ def _cancel(caller: Caller, job_id: str) -> Response:
 
 @router.post("/{job_id}/retry", response_model=JobView)
 def retry_job(
+    request: Request,
     caller: CallerDep,
     job_id: JobId,
     items: Annotated[Literal["failed"] | None, Query(description="Only the failed items")] = None,
 ) -> Response:
     """Give a failed or cancelled job new attempts; it continues from its last checkpoint. With
     `items=failed` a job that has ended tries its failed items again, a completed one too."""
-    retry = caller.parts.queue.retry if items is None else caller.parts.queue.retry_items
+    queue = caller.parts.queue
+    key = idempotency_key(request)
+    if key is not None:
+        added = queue.retry_once(job_id, caller.name, key, items=items is not None)
+        return job_answer(added.job, replay_header(added.replayed))
+    retry = queue.retry if items is None else queue.retry_items
     return job_answer(retry(job_id, caller.name))
 
 

@@ -119,10 +119,14 @@ async def _left(receive: Receive) -> None:
         pass
 
 
+_EVENT: Final = {
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in ("event", "data", "id")},
+}
 _STREAM: Final[dict[str, Any]] = {
     "status_code": 200,
     "response_class": EventStream,
-    "responses": {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    "responses": {200: {"content": {"text/event-stream": {"schema": _EVENT}}}},
 }
 
 

@@ -2,17 +2,15 @@
 
 from typing import Any, Final
 
-from headway.http.problems import MEDIA_TYPE
+from headway.http.answers import complete
 from headway.wire.problems import Problem
 
 _SCHEME: Final = "password"
 _OPEN: Final = ("/token", "/healthz", "/readyz", "/imports")
 TAG: Final = "headway"
 """Marks our routes in the document of an application that they are mounted in."""
-_ERROR: Final = {
-    "description": "Error",
-    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-}
+_PROBLEM: Final = "#/components/schemas/Problem"
+_MOUNTED_PROBLEM: Final = "#/components/schemas/HeadwayProblem"
 
 
 def describe(document: dict[str, Any]) -> dict[str, Any]:
@@ -28,10 +26,11 @@ def describe(document: dict[str, Any]) -> dict[str, Any]:
         _SCHEME: {"type": "oauth2", "flows": {"password": {"tokenUrl": "/token", "scopes": {}}}}
     }
     for path, operations in document["paths"].items():
-        for operation in operations.values():
-            _complete(operation, schemas, _ERROR)
+        for method, operation in operations.items():
             if not path.startswith(_OPEN):
                 operation["security"] = [{_SCHEME: []}]
+            _complete(operation, schemas)
+            complete(operation, method, path, _PROBLEM)
     return document
 
 
@@ -45,28 +44,24 @@ def describe_mounted(
     ours: dict[str, Any] = {}
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     ours["HeadwayProblem"] = _hoisted(problem, ours)
-    error = {
-        "description": "Error",
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/HeadwayProblem"}}},
-    }
     (asked,) = (one for methods in entrance["paths"].values() for one in methods.values())
     for kind, named in entrance.get("components", {}).items():
         document["components"].setdefault(kind, {}).update(named)
     for path, operations in document["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
             if path.startswith(prefix) and TAG in operation.get("tags", ()):
-                _complete(operation, ours, error)
                 operation.setdefault("parameters", []).extend(asked.get("parameters", ()))
                 if "security" in asked:
                     operation["security"] = asked["security"]
+                _complete(operation, ours)
+                complete(operation, method, path.removeprefix(prefix), _MOUNTED_PROBLEM)
     for name, schema in ours.items():
         schemas.setdefault(name, schema)
     return document
 
 
-def _complete(operation: dict[str, Any], schemas: dict[str, Any], error: dict[str, Any]) -> None:
+def _complete(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
     operation["responses"].pop("422", None)
-    operation["responses"]["default"] = error
     body = operation.get("requestBody", {}).get("content", {}).get("application/json")
     if body is not None:
         body["schema"] = _hoisted(body["schema"], schemas)

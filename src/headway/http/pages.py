@@ -23,7 +23,11 @@ router = APIRouter(include_in_schema=False)
 @router.get("/docs")
 def page(request: Request) -> Response:
     """The one page: what it shows is decided by its address."""
-    headers = {"Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
+    headers = {
+        "Cache-Control": "no-cache",
+        "Content-Security-Policy": POLICY,
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
     return _sent(request, _edition(request).page, headers)
 
 

@@ -8,14 +8,15 @@ from typing import Final
 import orjson
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ExceptionHandler, Scope
 
 from headway import errors
 from headway.http.border import request_id_of
+from headway.mistakes import MOST, summary
 from headway.wire.places import placeless
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -193,8 +194,8 @@ async def _invalid_request(request: HTTPConnection, error: Exception) -> Respons
     assert isinstance(error, RequestValidationError)
     found = [
         ("/" + "/".join(str(part) for part in one["loc"]), one["msg"]) for one in error.errors()
-    ]
-    detail = "; ".join(f"{where}: {what}" for where, what in found[:5])
+    ][:MOST]
+    detail = summary(found)
     return problem(request.scope, 422, "invalid_parameters", detail, errors=found)
 
 
@@ -210,9 +211,10 @@ async def _http_exception(request: HTTPConnection, error: Exception) -> Response
 def _allowed(request: HTTPConnection) -> list[str]:
     """The methods of all routes on the path: Starlette names those of the first one only."""
     path = placeless(request.scope["path"])
-    routes: Sequence[APIRoute] = request.app.state.api_routes
+    routes: Sequence[Route] = request.app.state.plain_routes
     on_path = [route.methods for route in routes if route.path_regex.match(path)]
-    return sorted({name for methods in on_path for name in methods or ()})
+    allowed = {name for methods in on_path for name in methods or ()}
+    return sorted(allowed | {"HEAD"} if "GET" in allowed else allowed)
 
 
 async def _gone(request: HTTPConnection, _error: Exception) -> Response:

@@ -7,13 +7,14 @@ from typing import Annotated, Any, Final, Literal
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from headway.http.auth import CallerDep, json_answer
 from headway.http.exports import MEDIA_TYPES, export
 from headway.http.headers import accepts
 from headway.http.jobs import JobId
 from headway.http.part_files import rows_of
+from headway.http.ranges import Ranged
 from headway.store.values import Part
 from headway.wire.jobs import ResultsPage, job_url
 
@@ -63,7 +64,7 @@ def _next_cursor(
     return max((part.first + part.count for part in parts), default=cursor)
 
 
-@router.get("/{job_id}/results.{ending}", response_class=FileResponse, responses=_DOWNLOADS)
+@router.get("/{job_id}/results.{ending}", response_class=Ranged, responses=_DOWNLOADS)
 def download_results(
     caller: CallerDep,
     job_id: JobId,
@@ -74,9 +75,9 @@ def download_results(
     job = caller.parts.queue.get(job_id, caller.name)
     parts = caller.parts.queue.parts(job_id, caller.name)
     file = export(job, parts, caller.parts.service.files, ending)
-    return FileResponse(
+    return Ranged(
         file,
         media_type=MEDIA_TYPES[ending],
         filename=f"results-{job_id}.{ending}",
-        headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-cache"},
+        headers={"Cache-Control": "private, no-cache"},
     )

@@ -45,6 +45,8 @@ class Upload:
         self.path = path
         self.sha256 = sha256
         self.size = size
+        self.charset: str | None = None
+        """What the client calls its text's encoding, where that says more than can be seen."""
 
 
 async def receive(
@@ -60,12 +62,19 @@ async def receive(
     elif (raw := kind.decode("latin-1")) in RAW_TYPES or raw in also:
         upload = await _save(counted(request, limit), files, None)
         upload.name = also.get(raw, upload.name)
+        upload.charset = _told_charset(parameters)
     else:
         await _expect_nothing(request, kind)
         return None
     if upload.size == 0:
         raise InvalidInput("expected a file with something in it, got an empty file")
     return upload
+
+
+def _told_charset(parameters: Mapping[bytes, bytes]) -> str | None:
+    """The charset of a raw body. UTF-8 is seen for certain, and is often said of what is not."""
+    told = parameters.get(b"charset", b"").decode("latin-1").lower()
+    return None if told in ("", "utf-8", "utf8", "us-ascii") else told
 
 
 async def _expect_nothing(request: Request, kind: bytes) -> None:

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
 from typing import Final
-from urllib.parse import urlsplit
 
 from anyio import to_thread
 from fastapi import APIRouter, WebSocket
@@ -17,6 +16,7 @@ from headway.http import frames
 from headway.http.accounts import Identity
 from headway.http.auth import Caller, identify, opened
 from headway.http.frames import Frame
+from headway.http.headers import is_from_here
 from headway.http.live import CONFIRM_SECONDS, may_still_look
 from headway.http.parts import Parts
 from headway.http.pipe import Pipe, Stalled
@@ -102,8 +102,7 @@ async def hanging_up(socket: WebSocket) -> AsyncIterator[None]:
 def is_same_origin(socket: WebSocket) -> bool:
     """True unless a page of another site asks: browsers always say where a page comes from, other
     programs need not."""
-    origin = socket.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == socket.headers.get("host")
+    return is_from_here(socket.headers)
 
 
 async def introduced(socket: WebSocket) -> tuple[Caller, int | None]:

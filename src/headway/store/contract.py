@@ -23,6 +23,7 @@ from headway.store.values import (
     Delivery,
     Depth,
     Ended,
+    IdempotencyKey,
     JobQuery,
     Lineage,
     NoticeSettings,
@@ -81,6 +82,12 @@ class Jobs(Protocol):
         """Make a job that has ended due again, for those of its items that failed.
 
         Raise `NotFinished`, or `Conflict` when none failed.
+        """
+
+    def retry_once(self, job_id: str, key: IdempotencyKey, *, items: bool = False) -> Added:
+        """`retry`, or `retry_items`, once for this key: asked again, answer with the job as it is.
+
+        Raise what they raise, and `KeyReused` if the key came with another request of its route.
         """
 
     def running(self, owners: Collection[str], *, limit: int = 1000) -> list[Job]:

@@ -1,40 +1,68 @@
 """Idempotency keys: the same request again gives the same job again."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from headway.errors import KeyReused
 from headway.job import Job
 from headway.store.database import Transaction
 from headway.store.rows import JOB_COLUMNS, job_from_row
-from headway.store.values import Added, Submission
+from headway.store.values import Added, IdempotencyKey, Submission
 
 
 def save_keys(tx: Transaction, granted: Sequence[tuple[Submission, Job]], now: float) -> None:
     """Keep the submissions' keys, in the transaction of their jobs."""
-    tx.run_many(
-        "INSERT INTO idempotency (owner, scope, key, fingerprint, job, at)"
-        " VALUES (:owner, :scope, :key, :fingerprint, :job, :at)",
-        [
-            {
-                "owner": one.owner,
-                "scope": key.scope,
-                "key": key.key,
-                "fingerprint": key.fingerprint,
-                "job": job.seq,
-                "at": now,
-            }
-            for one, job in granted
-            if (key := one.idempotency) is not None
-        ],
+    rows = [
+        _row(one.owner, key, job, now)
+        for one, job in granted
+        if (key := one.idempotency) is not None
+    ]
+    tx.run_many(_INSERT, rows)
+
+
+def save_key(tx: Transaction, key: IdempotencyKey, job: Job, now: float) -> None:
+    """Keep the key of what was done to a job, in that transaction."""
+    tx.run(_INSERT, _row(job.owner, key, job, now))
+
+
+_INSERT: Final = (
+    "INSERT INTO idempotency (owner, scope, key, fingerprint, job, at)"
+    " VALUES (:owner, :scope, :key, :fingerprint, :job, :at)"
+)
+
+
+def _row(owner: str, key: IdempotencyKey, job: Job, now: float) -> dict[str, object]:
+    return {
+        "owner": owner,
+        "scope": key.scope,
+        "key": key.key,
+        "fingerprint": key.fingerprint,
+        "job": job.seq,
+        "at": now,
+    }
+
+
+def is_repeated(tx: Transaction, owner: str, key: IdempotencyKey) -> bool:
+    """True when this request was made before. Raise `KeyReused` if another one was, by this key."""
+    found = tx.value(
+        "SELECT fingerprint FROM idempotency"
+        " WHERE owner = :owner AND scope = :scope AND key = :key",
+        {"owner": owner, "scope": key.scope, "key": key.key},
     )
+    if found not in (None, key.fingerprint):
+        raise KeyReused(_REUSED)
+    return found is not None
+
+
+def name_of(owner: str, key: IdempotencyKey) -> str:
+    """A name for a key that one transaction at a time may look up and keep."""
+    return f"key {owner}\0{key.scope}\0{key.key}"
 
 
 def names_of_keys(submissions: Sequence[Submission]) -> set[str]:
-    """A name for each key that one transaction at a time may look up and keep."""
+    """The name of each key that came with them."""
     return {
-        f"key {one.owner}\0{one.idempotency.scope}\0{one.idempotency.key}"
-        for one in submissions
-        if one.idempotency is not None
+        name_of(one.owner, one.idempotency) for one in submissions if one.idempotency is not None
     }
 
 
@@ -65,10 +93,13 @@ def _replay(
     key = one.idempotency
     if key is not None and job is not None and fingerprint == key.fingerprint:
         return Added(job, replayed=True, existing=existing)
-    return KeyReused(
-        "expected the same request as before with this Idempotency-Key, got another one;"
-        " use a new key for a new request"
-    )
+    return KeyReused(_REUSED)
+
+
+_REUSED: Final = (
+    "expected the same request as before with this Idempotency-Key, got another one;"
+    " use a new key for a new request"
+)
 
 
 def _identity(one: Submission) -> object:

@@ -10,8 +10,11 @@ from headway.store.events import write_facts
 from headway.store.idempotency import (
     answer_twin,
     first_of_each_key,
+    is_repeated,
+    name_of,
     names_of_keys,
     replays,
+    save_key,
     save_keys,
 )
 from headway.store.inserting import insert_jobs
@@ -22,7 +25,14 @@ from headway.store.tallies import Tallies
 from headway.store.turns import Turns
 from headway.store.unique import first_of_each, identity, names_of, refuse_second, unfinished
 from headway.store.users import add_requests
-from headway.store.values import Added, AttemptRecord, JobQuery, Part, Submission
+from headway.store.values import (
+    Added,
+    AttemptRecord,
+    IdempotencyKey,
+    JobQuery,
+    Part,
+    Submission,
+)
 
 
 class SqlJobs:
@@ -125,38 +135,57 @@ class SqlJobs:
     def retry(self, job_id: str) -> Job:
         """See `Jobs.retry`."""
         with self._db.write() as tx:
-            now = self._db.now(tx)
-            before = self._locked(tx, job_id)
-            if before.status not in (Status.FAILED, Status.CANCELLED):
-                raise NotFinished(
-                    f"expected a failed or cancelled job, got a {before.status} one;"
-                    " only those can be retried"
-                )
-            self._db.hold(tx, names_of([before]))
-            refuse_second(tx, before)
-            turns = Turns(self._db, tx, [(before.owner, before.priority)])
-            tx.run(
-                "UPDATE jobs SET status = 'pending', waiting_for = NULL, run_at = NULL,"
-                " turn = :turn, completed_at = NULL, error = NULL, attempt = 0, crashes = 0,"
-                " interruptions = 0, crashes_in_a_row = 0, interruptions_in_a_row = 0,"
-                " version = version + 1, last_event = last_event + 1"
-                " WHERE seq = :seq AND status IN ('failed', 'cancelled')",
-                {"seq": before.seq, "turn": turns.take(before.owner, before.priority)},
-            )
-            turns.save()
-            fact = StatusChanged(Status.PENDING, reason="retried by its owner")
-            write_facts(tx, now, [(before.seq, before.last_event + 1, fact)])
-            return self._locked(tx, job_id)
+            return self._retry(tx, job_id)
 
     def retry_items(self, job_id: str) -> Job:
         """See `Jobs.retry_items`."""
         with self._db.write() as tx:
-            now = self._db.now(tx)
+            return self._retry_items(tx, job_id)
+
+    def retry_once(self, job_id: str, key: IdempotencyKey, *, items: bool = False) -> Added:
+        """See `Jobs.retry_once`."""
+        again = self._retry_items if items else self._retry
+        with self._db.write() as tx:
             before = self._locked(tx, job_id)
-            self._db.hold(tx, names_of([before]))
-            refuse_second(tx, before)
-            begin_redo(self._db, tx, before, now)
-            return self._locked(tx, job_id)
+            # With those that `again` holds: names are asked for together, or two wait for each other.
+            self._db.hold(tx, {name_of(before.owner, key)} | names_of([before]))
+            if is_repeated(tx, before.owner, key):
+                return Added(before, replayed=True)
+            job = again(tx, job_id)
+            save_key(tx, key, job, self._db.now(tx))
+            return Added(job)
+
+    def _retry(self, tx: Transaction, job_id: str) -> Job:
+        now = self._db.now(tx)
+        before = self._locked(tx, job_id)
+        if before.status not in (Status.FAILED, Status.CANCELLED):
+            raise NotFinished(
+                f"expected a failed or cancelled job, got a {before.status} one;"
+                " only those can be retried"
+            )
+        self._db.hold(tx, names_of([before]))
+        refuse_second(tx, before)
+        turns = Turns(self._db, tx, [(before.owner, before.priority)])
+        tx.run(
+            "UPDATE jobs SET status = 'pending', waiting_for = NULL, run_at = NULL,"
+            " turn = :turn, completed_at = NULL, error = NULL, attempt = 0, crashes = 0,"
+            " interruptions = 0, crashes_in_a_row = 0, interruptions_in_a_row = 0,"
+            " version = version + 1, last_event = last_event + 1"
+            " WHERE seq = :seq AND status IN ('failed', 'cancelled')",
+            {"seq": before.seq, "turn": turns.take(before.owner, before.priority)},
+        )
+        turns.save()
+        fact = StatusChanged(Status.PENDING, reason="retried by its owner")
+        write_facts(tx, now, [(before.seq, before.last_event + 1, fact)])
+        return self._locked(tx, job_id)
+
+    def _retry_items(self, tx: Transaction, job_id: str) -> Job:
+        now = self._db.now(tx)
+        before = self._locked(tx, job_id)
+        self._db.hold(tx, names_of([before]))
+        refuse_second(tx, before)
+        begin_redo(self._db, tx, before, now)
+        return self._locked(tx, job_id)
 
     def running(self, owners: Collection[str], *, limit: int = 1000) -> list[Job]:
         """See `Jobs.running`."""

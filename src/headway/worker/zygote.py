@@ -83,7 +83,10 @@ class Zygote:
 
     def _serve(self) -> bool:
         """Take one request; False when the worker is gone."""
-        data, descriptors, _, _ = socket.recv_fds(self._control, 65536, 1)
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self._control, 65536, 1)
+        except ConnectionResetError:  # it left without reading our last answer
+            return False
         if not data:
             return False
         request = orjson.loads(data)

@@ -51,7 +51,7 @@ function Call({ method, path, operation, root }) {
 
 function Inside({ method, path, operation, root }) {
   const contents = Object.entries(operation.requestBody?.content || {});
-  const answers = Object.entries(operation.responses || {}).filter(([status]) => status !== "default");
+  const answers = Object.entries(operation.responses || {}).filter(([status]) => status < "400");
   const isStream = answers.some(([, { content }]) => content?.["text/event-stream"]);
   return html`<div class="inside">
     <p><${Prose} text=${operation.description} /></p>

@@ -1,0 +1,151 @@
+"""Which answers a route can give beside the one it is for, as OpenAPI has them.
+
+Most follow from what the route takes; the few that do not stand in a table. A test that sends all
+kinds of requests fails at an answer that is not told here.
+"""
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from headway.http.headers import LONGEST_WAIT
+from headway.http.problems import MEDIA_TYPE
+
+Operation = dict[str, Any]
+
+_EVERY: Final = (403, 500, 503)
+"""403: in development mode only this host is answered."""
+_WITH_BODY: Final = (400, 413, 415, 422)
+_WITH_PARAMETERS: Final = (422,)
+_WITH_USER: Final = (401, 429)
+_WITH_KEY: Final = (400, 409, 422)
+_ABOUT_ONE: Final = (404,)
+
+_NAMED: Final = frozenset({"batch-predict", "train-model", "evaluate-model"})
+_MAKERS: Final = (
+    "POST /api/v1/jobs",
+    "POST /api/v1/jobs/bulk",
+    "POST /api/v1/jobs/batch-predict",
+    "POST /api/v1/jobs/train-model",
+    "POST /api/v1/jobs/evaluate-model",
+    "POST /api/v1/jobs/preprocess",
+    "POST /api/v1/jobs/{job_id}/retry",
+    "POST /api/v1/models",
+    "POST /api/v1/models/{name}/aliases/{alias}/promote",
+    "POST /imports",
+)
+"""They take an `Idempotency-Key`."""
+_NO_WAITING: Final = frozenset(
+    {"POST /api/v1/jobs/bulk", "POST /api/v1/jobs/{job_id}/retry", "POST /imports"}
+)
+
+_ALSO: Final[Mapping[str, tuple[int, ...]]] = {
+    "POST /token": (401,),
+    "POST /imports": (401,),
+    "GET /imports/{task_id}": (401,),
+    "POST /api/v1/predict": (502,),
+    "DELETE /api/v1/jobs/{job_id}": (400,),
+    "POST /api/v1/jobs/{job_id}/cancel": (400,),
+    "GET /api/v1/jobs/{job_id}/results.{ending}": (409, 416),
+    "GET /api/v1/datasets/{ref}/file": (416,),
+    "GET /api/v1/models/{ref}/file": (416,),
+    "DELETE /api/v1/files/{ref}": (409,),
+    "GET /api/v1/jobs/{job_id}/evaluation.csv": (409,),
+    **{f"DELETE /api/v1/{kind}s/{{ref}}": (409,) for kind in ("dataset", "model")},
+    **{
+        f"{method}{rest}": (409,)
+        for kind in ("dataset", "model")
+        for method, rest in (
+            ("PUT ", f"/api/v1/{kind}s/{{name}}/aliases/{{alias}}"),
+            ("POST ", f"/api/v1/{kind}s/{{name}}/aliases/{{alias}}/rollback"),
+        )
+    },
+}
+_IN_PARTS: Final = frozenset(name for name, statuses in _ALSO.items() if 416 in statuses)
+_GONE: Final = "/api/v1/jobs/{job_id}"
+
+
+def complete(operation: Operation, method: str, path: str, schema: str) -> None:
+    """Tell all that the route can answer, and which headers it heeds. Its errors are of the schema
+    that is found there."""
+    name = f"{method.upper()} {path}"
+    _add_headers(operation, name)
+    responses = operation["responses"]
+    _add_preferred(responses, name)
+    for status in sorted({*_problems(operation, name)}):
+        responses[str(status)] = {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": schema}}},
+        }
+
+
+def _problems(operation: Operation, name: str) -> Iterator[int]:
+    yield from _EVERY
+    yield from _ALSO.get(name, ())
+    if "security" in operation:
+        yield from _WITH_USER
+    if "requestBody" in operation:
+        yield from _WITH_BODY
+    if operation.get("parameters"):
+        yield from _WITH_PARAMETERS
+    if name in _MAKERS:
+        yield from _WITH_KEY
+    if "{" in name and "/imports/" not in name:
+        yield from _ABOUT_ONE
+    if _GONE in name:
+        yield HTTPStatus.GONE
+
+
+def _add_preferred(responses: dict[str, Any], name: str) -> None:
+    """The answers that a request header asks for."""
+    job: dict[str, Any] = {"$ref": "#/components/schemas/JobView"}
+    if name in _MAKERS and name not in _NO_WAITING:
+        accepted = responses["200"] if "200" in responses else responses["202"]
+        finished = {"description": "The finished job, where `Prefer: wait` was asked for"}
+        responses["202"] = accepted
+        if name.rpartition("/")[2] in _NAMED:
+            job = {"anyOf": [accepted["content"]["application/json"]["schema"], job]}
+        responses["200"] = {**finished, "content": {"application/json": {"schema": job}}}
+    if name == "GET /api/v1/jobs/{job_id}":
+        responses["304"] = {"description": "The job is as `If-None-Match` has it"}
+    if name in _IN_PARTS:
+        responses["206"] = {**responses["200"], "description": "The part that `Range` asks for"}
+
+
+def _add_headers(operation: Operation, name: str) -> None:
+    wanted = []
+    if name in _MAKERS:
+        wanted.append(
+            _header(
+                "Idempotency-Key",
+                "Names this request: sent again, it is answered as before",
+                {"pattern": "^[\\x21-\\x7e]{1,255}$"},
+            )
+        )
+    if (name in _MAKERS and name not in _NO_WAITING) or name in (
+        "GET /api/v1/jobs/{job_id}",
+        "GET /imports/{task_id}",
+    ):
+        wanted.append(
+            _header(
+                "Prefer",
+                f"`wait=N` waits up to {LONGEST_WAIT} seconds for the"
+                " job's end; `respond-async` makes a 200 of a submission a 202",
+            )
+        )
+    if name == "GET /api/v1/jobs/{job_id}":
+        wanted.append(_header("If-None-Match", "The `ETag` of an earlier answer"))
+    if name in _IN_PARTS:
+        wanted.append(_header("Range", "`bytes=first-last`"))
+    if wanted:
+        operation.setdefault("parameters", []).extend(wanted)
+
+
+def _header(name: str, description: str, schema: Mapping[str, str] | None = None) -> Operation:
+    return {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": description,
+        "schema": {"type": "string", **(schema or {})},
+    }

@@ -1,0 +1,42 @@
+"""What is wrong with a value, as JSON pointers with a sentence each: bounded, whatever was sent."""
+
+from typing import Final
+
+from pydantic import ValidationError
+
+MOST: Final = 100
+"""Mistakes that are listed."""
+_MOST_READ: Final = 1_000
+"""Beyond, not even the first are taken from pydantic, which makes all of them or none."""
+_LONGEST_STEP: Final = 200
+
+Mistake = tuple[str, str]
+
+
+def mistakes(error: ValidationError, below: str = "") -> list[Mistake]:
+    """A JSON pointer (RFC 6901) below the given one, and a sentence, for each of the first hundred
+    mistakes."""
+    if error.error_count() > _MOST_READ:
+        return [(below, f"{error.error_count()} mistakes, too many to list")]
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    listed = [
+        (below + "".join(f"/{_escaped(part)}" for part in one["loc"]), _sentence(one["msg"]))
+        for one in found[:MOST]
+    ]
+    if len(found) > MOST:
+        listed.append((below, f"and {len(found) - MOST} mistakes more"))
+    return listed
+
+
+def summary(found: list[Mistake], below: str = "") -> str:
+    """The first five mistakes in a line."""
+    return "; ".join(f"{at.removeprefix(below) or '/'}: {what}" for at, what in found[:5])
+
+
+def _escaped(part: str | int) -> str:
+    return str(part)[:_LONGEST_STEP].replace("~", "~0").replace("/", "~1")
+
+
+def _sentence(message: str) -> str:
+    """Without what pydantic puts before the sentences of ours."""
+    return message.removeprefix("Value error, ")
