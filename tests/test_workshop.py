@@ -1,8 +1,10 @@
 """The scripts run on any POSIX shell, and the lock holds what the project asks for, and no more than that."""
 
+import json
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -40,6 +42,15 @@ def test_every_locked_package_has_hashes() -> None:
 
 def test_the_lock_does_not_say_where_packages_are_found() -> None:
     assert re.findall(r"^.*(?:://|--index|--find-links|@ ).*$", LOCK, flags=re.MULTILINE) == []
+
+
+def test_the_bill_of_materials_has_every_locked_package_and_file() -> None:
+    command = [sys.executable, str(ROOT / "scripts" / "sbom")]
+    told = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    assert told["bomFormat"] == "CycloneDX"
+    assert len(told["components"]) == len(re.findall(r"^[a-z0-9-]+==", LOCK, flags=re.MULTILINE))
+    hashes = [one for component in told["components"] for one in component["hashes"]]
+    assert len(hashes) == LOCK.count("--hash=sha256:")
 
 
 def normal_name(requirement: str) -> str:

@@ -149,7 +149,6 @@ PREFERENCES = {
     "wait=-1": None,
     "wait=1e3": None,
     "wait=soon": None,
-    'note="never closed, wait=9': None,
     '"\\' * 500: None,
     "": None,
 }

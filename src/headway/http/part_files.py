@@ -35,11 +35,15 @@ def rows_of(
 def lines_of(files: ArtifactFiles, part: Part) -> list[bytes]:
     """The lines of a part. Raise `CorruptArtifact` if they are not those that were published."""
     try:
-        lines = files.local(part.path).read_bytes().split(b"\n")[:-1]
+        data = files.local(part.path).read_bytes()
     except OSError as error:
         raise CorruptArtifact(
             f"expected the results in {part.path}, got: {error.strerror}"
         ) from None
-    if len(lines) != part.count:
-        raise CorruptArtifact(f"expected {part.count} results in {part.path}, got {len(lines)}")
+    lines = data.split(b"\n")[:-1]
+    if (len(lines), len(data)) != (part.count, part.size):
+        raise CorruptArtifact(
+            f"expected {part.count} results of {part.size} bytes in {part.path}, got {len(lines)}"
+            f" of {len(data)}"
+        )
     return lines

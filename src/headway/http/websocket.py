@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Final
@@ -94,7 +94,8 @@ async def hanging_up(socket: WebSocket) -> AsyncIterator[None]:
             raise Hangup(TRY_LATER, "nothing was read for long") from None
     except Hangup as over:
         if socket.application_state is WebSocketState.CONNECTED:
-            await socket.close(over.code, over.reason)
+            with suppress(WebSocketDisconnect):  # who was wrong may have left already
+                await socket.close(over.code, over.reason)
     except WebSocketDisconnect:
         pass
 
