@@ -26,8 +26,9 @@ EVERY_KIND = (
 )
 """As parameters of a test: one that needs a server is skipped where there is none."""
 
-SOME_KINDS = EVERY_KIND if os.environ.get("ENGINE_KINDS") == "all" else (LOCAL, EVERY_KIND[2])
-"""For tests that start workers of their own: `ENGINE_KINDS=all pytest tests/engine` runs them on all."""
+SOME_KINDS = EVERY_KIND if os.environ.get("ENGINE_KINDS") == "all" else EVERY_KIND[2:3]
+"""For tests that start workers of their own, which takes seconds. What they show of the local engine
+is shown by `tests/worker` too; `ENGINE_KINDS=all pytest tests/engine` runs them on every kind."""
 
 
 @contextmanager

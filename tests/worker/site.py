@@ -133,7 +133,7 @@ class Site:
         """Start a worker and return at once. What is `outside` are no settings of ours."""
         log_file = self.directory / f"worker-{len(self.workers)}.log"
         told = {
-            f"HEADWAY_{name.upper()}": _text(value)
+            f"HEADWAY_{name.upper()}": as_variable(value)
             for name, value in {**self.settings, **environment}.items()
         }
         with log_file.open("wb") as log:
@@ -231,7 +231,7 @@ class Site:
         self.service.close()
 
 
-def _text(value: object) -> str:
+def as_variable(value: object) -> str:
     """A setting as its variable says it."""
     if isinstance(value, Mapping):
         return ",".join(f"{name}={one}" for name, one in value.items())

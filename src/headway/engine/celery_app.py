@@ -45,6 +45,7 @@ def make_app(settings: Settings) -> Celery:
         task_default_delivery_mode="transient",
         task_publish_retry=False,
         worker_send_task_events=True,
+        worker_concurrency=1,  # of empty tasks; how many jobs run at a time is the core's to say
         # A connection that is lost has no task to cancel: they have ended before anybody can tell.
         worker_cancel_long_running_tasks_on_connection_loss=False,
     )
