@@ -62,7 +62,8 @@ class Supervisor:
                 return
             threading.Thread(target=self._watch, args=(process,), daemon=True).start()
             code = process.wait()
-            self.let_go()
+            with self._lock:
+                self.let_go()
             if self.stopping.is_set():
                 return
             delay = RETRY_SECONDS if time.monotonic() - began > STEADY_SECONDS else delay * 2
@@ -78,10 +79,12 @@ class Supervisor:
                     os.write(lifeline.fileno(), b"!")
 
     def let_go(self) -> None:
-        """Close our end of the lifeline: for a forked copy of us, which must not hold it."""
-        with self._lock:
-            if self._process is not None and self._process.stdin is not None:
-                self._process.stdin.close()
+        """Close our end of the lifeline: also in a forked copy of us, which must not hold it.
+
+        Without the lock: a thread that holds it is not copied, and would never give it back.
+        """
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
 
     def drain(self) -> None:
         """Tell the worker to stop, and start none again. Returns at once; twice is fine."""
