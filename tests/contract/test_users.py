@@ -92,3 +92,10 @@ def test_users_are_read_page_by_page_in_the_order_of_their_names(store: Store) -
     assert [one.name for one in first] == ["ann", "ben"]
     assert store.users.page(after="ben", limit=2) == [user(store, "cleo")]
     assert store.users.page(after="cleo") == []
+
+
+def test_a_token_is_ended_once(store: Store) -> None:
+    """Whoever ends it first is told so, and nobody else: one-time tickets are taken so."""
+    assert store.users.end_token("ticket", 2e9)
+    assert not store.users.end_token("ticket", 2e9)
+    assert store.users.end_token("other", 2e9)

@@ -57,7 +57,7 @@ class Parts:
             queue=service.queue,
             catalog=service.catalog,
             accounts=Accounts(service.store.users, tokens, settings, foreign=foreign_users),
-            tickets=Tickets(tokens, settings.data_dir / "tickets"),
+            tickets=Tickets(tokens, service.store.users),
             cursors=Cursors(secret),
             positions=positions,
             predictors=Predictors(service.catalog, service.files),

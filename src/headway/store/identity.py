@@ -57,8 +57,8 @@ class Users(Protocol):
     def rehash(self, name: str, old: str, new: str) -> None:
         """Keep the same password under another hash, unless it was changed meanwhile."""
 
-    def end_token(self, token_id: str, expires_at: float) -> None:
-        """Make one token void, for as long as it would have lived. Ending it twice is fine."""
+    def end_token(self, token_id: str, expires_at: float) -> bool:
+        """Make one token void, for as long as it would have lived; False if it was void before."""
 
     def count_requests(self, counts: Mapping[str, int]) -> None:
         """Add to the users' request counts and set their last request time to now."""

@@ -107,14 +107,15 @@ class SqlUsers:
                 {"name": name, "old": old, "new": new},
             )
 
-    def end_token(self, token_id: str, expires_at: float) -> None:
+    def end_token(self, token_id: str, expires_at: float) -> bool:
         """See `Users.end_token`."""
         with self._db.write() as tx:
-            tx.run(
+            ended = tx.run(
                 "INSERT INTO ended_tokens (id, expires_at) VALUES (:id, :expires_at)"
                 " ON CONFLICT (id) DO NOTHING",
                 {"id": token_id, "expires_at": expires_at},
             )
+        return ended == 1
 
     def count_requests(self, counts: Mapping[str, int]) -> None:
         """See `Users.count_requests`."""

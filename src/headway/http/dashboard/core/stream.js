@@ -1,6 +1,7 @@
 // Server-Sent Events by `fetch`, which can send the token, and by itself back after every break.
 
 import { authorization, refused } from "./api.js";
+import { EventParser } from "./events.js";
 
 const SILENCE = 40_000; // a living stream speaks every 15 seconds
 const FIRST_WAIT = 300;
@@ -72,7 +73,7 @@ class Follower {
 
   async read(reader) {
     const decoder = new TextDecoder();
-    let rest = "";
+    const parser = new EventParser();
     let silence = this.watchSilence();
     try {
       for (;;) {
@@ -80,9 +81,9 @@ class Follower {
         if (done) return;
         clearTimeout(silence);
         silence = this.watchSilence();
-        const blocks = (rest + decoder.decode(value, { stream: true })).split("\n\n");
-        rest = blocks.pop();
-        for (const block of blocks) this.take(block);
+        const events = parser.feed(decoder.decode(value, { stream: true }));
+        this.retry = parser.retry ?? this.retry;
+        for (const event of events) this.take(event);
       }
     } finally {
       clearTimeout(silence);
@@ -93,12 +94,11 @@ class Follower {
     return setTimeout(() => this.abort.abort(), SILENCE);
   }
 
-  take(block) {
+  // What is told has the id that it names itself: without one it is a snapshot.
+  take({ event: name, data, id, place }) {
     if (this.stopped) return;
-    const event = parsed(block);
-    if (event.retry !== null) this.retry = event.retry;
-    if (event.id !== null) this.id = event.id;
-    if (event.data === null) return;
+    if (id !== "") this.id = id;
+    const event = { event: name, data: JSON.parse(data), id: place };
     this.onEvent(event);
     if (this.last(event)) this.stop();
   }
@@ -113,20 +113,4 @@ class Follower {
       if (!document.hidden) setTimeout(resolve, wait * (0.75 + Math.random() / 2));
     });
   }
-}
-
-function parsed(block) {
-  const event = { event: "message", id: null, data: null, retry: null };
-  const lines = [];
-  for (const line of block.split("\n")) {
-    const at = line.indexOf(":");
-    const field = line.slice(0, at);
-    const value = line.slice(at + 1).replace(/^ /, "");
-    if (at < 1) continue;
-    if (field === "data") lines.push(value);
-    else if (field === "retry") event.retry = Number(value) || null;
-    else if (field === "id" || field === "event") event[field] = value;
-  }
-  if (lines.length) event.data = JSON.parse(lines.join("\n"));
-  return event;
 }
