@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from headway.context import AsyncContext, Context
+from headway.errors import Cancelled
 from headway.operation import operation
 
 
@@ -40,7 +41,9 @@ class Orders(BaseModel):
 def publish(request: Orders, ctx: Context) -> None:
     """Make events as ordered, each with the moment it was made, until none are ordered."""
     orders, step = Path(request.orders), 0
-    while not ctx.cancelled:
+    while True:
+        if ctx.cancelled:
+            raise Cancelled  # and not completed: a worker that stops ends us so, too
         try:
             count, pace = orders.read_text().split()
             orders.unlink()

@@ -24,6 +24,7 @@ from benchmarks._service import data_dir, row, serving
 
 JOBS = 10
 EVENTS = 60
+PACE = 0.1
 CUTS = 4
 """Of so many connections and one more, all but one are cut."""
 _LONGEST_PIECE = 20_000
@@ -82,8 +83,9 @@ async def _watch(directory: Path, streams: int) -> list[Viewer]:
         async with proxy.listening() as port:
             viewers = [Viewer(paths[number % JOBS]) for number in range(streams)]
             tasks = [asyncio.ensure_future(_follow(one, port, token)) for one in viewers]
+            await _all_connected(viewers)
             await _order(orders, EVENTS)
-            await asyncio.sleep(2)
+            await asyncio.sleep(EVENTS * PACE / 2)
             await asyncio.to_thread(first.close)  # every stream ends, and nobody is there
             with ExitStack() as second:
                 proxy.target = await asyncio.to_thread(second.enter_context, serving(directory))
@@ -93,13 +95,20 @@ async def _watch(directory: Path, streams: int) -> list[Viewer]:
         return viewers
 
 
+async def _all_connected(viewers: list[Viewer]) -> None:
+    """Wait until everybody watches, so that nobody reads it all from the history."""
+    async with asyncio.timeout(300):
+        while not all(one.connections for one in viewers):  # noqa: ASYNC110 - by many tasks
+            await asyncio.sleep(0.1)
+
+
 async def _order(orders: list[Path], count: int) -> None:
     """Have every job make so many more events; none at all ends it."""
     for one in orders:
         while one.exists():  # noqa: ASYNC110 - another process removes it
             await asyncio.sleep(0.02)
         draft = one.with_suffix(".new")
-        draft.write_text(f"{count} 0.02")
+        draft.write_text(f"{count} {PACE}")
         draft.rename(one)
 
 
