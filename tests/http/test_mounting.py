@@ -125,6 +125,19 @@ def test_every_path_that_is_told_can_be_asked_for(client: TestClient) -> None:
     assert client.get(imported.headers["location"], headers=ADA).status_code == 200
 
 
+def test_the_catalogue_is_linked_below_the_prefix(client: TestClient) -> None:
+    """Each version, and each next page."""
+    for name in ("one", "two"):
+        url = client.post("/desk/imports", params={"name": name}, headers=ADA).headers["location"]
+        task = client.get(url, headers=ADA).json()["task_id"]
+        client.get(f"{JOBS}/{task}", headers=ADA | {"Prefer": "wait=30"})
+    page = client.get("/desk/api/v1/datasets", params={"limit": 1}, headers=ADA)
+    rest = client.get(page.links["next"]["url"], headers=ADA)
+    assert rest.status_code == 200
+    for found in (page.json()[0], rest.json()[0]):
+        assert client.get(found["links"]["self"], headers=ADA).json()["id"] == found["id"]
+
+
 def test_a_stream_comes_to_its_end(client: TestClient) -> None:
     url = submitted(client, ADA)["poll_url"]
     with client.stream("GET", f"{url}/stream", headers=ADA) as stream:

@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx2
 import pytest
 from fastapi.testclient import TestClient
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from headway.http.app import create_app
 from headway.settings import Settings
@@ -127,16 +129,59 @@ def test_a_job_and_its_stream_go_on_after_a_restart(serve: Serve, gate: Gate) ->
 
 
 def test_any_process_of_a_data_directory_will_do(serve: Serve, gate: Gate) -> None:
-    """Tokens, jobs, streams and tickets are the same everywhere."""
+    """Tokens, jobs and tickets are the same everywhere, and a stream that one process began goes
+    on at the other, without a gap."""
     one, other = serve(), serve()
     alice = one.sign_in()
-    body = {"job_type": "steps", "input": gate.input(1)}
+    body = {"job_type": "steps", "input": gate.input(2)}
     url = one.client.post(JOBS, json=body, headers=alice).json()["poll_url"]
-    with other.client.stream("GET", f"{url}/stream", headers=alice) as stream:
+    gate.open()
+    seen = []
+    with one.client.stream("GET", f"{url}/stream?after=0", headers=alice) as stream:
+        for event in events_of(stream.iter_lines()):
+            seen.append(event)
+            if event.event == "checkpoint":
+                break
+    last = next(event.id for event in reversed(seen) if event.id is not None)
+    with other.client.stream(
+        "GET", f"{url}/stream", headers=alice | {"Last-Event-ID": str(last)}
+    ) as stream:
         events = events_of(stream.iter_lines())
-        assert next(events).event == "update"
+        seen.append(next(events))
         gate.open()
-        assert list(events)[-1].data["status"] == "completed"
+        seen += events
+    ids = [event.id for event in seen if event.id is not None]
+    assert ids == list(range(1, len(ids) + 1))
+    assert seen[-1].data["status"] == "completed"
+    assert [takes(process, url, ticket_of(one, alice)) for process in (other, one)] == [True] * 2
+    ticket = ticket_of(one, alice)
+    assert [takes(process, url, ticket) for process in (other, one, other)] == [
+        True,
+        False,
+        False,
+    ]
+
+
+def ticket_of(server: Server, headers: Headers) -> str:
+    answer = server.client.post("/api/v1/tickets", headers=headers)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["ticket"])
+
+
+def takes(server: Server, url: str, ticket: str) -> bool:
+    """Whether a WebSocket of this process is opened for the ticket."""
+    where = str(
+        server.client.base_url.copy_with(
+            scheme="ws", path=f"/ws/jobs/{url.rsplit('/', maxsplit=1)[-1]}"
+        )
+    )
+    with connect(f"{where}?ticket={ticket}") as socket:
+        try:
+            return "job_id" in json.loads(socket.recv(30))["data"]
+        except ConnectionClosed as closed:
+            code = closed.rcvd.code if closed.rcvd is not None else None
+    assert code == 4401
+    return False
 
 
 def test_several_workers_of_one_server_agree(serve: Serve, free_port: int) -> None:

@@ -19,6 +19,7 @@ from headway.operation import Operation
 from headway.store.values import StoredArtifact
 from headway.wire.base import moment
 from headway.wire.catalog import ArtifactDetail, ArtifactView, OperationView, ShareRequest
+from headway.wire.places import place
 
 KINDS: Final = ("dataset", "model")
 
@@ -81,9 +82,8 @@ def _add_routes(kind: str) -> None:
         bundled = [] if more else [one for one in sorted(BUNDLED[kind]) if name in (None, one)]
         documents = _documents(caller, found[:limit]) + [_bundled(kind, one) for one in bundled]
         asked = {"name": name} if name is not None else {}
-        return json_answer(
-            documents, headers=next_page(caller, found, limit, f"/api/v1/{plural}", asked)
-        )
+        path = place(f"/api/v1/{plural}")
+        return json_answer(documents, headers=next_page(caller, found, limit, path, asked))
 
     @router.get(f"/{plural}/{{ref}}", response_model=ArtifactDetail, name=f"Get {kind}")
     def get_one(caller: CallerDep, ref: Reference) -> Response:
@@ -136,7 +136,7 @@ for _kind in KINDS:
 
 def url_of(kind: str, reference: str) -> str:
     """Where a data set or a model is found."""
-    return f"/api/v1/{kind}s/{quote(reference, safe='@:')}"
+    return place(f"/api/v1/{kind}s/{quote(reference, safe='@:')}")
 
 
 def reference_to(one: StoredArtifact, reader: str) -> str:
