@@ -29,6 +29,7 @@ def serving(directory: Path, application: str = "app.main:app") -> Iterator[str]
     environment = os.environ | {
         "HEADWAY_DATA_DIR": str(directory),
         "HEADWAY_OPERATIONS": OPERATIONS,
+        "HEADWAY_MAX_QUEUED_PER_USER": "10000000",
     }
     command = [sys.executable, "-m", "uvicorn", application, "--port", "0", "--no-access-log"]
     process = subprocess.Popen(

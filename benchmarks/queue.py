@@ -43,7 +43,12 @@ def main(jobs: int = 20_000) -> None:
 def service(directory: Path, *, worker: bool) -> Iterator[Service]:
     """A service on a fresh directory."""
     opened = open_service(
-        Settings(data_dir=directory, operations=(OPERATIONS,), embedded_worker=worker)
+        Settings(
+            data_dir=directory,
+            operations=(OPERATIONS,),
+            embedded_worker=worker,
+            max_queued_per_user=10_000_000,
+        )
     )
     try:
         yield opened

@@ -19,7 +19,7 @@ STRUCTURE = ROOT / "scripts" / "structure"
 # A name is a module or a package of headway; a contract stands below the package it lives in.
 TIERS = (
     ("errors", "estimate", "ids", "mistakes", "retry", "rights", "strength"),
-    ("job",),
+    ("job", "limits"),
     ("notices",),
     ("own_model", "settings"),
     ("context",),
@@ -29,7 +29,7 @@ TIERS = (
     ("artifacts", "store"),
     ("bucket", "delivery", "models", "data", "files"),
     ("operations", "worker"),
-    ("catalog", "notifications"),
+    ("catalog", "notifications", "why"),
     ("engine", "queue"),
     ("wiring",),
     ("http", "client", "testing"),
@@ -69,7 +69,9 @@ HOMES = {
     "obstore": {"bucket"},
     "kombu": {"engine"},
     "numpy": {"models", "data", "operations"},
+    "prometheus_client": {"http"},
     "psycopg": {"store"},
+    "opentelemetry": {"events"},
     "orjson": {"*"},  # bytes of JSON, no input or output of its own
     "pwdlib": {"http"},
     "pyarrow": {"data"},

@@ -6,7 +6,14 @@ from hashlib import sha256 as sha256_of
 from typing import Final
 
 from headway.artifacts import BUNDLED, BUNDLED_PREFIX
-from headway.errors import Conflict, InvalidInput, NotAuthorized, NotFound, UnknownArtifact
+from headway.errors import (
+    Conflict,
+    InvalidInput,
+    NotAuthorized,
+    NotFound,
+    UnknownArtifact,
+    UserLimit,
+)
 from headway.job import Publication
 from headway.store.contract import Store
 from headway.store.values import Alias, AliasMove, AliasName, Lineage, StoredArtifact
@@ -18,7 +25,8 @@ _ALIAS: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 class Catalog:
     """Finds, shares, names and deletes artefacts. Who asks is always said."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, most_bytes: int | None = None) -> None:
+        self._most_bytes = most_bytes
         self._artifacts = store.artifacts
         self._aliases = store.aliases
 
@@ -27,12 +35,28 @@ class Catalog:
         identity = sha256_of(f"{owner}\0{name}\0{sha256}".encode()).hexdigest()
         file_id = f"file-{identity[:32]}"
         known = self._artifacts.get(file_id)
+        if known is None:
+            self.check_room(owner, size)
         return known or self._artifacts.add(
             owner,
             Publication(
                 id=file_id, kind="file", name=name, path=path, sha256=sha256, size=size, meta={}
             ),
         )
+
+    def check_room(self, owner: str, more: int) -> None:
+        """Raise `UserLimit` if so many bytes more would be too much of one user."""
+        most = self._most_bytes
+        if most is not None and (there := self._artifacts.bytes_of(owner)) + more > most:
+            raise UserLimit(
+                f"expected at most {most} bytes of files, data sets and models of one user"
+                f" (HEADWAY_MAX_STORED_MB_PER_USER), got {more} beside the {there} there are;"
+                " delete some",
+                code="too_many_bytes",
+                limit=most,
+                current=there,
+                retry_after=60,
+            )
 
     def find(
         self,

@@ -13,6 +13,9 @@ HeadwayError
 │   ├── NotFinished          the job has not ended and cannot be retried
 │   ├── NotUnique            another unfinished job has the job's unique key
 │   └── KeyReused            the idempotency key came with another request before
+├── LimitReached             it would pass a limit: which one, how much it allows, how much there is
+│   ├── UserLimit            one that each user has
+│   └── ServiceLimit         one that all share
 ├── StoreError
 │   ├── StoreUnavailable     busy, full, read-only or gone: nothing was written, try again
 │   │   └── ArtifactsUnavailable  ... and it is the bucket of the artefacts
@@ -86,6 +89,30 @@ class NotUnique(Conflict):
 
 class KeyReused(Conflict):
     """The idempotency key was used for a different request."""
+
+
+class LimitReached(HeadwayError):
+    """It would pass a limit, and nothing of it was done; later there may be room."""
+
+    def __init__(
+        self, message: str, *, code: str, limit: float, current: float, retry_after: float = 1.0
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.limit = limit
+        """How much is allowed."""
+        self.current = current
+        """How much there was already."""
+        self.retry_after = retry_after
+        """Seconds after which there may be room."""
+
+
+class UserLimit(LimitReached):
+    """The user himself has all he may have."""
+
+
+class ServiceLimit(LimitReached):
+    """All users together have all they may have."""
 
 
 class StoreError(HeadwayError):

@@ -31,6 +31,8 @@ class Estimate:
     for a slot, or too many stand before it."""
     left: Span | None = None
     """Seconds until its end; None while nothing is known."""
+    paused: bool = False
+    """Whether nothing of its operation is begun for now."""
 
 
 NO_ESTIMATE: Final = Estimate()

@@ -57,6 +57,8 @@ class Waiting(StrEnum):
 
     TIME = "time"
     RETRY = "retry"
+    LIMIT = "limit"
+    """It is due, and its owner has as many jobs running as he may."""
 
 
 @dataclass(frozen=True, slots=True)

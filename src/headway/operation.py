@@ -65,6 +65,8 @@ class Operation:
     """Whether only the service itself asks for it: it is in no list, and nobody can submit it."""
     settings: tuple[str, ...] = ()
     """The settings of the worker that its attempts are told: see `Context.settings`."""
+    max_running: int | None = None
+    """Jobs of it that may run at a time, over all workers; None for no limit."""
 
     def load(self) -> Function:
         """The function itself, imported now if it was only named."""
@@ -167,6 +169,7 @@ def operation(
     backoff: Backoff = Backoff(),
     redoes_items: bool = False,
     resources: Mapping[str, int] = NOTHING,
+    max_running: int | None = None,
 ) -> Callable[[Function], Operation]:
     """Make a function an operation. Its first parameter is a Pydantic model: the job's input."""
     if not _NAME.fullmatch(name):
@@ -185,6 +188,9 @@ def operation(
         if count < 1:
             raise ValueError(f"expected at least 1 of resource {resource!r}, got: {count}")
 
+    if max_running is not None and max_running < 1:
+        raise ValueError(f"expected max_running of at least 1, got: {max_running}")
+
     def register(function: Function) -> Operation:
         return Operation(
             name=name,
@@ -197,6 +203,7 @@ def operation(
             backoff=backoff,
             redoes_items=redoes_items,
             resources=dict(resources),
+            max_running=max_running,
         )
 
     return register

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256 as sha256_of
 from math import inf
@@ -17,7 +17,6 @@ from headway.errors import (
     Gone,
     HeadwayError,
     InvalidInput,
-    KeyReused,
     NotAuthorized,
     NotFound,
     UnknownArtifact,
@@ -33,6 +32,7 @@ from headway.job import (
     Json,
     Status,
 )
+from headway.limits import UNLIMITED, Limits
 from headway.mistakes import mistakes, summary
 from headway.notices import NO_REACH, Reach, Target
 from headway.notifications import Notifications
@@ -41,15 +41,19 @@ from headway.store.contract import Store, Waiter
 from headway.store.values import (
     Added,
     AttemptRecord,
+    Decided,
     Depth,
     Ended,
     IdempotencyKey,
     JobQuery,
+    Meters,
+    OwnerLoad,
     Part,
     StoreHealth,
     Submission,
     WorkerLoad,
 )
+from headway.why import why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +82,16 @@ class Queue:
     """Submits, finds and ends jobs. Who asks is always said: only his own jobs are his."""
 
     def __init__(
-        self, store: Store, registry: Registry, engine: Engine, reach: Reach = NO_REACH
+        self,
+        store: Store,
+        registry: Registry,
+        engine: Engine,
+        limits: Limits = UNLIMITED,
+        reach: Reach = NO_REACH,
     ) -> None:
         self.notifications = Notifications(store, reach)
         self._store = store
+        self._limits = limits
         self._engine = engine
         self._catalog = Catalog(store)
         self.registry = registry
@@ -90,23 +100,28 @@ class Queue:
     def submit(self, request: JobRequest) -> Job:
         """Make the job durable and wake a worker. The same key and request give the same job.
 
-        An unfinished job with the same unique key is given instead of a second one.
+        An unfinished job with the same unique key is given instead of a second one. Raise
+        `LimitReached` when there is no room for it.
         """
         (added,) = self.accept([self.prepare(request)])
-        if isinstance(added, KeyReused):
-            raise added
-        return added.job
+        if isinstance(added, Added):
+            return added.job
+        raise added
 
     def submit_many(self, requests: Sequence[JobRequest]) -> list[Job]:
-        """Make all the jobs durable in one transaction, or none of them if one cannot be a job.
+        """Make all the jobs durable in one transaction, or none of them if one cannot be a job or
+        there is no room for all.
 
         Raise `KeyReused` if a key came with another request before; the others are durable then.
         """
-        added = self.accept([self.prepare(request) for request in requests])
-        for one in added:
-            if isinstance(one, KeyReused):
+        mark = new_id()
+        prepared = [replace(self.prepare(request), together=mark) for request in requests]
+        jobs = []
+        for one in self.accept(prepared):
+            if not isinstance(one, Added):
                 raise one
-        return [one.job for one in added if isinstance(one, Added)]
+            jobs.append(one.job)
+        return jobs
 
     def prepare(self, request: JobRequest) -> Submission:
         """Check everything that can be checked before the job is made, or raise `InvalidInput`."""
@@ -134,9 +149,9 @@ class Queue:
             return None
         return self.notifications.checked(request.owner, request.notify, below="/notify")
 
-    def accept(self, submissions: Sequence[Submission]) -> list[Added | KeyReused]:
+    def accept(self, submissions: Sequence[Submission]) -> list[Decided]:
         """Make prepared submissions durable in one transaction, then wake workers."""
-        added = self._store.jobs.add(submissions)
+        added = self._store.jobs.add(submissions, self._limits)
         if any(isinstance(one, Added) and one.made for one in added):
             self._engine.offer({one.operation for one in submissions})
         return added
@@ -174,14 +189,14 @@ class Queue:
     def retry(self, job_id: str, owner: str) -> Job:
         """Give a failed or cancelled job new attempts."""
         self.get(job_id, owner)
-        job = self._store.jobs.retry(job_id)
+        job = self._store.jobs.retry(job_id, self._limits)
         self._engine.offer({job.operation})
         return job
 
     def retry_items(self, job_id: str, owner: str) -> Job:
         """Try those items of a job that has ended again that failed; all others stay."""
         self._check_redoes_items(self.get(job_id, owner))
-        job = self._store.jobs.retry_items(job_id)
+        job = self._store.jobs.retry_items(job_id, self._limits)
         self._engine.offer({job.operation})
         return job
 
@@ -193,7 +208,7 @@ class Queue:
         fingerprint = "failed items" if items else "whole job"
         scope = f"POST /api/v1/jobs/{job_id}/retry"
         named = IdempotencyKey(scope=scope, key=key, fingerprint=fingerprint)
-        added = self._store.jobs.retry_once(job_id, named, items=items)
+        added = self._store.jobs.retry_once(job_id, named, items=items, limits=self._limits)
         if added.made:
             self._engine.offer({added.job.operation})
         return added
@@ -269,6 +284,40 @@ class Queue:
     def ended(self) -> list[Ended]:
         """How jobs ended in each minute of the last hour."""
         return self._store.overview.ended()
+
+    def why(self, job: Job, now: float) -> list[str]:
+        """What the job waits for, in sentences."""
+        return why(
+            job,
+            self.estimate(job),
+            workers=self.workers(),
+            paused=self.paused(),
+            depth=self.depth(),
+            limits=self._limits,
+            now=now,
+        )
+
+    def meters(self) -> Meters:
+        """What the store knows of itself and of all jobs."""
+        return self._store.overview.meters()
+
+    def loads(self) -> list[OwnerLoad]:
+        """Who has the most unfinished jobs."""
+        return self._store.overview.loads()
+
+    def pause(self, operation: str) -> bool:
+        """Begin no job of the operation from now on; what runs goes on. False if it was so."""
+        return self._store.pauses.pause(self.registry.get(operation).name)
+
+    def resume(self, operation: str) -> bool:
+        """Begin jobs of the operation again; False if it was not paused."""
+        resumed = self._store.pauses.resume(operation)
+        self._engine.offer({operation})
+        return resumed
+
+    def paused(self) -> Mapping[str, float]:
+        """The paused operations, and since when each is."""
+        return self._store.pauses.all()
 
     def listen(self) -> Waiter:
         """Begin to hear when jobs change."""

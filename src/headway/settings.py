@@ -122,6 +122,39 @@ class Settings(BaseModel):
         default=None,
         description="Whether webhooks may go to private addresses; default: in development mode",
     )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least that is logged; `info` has a line for each request"
+    )
+    traces: str | None = Field(
+        default=None,
+        pattern="^https?://",
+        description="Where traces go, by OTLP over HTTP: http://HOST:4318/v1/traces",
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        description="Reads `/metrics` from other hosts: `Authorization: Bearer TOKEN`",
+    )
+    max_queued_per_user: int = Field(
+        default=10_000, ge=1, description="Jobs of one user that have not ended; more are refused"
+    )
+    max_queued: int = Field(
+        default=1_000_000, ge=1, description="Jobs of all users that have not ended"
+    )
+    max_running_per_user: int | None = Field(
+        default=None, ge=1, description="Jobs of one user that run at a time; the others wait"
+    )
+    max_running: int | None = Field(
+        default=None, ge=1, description="Jobs that run at a time, over all workers"
+    )
+    max_requests_per_second: float = Field(
+        default=10_000, gt=0, description="Requests of one user, in each API process"
+    )
+    max_in_flight: int = Field(
+        default=512, ge=8, description="Requests one API process works on; more get 503 at once"
+    )
+    max_stored_mb_per_user: int = Field(
+        default=10_240, ge=1, description="Files, data sets and models of one user, in MiB"
+    )
     max_body_mb: int = Field(default=64, ge=1, description="Largest request body, in MiB")
     max_streams: int = Field(
         default=100, ge=1, description="Streams one user may have open, in each API process"

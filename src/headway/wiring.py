@@ -14,7 +14,9 @@ from headway.engine.contract import Engine
 from headway.engine.environment import environment_of_worker
 from headway.engine.local import LocalEngine
 from headway.errors import SettingsError
+from headway.events.spans import Tracer
 from headway.job import Status
+from headway.limits import Limits
 from headway.operation import Registry, load_registry
 from headway.queue import Queue
 from headway.settings import Settings
@@ -59,8 +61,8 @@ def open_service(settings: Settings) -> Service:
         store=store,
         registry=registry,
         files=files_of(settings),
-        queue=Queue(store, registry, engine, settings.reach),
-        catalog=Catalog(store),
+        queue=Queue(store, registry, engine, limits_of(settings, registry), settings.reach),
+        catalog=Catalog(store, most_bytes=settings.max_stored_mb_per_user * 2**20),
         engine=engine,
     )
 
@@ -103,6 +105,15 @@ def open_store(settings: Settings) -> Store:
     return opened
 
 
+def open_tracer(settings: Settings, service: str) -> Tracer | None:
+    """Who writes traces in the name of this service; None where the settings name no address."""
+    if settings.traces is None:
+        return None
+    otel = _installed("headway.events.otel", "HEADWAY_TRACES: expected OpenTelemetry", "traces")
+    opened: Tracer = otel.open_tracer(settings.traces, service)
+    return opened
+
+
 def _installed(module: str, expected: str, extra: str) -> ModuleType:
     """A module that needs a library which not everybody has installed."""
     try:
@@ -125,9 +136,10 @@ def sqlite_directory(settings: Settings) -> Path:
 
 def open_worker(settings: Settings, store: Store, *, place: str | None = None) -> Worker:
     """A worker for this store, not running yet. `place` is the lock it holds, if it holds one."""
+    registry = load_registry(modules_of(settings))
     return Worker(
         store,
-        _served(load_registry(modules_of(settings)), settings),
+        _served(registry, settings),
         files_of(settings),
         modules_of(settings),
         WorkerOptions(
@@ -144,8 +156,10 @@ def open_worker(settings: Settings, store: Store, *, place: str | None = None) -
             keep=settings.keep_days * DAY,
             keep_by_status=_kept_otherwise(settings),
             resources=settings.resources,
+            limits=limits_of(settings, registry),
             place=place,
         ),
+        open_tracer(settings, "headway-worker"),
     )
 
 
@@ -157,6 +171,17 @@ def _served(registry: Registry, settings: Settings) -> Registry:
         for one in registry
         if settings.queue_of(one.name) in queues
         and all(settings.resources.get(name, 0) >= n for name, n in one.resources.items())
+    )
+
+
+def limits_of(settings: Settings, registry: Registry) -> Limits:
+    """What the store holds jobs to. The processes of one store must agree on it."""
+    return Limits(
+        queued_per_user=settings.max_queued_per_user,
+        queued=settings.max_queued,
+        running_per_user=settings.max_running_per_user,
+        running=settings.max_running,
+        running_of={one.name: one.max_running for one in registry if one.max_running is not None},
     )
 
 

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from headway.events import Event
 from headway.job import Completed, Crashed, Failed, Job, Json, Outcome, Publication, decide
+from headway.limits import UNLIMITED, Limits
 from headway.retry import Backoff
 from headway.store.contract import Store
 from headway.store.sqlite import driver
@@ -87,9 +88,11 @@ def lapse(store: Store, worker: str) -> None:
     assert store.workers.beat(worker, 0.0)
 
 
-def claims(store: Store, worker: str, limit: int = 100, *operations: str) -> list[Claim]:
+def claims(
+    store: Store, worker: str, limit: int = 100, *operations: str, limits: Limits = UNLIMITED
+) -> list[Claim]:
     """What the worker gets when it wants up to `limit` jobs."""
-    return store.attempts.claim(worker, [Want(operations or ("resize",), limit)])
+    return store.attempts.claim(worker, [Want(operations or ("resize",), limit)], limits)
 
 
 def claim(store: Store, worker: str | None = None, *operations: str) -> Claim:

@@ -445,6 +445,22 @@ class Life(RuleBasedStateMachine):
             assert numbers[model.id] == list(range(1, model.events + 1))
             assert len(self.store.jobs.attempts(model.id)) == model.ended
 
+    @invariant()
+    def loads_add_up(self) -> None:
+        """What is counted for the limits is what there is."""
+        if not hasattr(self, "store"):
+            return
+        expected: dict[str, list[int]] = {}
+        for model in self.model.values():
+            if not model.status.finished:
+                job = self.store.jobs.get(model.id)
+                assert job is not None
+                count = expected.setdefault(model.owner, [0, 0])
+                count[0] += 1
+                count[1] += job.waiting_for is None
+        found = self.store.overview.loads()
+        assert {one.owner: [one.unfinished, one.active] for one in found} == expected
+
     # -- the model's own moves
 
     def _holds(self, one: Claim) -> bool:

@@ -7,17 +7,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from headway import cli
-from headway.errors import KeyReused
+from headway.limits import UNLIMITED, Limits
 from headway.store.jobs import SqlJobs
-from headway.store.values import Added, Submission
+from headway.store.values import Decided, Submission
 
 _DIE = Path(os.environ["HEADWAY_DATA_DIR"]) / "die"
 _add = SqlJobs.add
 
 
-def add(self: SqlJobs, submissions: Sequence[Submission]) -> list[Added | KeyReused]:
+def add(
+    self: SqlJobs, submissions: Sequence[Submission], limits: Limits = UNLIMITED
+) -> list[Decided]:
     """See `Jobs.add`."""
-    added = _add(self, submissions)
+    added = _add(self, submissions, limits)
     if _DIE.exists():
         _DIE.unlink()
         os.kill(os.getpid(), signal.SIGKILL)

@@ -63,7 +63,8 @@ def install(dagger: Dagger) -> None:
         dagger.at("after")
 
     def stabbed_claim(self: SqlAttempts, *arguments: Any) -> Any:
-        if any(want.limit > 0 for want in arguments[1]) and self._anything(arguments[1]):
+        _, wants, limits = arguments
+        if any(want.limit > 0 for want in wants) and self._anything(wants, limits):
             dagger.arm("claim")
         return claim(self, *arguments)
 

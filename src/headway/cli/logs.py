@@ -1,11 +1,9 @@
 """Where the log of a process started from the command line goes."""
 
-import logging
+from headway.events.log import to_stderr
+from headway.settings import Settings
 
 
-def log_to_stderr() -> None:
-    """One line a record, with its time, on standard error."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every plugin it loads
+def log_to_stderr(settings: Settings) -> None:
+    """To standard error: a line a record, for people on a terminal and as JSON elsewhere."""
+    to_stderr(settings.log_level)

@@ -32,19 +32,20 @@ def parser() -> argparse.ArgumentParser:
 def run(given: argparse.Namespace) -> int:
     """Open, serve; exit code 0 after a stop."""
     find_modules_here()
-    log_to_stderr()
     settings = Settings.from_env(
         data_dir=given.data_dir,
         slots=given.slots,
         embedded_worker=False if given.no_worker else None,
     )
+    log_to_stderr(settings)
     with _listen(given.host, given.port) as sock:
         app = create_app(settings)
         app.state.lazy.open()  # what is wrong is told in a sentence, before anybody can ask
         config = uvicorn.Config(
             app,
             http=BoundedConnection,
-            log_level="warning",
+            log_config=None,
+            access_log=False,
             timeout_graceful_shutdown=STREAMS_END_SECONDS,
         )
         for one in (signal.SIGTERM, signal.SIGINT):

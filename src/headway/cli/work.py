@@ -27,13 +27,13 @@ def parser() -> argparse.ArgumentParser:
 def run(given: argparse.Namespace) -> int:
     """Open, work; exit code 0 after a stop."""
     find_modules_here()
-    log_to_stderr()
     settings = Settings.from_env(
         data_dir=given.data_dir,
         slots=given.slots,
         queues=None if given.queues is None else tuple(given.queues.split(",")),
         engine=given.engine,
     )
+    log_to_stderr(settings)
     return run_celery_worker(settings) if settings.engine == "celery" else _work(settings, given)
 
 

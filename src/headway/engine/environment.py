@@ -12,6 +12,7 @@ _OF_WORKERS: Final = {
     "artifacts_url", "copies_mb", "operations", "slots", "async_slots", "grace", "mail_from", "memory_mb",
     "queue", "queues", "routes", "resources",
     "keep_days", "keep_days_completed", "keep_days_failed", "keep_days_cancelled",
+    "max_running_per_user", "max_running", "log_level", "traces",
 }  # fmt: skip
 """The settings that a worker reads."""
 

@@ -10,12 +10,15 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from headway.errors import InvalidInput, KeyReused
+from headway.errors import HeadwayError, InvalidInput
 from headway.estimate import NO_ESTIMATE, Estimate
+from headway.events.spans import traceparent
 from headway.http.auth import Caller, json_answer
 from headway.http.headers import Preferences, polling
+from headway.http.in_flight import aside
 from headway.http.parts import Parts
 from headway.http.viewing import until_finished
+from headway.ids import new_id
 from headway.job import Job, Json
 from headway.queue import JobRequest
 from headway.store.values import Added, IdempotencyKey, Submission
@@ -33,10 +36,12 @@ async def accept(request: Request, parts: Parts, wanted: JobRequest, *, below: s
     except InvalidInput as error:
         error.errors = tuple((at.removeprefix(below), what) for at, what in error.errors)
         raise
+    if (trace := traceparent.get()) is not None:
+        submission = replace(submission, traceparent=trace)
     (added,) = await parts.intake.put([submission])
-    if isinstance(added, KeyReused):
-        raise added
-    return added
+    if isinstance(added, Added):
+        return added
+    raise added
 
 
 async def _prepared(request: Request, parts: Parts, wanted: JobRequest) -> Submission:
@@ -49,16 +54,21 @@ async def _prepared(request: Request, parts: Parts, wanted: JobRequest) -> Submi
 
 async def accept_all(parts: Parts, wanted: Sequence[JobRequest], key: str | None) -> list[Added]:
     """Make all the jobs durable in one transaction, or none of them."""
-    prepared = await to_thread.run_sync(_prepare_all, parts, wanted)
+    mark = new_id()
+    trace = traceparent.get()
+    prepared = [
+        replace(one, together=mark, traceparent=trace)
+        for one in await to_thread.run_sync(_prepare_all, parts, wanted)
+    ]
     answers = await parts.intake.put(prepared if key is None else _keyed(prepared, key))
-    reused = next((one for one in answers if isinstance(one, KeyReused)), None)
+    refused = next((one for one in answers if isinstance(one, HeadwayError)), None)
     added = [one for one in answers if isinstance(one, Added)]
-    if reused is not None:
+    if refused is not None:
         # The key came with a shorter list before: what this one has beyond it is taken back.
         for one in added:
             if one.made:
                 await to_thread.run_sync(parts.queue.cancel, one.job.id, one.job.owner)
-        raise reused
+        raise refused
     return added
 
 
@@ -129,7 +139,8 @@ async def answer(
 
 async def wait_for(parts: Parts, job_id: str, owner: str, seconds: float) -> Job:
     """The owner's job once it has ended, or as it is after so many seconds."""
-    return await until_finished(parts.queue, parts.feed, job_id, owner, seconds=seconds)
+    with aside():
+        return await until_finished(parts.queue, parts.feed, job_id, owner, seconds=seconds)
 
 
 def job_answer(

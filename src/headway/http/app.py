@@ -12,6 +12,8 @@ from fastapi import FastAPI
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from headway.events.log import logged
+from headway.events.metrics import RequestTally
 from headway.http import (
     aliases,
     auth,
@@ -24,6 +26,7 @@ from headway.http import (
     jobs,
     lineage,
     live,
+    metrics,
     notifications,
     overview,
     own_account,
@@ -42,9 +45,11 @@ from headway.http import (
 from headway.http.assets import Assets
 from headway.http.border import Border
 from headway.http.head import Head
+from headway.http.in_flight import InFlight
 from headway.http.openapi import describe
 from headway.http.parts import LazyParts
 from headway.settings import Settings
+from headway.wiring import open_tracer
 
 MODULES = (
     submit,  # the two that are asked for most stand first
@@ -70,6 +75,7 @@ MODULES = (
     notifications,
     overview,
     health,
+    metrics,
     pages,
 )
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -81,13 +87,19 @@ class Application(FastAPI):
     def __init__(self, settings: Settings, **options: Any) -> None:
         super().__init__(**options)
         self._local_only = settings.mode == "development" and not settings.allow_remote
+        self.in_flight = InFlight(settings.max_in_flight)
+        self.requests = RequestTally()
+        self.tracer = open_tracer(settings, "headway-api")
 
     def build_middleware_stack(self) -> ASGIApp:
         """The whole application, seen from outside."""
         return Border(
             Head(super().build_middleware_stack()),
+            self.in_flight,
             local_only=self._local_only,
             is_bare=not self.user_middleware,
+            listeners=(logged, self.requests),
+            tracer=self.tracer,
         )
 
     def openapi(self) -> dict[str, Any]:
@@ -112,6 +124,9 @@ def create_app(settings: Settings, *, guard: auth.Guard | None = None) -> FastAP
         telemetry={"operation_spans": False, "metrics": False, "logs": False},
     )
     app.state.lazy = lazy
+    app.state.in_flight = app.in_flight
+    app.state.requests = app.requests
+    app.state.tracer = app.tracer
     app.state.assets = Assets()
     app.state.guard = guard
     routers = [module.router for module in MODULES]

@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from headway.errors import InvalidInput
+from headway.events.log import tell_about
 from headway.http.accounts import Identity
 from headway.http.limits import check_encoding, counted
 from headway.http.parts import Parts
@@ -113,6 +114,8 @@ async def _identified(request: Request) -> Caller:
         identity = await identify(parts, request.headers)
     else:
         identity = parts.accounts.vouched(await guard(request))
+    tell_about(user=identity.name)
+    parts.rates.check(identity.name)
     return Caller(identity.name, identity, parts)
 
 

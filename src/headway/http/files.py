@@ -53,8 +53,7 @@ async def upload(
 ) -> Response:
     """Store a file: the form field `file`, or the raw body with its `Content-Type`. It is hashed
     while it comes in. The same bytes under the same name are the same file, however often sent."""
-    limit = caller.parts.settings.max_body_mb * 2**20
-    found = await receive(request, caller.parts.service.files, limit, also={PLAIN: "upload.txt"})
+    found = await receive(request, caller.parts, caller.name, also={PLAIN: "upload.txt"})
     if found is None:
         raise InvalidInput("expected a file, got no body", pointer="/file")
     stored = await to_thread.run_sync(

@@ -12,7 +12,7 @@ from headway.estimate import Estimate
 from headway.events import Event, OwnedEvent
 from headway.job import FINISHED, Job, Json, Status
 from headway.wire.base import encode, moment
-from headway.wire.jobs import counts_document, span_document
+from headway.wire.jobs import counts_document, span_document, waits_for
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def progress(job: Job, estimate: Estimate) -> Frame:
         "message": job.message,
         "counts": counts_document(job),
         "attempt": job.attempt,
-        "waiting_for": job.waiting_for,
+        "waiting_for": waits_for(job, estimate),
         "queue_position": estimate.position,
         "eta_seconds": span_document(estimate.left),
     }

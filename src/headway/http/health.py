@@ -28,10 +28,17 @@ async def readyz(request: Request) -> Response:
         health = await to_thread.run_sync(parts.queue.health)
     except StoreError:
         raise _not_ready("the database cannot be written") from None
-    if parts.feed.closing:
-        raise _not_ready("the service is stopping")
-    if not (health.writable and health.workers):
-        raise _not_ready("no worker was seen lately")
+    missing = [
+        reason
+        for reason, missed in (
+            ("the service is stopping", parts.feed.closing),
+            ("the database cannot be written", not health.writable),
+            ("no worker was seen lately", not health.workers),
+        )
+        if missed
+    ]
+    if missing:
+        raise _not_ready("; ".join(missing))
     return json_answer(
         {
             "status": "ready",

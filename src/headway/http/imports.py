@@ -64,6 +64,7 @@ async def importer(request: Request, parts: PartsDep, caller: MaybeCaller) -> st
         raise Refused(
             HTTPStatus.FORBIDDEN, "foreign_origin", "Imports from other sites need a token"
         )
+    parts.rates.check(ANONYMOUS)
     return ANONYMOUS
 
 
@@ -80,8 +81,7 @@ async def start_import(
     come several times, `types` as `column:type`. See the input of `import_csv` under
     `/api/v1/operations`."""
     key = idempotency_key(request)
-    limit = parts.settings.max_body_mb * 2**20
-    upload = await receive(request, parts.service.files, limit)
+    upload = await receive(request, parts, owner)
     wanted = JobRequest(
         operation=OPERATION,
         owner=owner,

@@ -8,9 +8,11 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
+from time import monotonic
 from typing import Final, Generic, TypeVar
 
 from headway.errors import StoreUnavailable
+from headway.events.metrics import Spread
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -40,6 +42,8 @@ class Committer(Generic[T, R]):
         self._name = name
         self._arriving: dict[asyncio.AbstractEventLoop, list[_Wish[T, R]]] = {}
         self._wishes: SimpleQueue[list[_Wish[T, R]] | None] = SimpleQueue()
+        self.commits = Spread()
+        """How long the commits took."""
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -113,8 +117,10 @@ class Committer(Generic[T, R]):
 
     def _grant(self, wishes: Sequence[_Wish[T, R]]) -> None:
         """Commit all the wishes, and give each what became of it."""
+        began = monotonic()
         try:
             results = list(self._commit([item for wish in wishes for item in wish.items]))
+            self.commits.add(monotonic() - began)
         except StoreUnavailable as error:
             for wish in wishes:
                 wish.outcome = error

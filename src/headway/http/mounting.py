@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
+from headway.events.log import logged
 from headway.http import problems
 from headway.http.app import create_app
 from headway.http.border import Border
@@ -104,7 +105,14 @@ class MountedRouter(APIRouter):
         self._inner = inner
         self._below = prefix
         errors = ExceptionMiddleware(super().handle, problems.handlers())
-        self._border = Border(errors, local_only=False, is_bare=True)
+        self._border = Border(
+            errors,
+            inner.state.in_flight,
+            local_only=False,
+            is_bare=True,
+            listeners=(logged, inner.state.requests),
+            tracer=inner.state.tracer,
+        )
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the application that our routes were written for."""

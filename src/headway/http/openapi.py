@@ -6,7 +6,7 @@ from headway.http.answers import complete
 from headway.wire.problems import Problem
 
 _SCHEME: Final = "password"
-_OPEN: Final = ("/token", "/healthz", "/readyz", "/imports")
+_OPEN: Final = ("/token", "/healthz", "/readyz", "/metrics", "/imports")
 TAG: Final = "headway"
 """Marks our routes in the document of an application that they are mounted in."""
 _PROBLEM: Final = "#/components/schemas/Problem"

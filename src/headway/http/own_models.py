@@ -55,8 +55,7 @@ async def bring(
     """Make a file (the form field `file`) the next version of a model whose kind was registered
     with `@model`. A job loads it once, to prove that it can be. Pickles are refused."""
     _check_format(caller, format)
-    limit = caller.parts.settings.max_body_mb * 2**20
-    upload = await receive(request, caller.parts.service.files, limit)
+    upload = await receive(request, caller.parts, caller.name)
     if upload is None:
         raise InvalidInput("expected the form field `file`, got no body", pointer="/file")
     told = {"name": name, "format": format, "file": await _stored(caller, upload)}

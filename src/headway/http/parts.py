@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from anyio import to_thread
 
 from headway.catalog import Catalog
-from headway.errors import KeyReused
 from headway.http.accounts import Accounts
 from headway.http.cursors import Cursors
 from headway.http.feed import Feed
 from headway.http.intake import Committer
 from headway.http.ledger import Ledger
 from headway.http.predictors import Predictors
+from headway.http.rates import Rates
 from headway.http.seats import Seats
 from headway.http.tickets import Tickets
 from headway.http.tokens import Tokens, signing_secret
 from headway.queue import Queue
 from headway.settings import Settings
-from headway.store.values import Added, Submission
+from headway.store.values import Decided, Submission
 from headway.wiring import Service, open_service
 
 
@@ -37,10 +37,11 @@ class Parts:
     positions: Cursors
     """Places in the history of all jobs."""
     predictors: Predictors
-    intake: Committer[Submission, Added | KeyReused]
+    intake: Committer[Submission, Decided]
     ledger: Ledger
     feed: Feed
     seats: Seats
+    rates: Rates
     referring: frozenset[str]
     """Operations whose input names artefacts: to check it, the store must be read."""
 
@@ -65,6 +66,7 @@ class Parts:
             ledger=Ledger(settings.data_dir / "predictions.jsonl", service.store.users),
             feed=Feed(service.queue, positions),
             seats=Seats(settings.max_streams),
+            rates=Rates(settings.max_requests_per_second),
             referring=frozenset(one.name for one in service.registry if one.references),
         )
         service.start()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from math import ceil
 from typing import Final
 
 import orjson
@@ -52,6 +53,9 @@ KINDS: Final[Mapping[type[Exception], Kind]] = {
     errors.NotFinished: Kind(HTTPStatus.CONFLICT, "not_finished"),
     errors.NotUnique: Kind(HTTPStatus.CONFLICT, "not_unique"),
     errors.KeyReused: Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
+    errors.LimitReached: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "limit_reached"),
+    errors.UserLimit: Kind(HTTPStatus.TOO_MANY_REQUESTS, "limit_reached"),
+    errors.ServiceLimit: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "limit_reached"),
     errors.StoreError: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", _INTERNAL),
     errors.StoreUnavailable: Kind(
         HTTPStatus.SERVICE_UNAVAILABLE,
@@ -94,6 +98,7 @@ class Refused(Exception):
         *,
         headers: Mapping[str, str] | None = None,
         errors: Sequence[tuple[str, str]] = (),
+        more: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -101,6 +106,19 @@ class Refused(Exception):
         self.detail = detail
         self.headers = dict(headers or {})
         self.errors = tuple(errors)
+        self.more = dict(more or {})
+        """Further members of the document."""
+
+
+def limited(error: errors.LimitReached) -> Refused:
+    """The refusal of what would pass a limit, in the error's own words."""
+    return Refused(
+        KINDS[type(error)].status,
+        error.code,
+        str(error),
+        headers={"Retry-After": str(max(1, ceil(error.retry_after)))},
+        more={"limit": error.limit, "current": error.current},
+    )
 
 
 def unauthorized(detail: str = "Could not validate credentials") -> Refused:
@@ -118,6 +136,7 @@ def problem(
     *,
     headers: Mapping[str, str] | None = None,
     errors: Sequence[tuple[str, str]] = (),
+    more: Mapping[str, object] | None = None,
 ) -> Response:
     """The answer that tells of an error."""
     document: dict[str, object] = {
@@ -129,6 +148,8 @@ def problem(
         "code": code,
         "request_id": request_id_of(scope),
     }
+    if more:
+        document |= more
     if errors:
         document["errors"] = [{"pointer": at, "detail": what} for at, what in errors]
     return Response(_bytes(document), status, dict(headers or {}), MEDIA_TYPE)
@@ -143,6 +164,8 @@ def _bytes(document: dict[str, object]) -> bytes:
 
 def refusal_of(error: errors.HeadwayError) -> Refused:
     """The same error in HTTP's words."""
+    if isinstance(error, errors.LimitReached):
+        return limited(error)
     kind = next(KINDS[base] for base in type(error).__mro__ if base in KINDS)
     found = error.errors if isinstance(error, errors.InvalidInput) else ()
     return Refused(
@@ -186,6 +209,7 @@ def _answer(scope: Scope, refused: Refused) -> Response:
         refused.detail,
         headers=refused.headers,
         errors=refused.errors,
+        more=refused.more,
     )
 
 

@@ -55,6 +55,12 @@ class Seats:
             if self._taken[user] <= 0:
                 del self._taken[user]
 
+    @property
+    def taken(self) -> int:
+        """How many places are taken, by all users."""
+        with self._lock:
+            return self._taken.total()
+
     def check(self, user: str) -> None:
         """Raise `TooManyStreams` if there is no place now."""
         with self._lock:

@@ -16,6 +16,7 @@ from headway.artifacts import ArtifactFiles
 from headway.errors import InvalidInput
 from headway.files import Draft
 from headway.http.limits import check_encoding, counted
+from headway.http.parts import Parts
 from headway.http.problems import Refused
 
 FIELD: Final = "file"
@@ -50,10 +51,23 @@ class Upload:
 
 
 async def receive(
-    request: Request, files: ArtifactFiles, limit: int, *, also: Mapping[str, str] = _NO_MORE
+    request: Request, parts: Parts, owner: str, *, also: Mapping[str, str] = _NO_MORE
 ) -> Upload | None:
     """The file in the request's body; None when there is no body at all. `also` are more types
-    that a raw body may have, and what it is called then."""
+    that a raw body may have, and what it is called then.
+
+    Raise `UserLimit` before it is read, if the owner has no room for it.
+    """
+    declared = request.headers.get("content-length", "0")[:20]
+    size = int(declared) if declared.isascii() and declared.isdigit() else 0
+    await to_thread.run_sync(parts.catalog.check_room, owner, size)
+    limit = parts.settings.max_body_mb * 2**20
+    return await _received(request, parts.service.files, limit, also)
+
+
+async def _received(
+    request: Request, files: ArtifactFiles, limit: int, also: Mapping[str, str]
+) -> Upload | None:
     kind, parameters = parse_options_header(request.headers.get("content-type", ""))
     check_encoding(request)
     if kind == b"multipart/form-data":

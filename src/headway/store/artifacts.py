@@ -114,6 +114,16 @@ class SqlArtifacts:
             rows = tx.rows(_find(given), params)
         return [artifact_from_row(row) for row in rows]
 
+    def bytes_of(self, owner: str) -> int:
+        """See `Artifacts.bytes_of`."""
+        with self._db.read() as tx:
+            size = tx.value(
+                "SELECT coalesce(sum(size), 0) FROM artifacts"
+                " WHERE owner = :owner AND deleted_at IS NULL",
+                {"owner": owner},
+            )
+        return int(size)
+
     def share(self, artifact_id: str, *, shared: bool) -> bool:
         """See `Artifacts.share`."""
         with self._db.write() as tx:

@@ -1,18 +1,24 @@
 """Jobs as workers see them: claims, and the reports that only a claim's holder may write."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from headway.events import StatusChanged
 from headway.job import Job, Status
+from headway.limits import UNLIMITED, Limits
 from headway.store.artifacts import find_artifact
+from headway.store.caps import allowed, hold_caps
 from headway.store.database import Database, Row, Transaction
 from headway.store.events import write_facts
+from headway.store.loads import owners_with_room
 from headway.store.redo import to_redo
 from headway.store.reports import write_reports
 from headway.store.rows import JOB_COLUMNS, JOB_WIDTH, dumps, job_from_row, loads
-from headway.store.turns import serve, stage
-from headway.store.values import Claim, Report, StoredArtifact, StoredCheckpoint, Want
+from headway.store.tallies import Tallies
+from headway.store.turns import let_in, serve, stage
+from headway.store.values import Claim, Incident, Report, StoredArtifact, StoredCheckpoint, Want
 
 
 class SqlAttempts:
@@ -21,17 +27,20 @@ class SqlAttempts:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def claim(self, worker: str, wants: Sequence[Want]) -> list[Claim]:
+    def claim(self, worker: str, wants: Sequence[Want], limits: Limits = UNLIMITED) -> list[Claim]:
         """See `Attempts.claim`."""
-        if not self._anything(wants):
+        if not self._anything(wants, limits):
             return []
         with self._db.write() as tx:
+            hold_caps(self._db, tx, limits)
             now = self._db.now(tx)
             if not _lease_holds(tx, worker, now):
                 return []
-            stage(self._db, tx, now)
+            stage(self._db, tx, now, limits)
+            let_in(self._db, tx, limits)
             rows: list[Row] = []
-            for want in wants:
+            for one in wants:
+                want = allowed(tx, one, limits)
                 found = (
                     _ready(tx, want, worker, now, self._db.skip_locked) if want.limit > 0 else []
                 )
@@ -41,8 +50,12 @@ class SqlAttempts:
             if not rows:
                 return []
             serve(tx, [(row[_PRIORITY], row[JOB_WIDTH + 1]) for row in rows])
-            claims = [_claim_from_row(tx, row) for row in rows]
+            claims = [_claim_from_row(tx, row, now) for row in rows]
             write_facts(tx, now, ((c.job.seq, c.job.last_event, _started(c.job)) for c in claims))
+            tallies = Tallies(now)
+            for name, count in Counter(claim.job.operation for claim in claims).items():
+                tallies.add(name, Incident.CLAIM, worker, times=count)
+            tallies.save(tx)
             return claims
 
     def record(self, reports: Sequence[Report]) -> set[tuple[int, int]]:
@@ -67,12 +80,15 @@ class SqlAttempts:
             due = tx.value(f"SELECT min(run_at) FROM jobs WHERE {_DELAYED}")
             return None if due is None else max(0.0, due - self._db.now(tx))
 
-    def _anything(self, wants: Sequence[Want]) -> bool:
+    def _anything(self, wants: Sequence[Want], limits: Limits) -> bool:
         """Whether a claim is worth a write transaction."""
         with self._db.read() as tx:
-            for want in wants:
-                if want.limit > 0 and _ready(tx, Want(want.operations, 1), "", 0.0, ""):
+            for one in wants:
+                want = allowed(tx, one, limits)
+                if want.limit > 0 and _ready(tx, replace(want, limit=1), "", 0.0, ""):
                     return True
+            if next(iter(owners_with_room(tx, limits)), None) is not None:
+                return True
             now = self._db.now(tx)
             return bool(tx.row(f"SELECT 1 FROM jobs WHERE {_DELAYED} AND run_at <= :now LIMIT 1",
                                {"now": now}))  # fmt: skip
@@ -122,23 +138,27 @@ def _ready(tx: Transaction, want: Want, worker: str, now: float, locking: str) -
         return []
     walks = " UNION ALL ".join(
         "SELECT * FROM (SELECT seq, priority, turn FROM jobs WHERE status = 'pending'"
-        f" AND waiting_for IS NULL AND operation = :o{i} ORDER BY priority, turn, seq LIMIT :limit"
+        f" AND waiting_for IS NULL AND operation = :o{i} ORDER BY priority, turn, seq LIMIT :l{i}"
         f"{locking}) AS walk_{i}"
         for i in range(len(operations))
     )
     return tx.rows(
-        f"SELECT {_TAKEN}, lease_token, jobs.turn, body, uses"
+        f"SELECT {_TAKEN}, lease_token, jobs.turn, body, uses, traceparent"
         f" FROM (SELECT * FROM ({walks}) AS walks ORDER BY priority, turn, seq LIMIT :limit) AS due"
         " JOIN jobs ON jobs.seq = due.seq JOIN inputs ON inputs.job = jobs.seq"
         " ORDER BY jobs.priority, jobs.turn, jobs.seq",
         {f"o{i}": name for i, name in enumerate(operations)}
+        | {
+            f"l{i}": min(want.limit, want.fewer.get(name, want.limit))
+            for i, name in enumerate(operations)
+        }
         | {"limit": want.limit, "worker": worker, "now": now},
     )
 
 
-def _claim_from_row(tx: Transaction, row: Row) -> Claim:
+def _claim_from_row(tx: Transaction, row: Row, now: float) -> Claim:
     """The claim of a row that `_ready` gave as it will be once it is taken."""
-    token, _, body, uses = row[JOB_WIDTH:]
+    token, _, body, uses, traceparent = row[JOB_WIDTH:]
     job = job_from_row(row)
     first = token == 0  # no attempt before this one: nothing can have been saved
     return Claim(
@@ -148,6 +168,8 @@ def _claim_from_row(tx: Transaction, row: Row) -> Claim:
         uses={} if uses is None else _used(tx, loads(uses)),
         checkpoints=() if first else _checkpoints(tx, job.seq),
         redo=() if first else to_redo(tx, job.seq),
+        waited=max(0.0, now - (job.run_at or job.created_at)) if first else 0.0,
+        traceparent=traceparent,
     )
 
 

@@ -72,6 +72,14 @@ _OF_JOBS: Final = (
     "parts",
 )  # fmt: skip
 
+_WRONG_LOADS: Final = (
+    "FROM (SELECT owner, count(*) AS unfinished, sum(CASE WHEN status = 'running' OR waiting_for IS"
+    " NULL THEN 1 ELSE 0 END) AS active FROM jobs WHERE status IN ('pending', 'running')"
+    " GROUP BY owner) AS real LEFT JOIN loads USING (owner)"
+    " WHERE coalesce(loads.unfinished, 0) != real.unfinished"
+    " OR coalesce(loads.active, 0) != real.active"
+)
+
 _STRAYS: Final = (
     *(
         (
@@ -90,6 +98,11 @@ _STRAYS: Final = (
         "FROM jobs WHERE status = 'running' AND worker NOT IN (SELECT id FROM workers)",
         "running jobs belong to a worker nobody knows, so no sweep gives them back",
         "cancel them, and retry them",
+    ),
+    (
+        _WRONG_LOADS,
+        "users have a load that is not the number of their jobs, so their limits are wrong",
+        "stop everything, delete all rows of loads, and count them anew from jobs",
     ),
     (
         "FROM aliases WHERE NOT EXISTS (SELECT 1 FROM artifacts WHERE seq = aliases.artifact)",

@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from headway.errors import KeyReused
 from headway.estimate import Estimate
 from headway.events import Event, Stretch
 from headway.job import Job, Publication, Status
+from headway.limits import UNLIMITED, Limits
 from headway.notices import Target
 from headway.store.identity import Users
 from headway.store.values import (
@@ -20,13 +20,16 @@ from headway.store.values import (
     AliasName,
     AttemptRecord,
     Claim,
+    Decided,
     Delivery,
     Depth,
     Ended,
     IdempotencyKey,
     JobQuery,
     Lineage,
+    Meters,
     NoticeSettings,
+    OwnerLoad,
     Part,
     Pruned,
     Report,
@@ -43,11 +46,11 @@ from headway.store.values import (
 class Jobs(Protocol):
     """Jobs as their users see them."""
 
-    def add(self, submissions: Sequence[Submission]) -> list[Added | KeyReused]:
+    def add(self, submissions: Sequence[Submission], limits: Limits = UNLIMITED) -> list[Decided]:
         """Make these jobs durable, all in one transaction, and answer each in turn.
 
         A submission whose unique key an unfinished job of its owner and operation has makes none:
-        that job is its answer.
+        that job is its answer. One that would pass a limit makes none either.
         """
 
     def get(self, job_id: str) -> Job | None:
@@ -71,20 +74,27 @@ class Jobs(Protocol):
         Raise `NotFound`, or `AlreadyFinished` with what it finished as.
         """
 
-    def retry(self, job_id: str) -> Job:
+    def retry(self, job_id: str, limits: Limits = UNLIMITED) -> Job:
         """Move a failed or cancelled job back to `pending`, with fresh counters.
 
-        It continues from its last checkpoint. Raise `NotFound`, `NotFinished`, or `NotUnique`
-        when another unfinished job has its unique key by now.
+        It continues from its last checkpoint. Raise `NotFound`, `NotFinished`, `UserLimit`, or
+        `NotUnique` when another unfinished job has its unique key by now.
         """
 
-    def retry_items(self, job_id: str) -> Job:
+    def retry_items(self, job_id: str, limits: Limits = UNLIMITED) -> Job:
         """Make a job that has ended due again, for those of its items that failed.
 
-        Raise `NotFinished`, or `Conflict` when none failed.
+        Raise `NotFinished`, `UserLimit`, or `Conflict` when none failed.
         """
 
-    def retry_once(self, job_id: str, key: IdempotencyKey, *, items: bool = False) -> Added:
+    def retry_once(
+        self,
+        job_id: str,
+        key: IdempotencyKey,
+        *,
+        items: bool = False,
+        limits: Limits = UNLIMITED,
+    ) -> Added:
         """`retry`, or `retry_items`, once for this key: asked again, answer with the job as it is.
 
         Raise what they raise, and `KeyReused` if the key came with another request of its route.
@@ -103,10 +113,11 @@ class Jobs(Protocol):
 class Attempts(Protocol):
     """Jobs as workers see them."""
 
-    def claim(self, worker: str, wants: Sequence[Want]) -> list[Claim]:
+    def claim(self, worker: str, wants: Sequence[Want], limits: Limits = UNLIMITED) -> list[Claim]:
         """Hand out due jobs, most urgent first; each belongs to one worker until its lease ends.
 
-        A worker whose own lease has lapsed gets none.
+        A worker whose own lease has lapsed gets none. Nothing of a paused operation is handed
+        out, and nothing that would pass a limit.
         """
 
     def record(self, reports: Sequence[Report]) -> set[tuple[int, int]]:
@@ -181,8 +192,27 @@ class Overview(Protocol):
     def depth(self) -> list[Depth]:
         """How many jobs of each operation wait or run; operations without any are left out."""
 
+    def meters(self) -> Meters:
+        """What the store knows of itself and of all jobs, for whoever watches over it."""
+
+    def loads(self, *, limit: int = 20) -> list[OwnerLoad]:
+        """The owners with the most unfinished jobs."""
+
     def ended(self) -> list[Ended]:
         """How jobs ended in each minute of the last hour, oldest first."""
+
+
+class Pauses(Protocol):
+    """Operations of which nothing is claimed for a while. Their jobs wait; what runs goes on."""
+
+    def pause(self, operation: str) -> bool:
+        """Claim nothing of the operation from now on; False if it was paused already."""
+
+    def resume(self, operation: str) -> bool:
+        """Claim its jobs again; False if it was not paused."""
+
+    def all(self) -> Mapping[str, float]:
+        """The paused operations, and since when each is."""
 
 
 class Artifacts(Protocol):
@@ -221,6 +251,9 @@ class Artifacts(Protocol):
 
         Only those of an owner or a name if that is given, and of a `seq` below `before`.
         """
+
+    def bytes_of(self, owner: str) -> int:
+        """How large the owner's artefacts are together."""
 
     def share(self, artifact_id: str, *, shared: bool) -> bool:
         """Let everybody see the artefact, or its owner alone; False if there is none."""
@@ -378,6 +411,8 @@ class Store(Protocol):
     def events(self) -> Events: ...
     @property
     def overview(self) -> Overview: ...
+    @property
+    def pauses(self) -> Pauses: ...
     @property
     def artifacts(self) -> Artifacts: ...
     @property

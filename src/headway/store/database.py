@@ -85,6 +85,9 @@ class Database(Protocol):
     def shrink_log(self) -> int:
         """See `Upkeep.shrink_log`."""
 
+    def log_bytes(self) -> int:
+        """How large the store's log is; 0 where a server looks after its own."""
+
     def rows_of(self, columns: Mapping[str, str]) -> str:
         """A FROM item that turns the parameter `:rows`, a JSON list of lists, into rows.
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from headway.errors import KeyReused
+from headway.errors import KeyReused, LimitReached
 from headway.job import Job
 from headway.store.database import Transaction
 from headway.store.rows import JOB_COLUMNS, job_from_row
-from headway.store.values import Added, IdempotencyKey, Submission
+from headway.store.values import Added, Decided, IdempotencyKey, Submission
 
 
 def save_keys(tx: Transaction, granted: Sequence[tuple[Submission, Job]], now: float) -> None:
@@ -66,9 +66,9 @@ def names_of_keys(submissions: Sequence[Submission]) -> set[str]:
     }
 
 
-def replays(tx: Transaction, submissions: Sequence[Submission]) -> dict[str, Added | KeyReused]:
+def replays(tx: Transaction, submissions: Sequence[Submission]) -> dict[str, Decided]:
     """Answers for those submissions whose key was used in an earlier transaction."""
-    answers: dict[str, Added | KeyReused] = {}
+    answers: dict[str, Decided] = {}
     for one in submissions:
         if one.idempotency is None:
             continue
@@ -116,10 +116,14 @@ def first_of_each_key(submissions: Sequence[Submission]) -> list[Submission]:
 
 
 def answer_twin(
-    one: Submission, wishes: Sequence[Submission], granted: Mapping[str, Added]
-) -> Added | KeyReused:
+    one: Submission,
+    wishes: Sequence[Submission],
+    decided: Mapping[str, Added | LimitReached],
+) -> Decided:
     """The answer to a submission whose key came twice in one group: that of the first one."""
     twin = next(other for other in wishes if _identity(other) == _identity(one))
-    added = granted[twin.id]
+    added = decided[twin.id]
+    if isinstance(added, LimitReached):
+        return added
     assert twin.idempotency is not None
     return _replay(one, twin.idempotency.fingerprint, added.job, existing=added.existing)

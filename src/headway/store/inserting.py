@@ -1,6 +1,6 @@
 """How a job comes to be: its row, its place in the order, its input, and its first event."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from headway.events import StatusChanged
 from headway.job import Job, Status, Waiting
@@ -12,16 +12,21 @@ from headway.store.values import Submission
 
 
 def insert_jobs(
-    db: Database, tx: Transaction, fresh: Sequence[Submission], now: float
+    db: Database,
+    tx: Transaction,
+    fresh: Sequence[Submission],
+    now: float,
+    held: Collection[str] = (),
 ) -> list[Job]:
-    """Make a job of each, due or delayed, with its input, its artefacts and its first event."""
+    """Make a job of each, due or delayed, with its input, its artefacts and its first event. Those
+    `held` wait for a limit of their owner although they are due. Who calls counts them as load."""
     if not fresh:
         return []
     numbers = db.reserve(tx, "jobs", len(fresh))
-    due = [(s.owner, s.priority) for s in fresh if _due_at(s, now) is None]
-    turns = Turns(db, tx, due)
+    waiting = {one.id: _waiting(one, now, held) for one in fresh}
+    turns = Turns(db, tx, [(s.owner, s.priority) for s in fresh if waiting[s.id] is None])
     numbered = list(zip(numbers, fresh, strict=True))
-    rows = [_job_row(seq, one, turns, now) for seq, one in numbered]
+    rows = [_job_row(seq, one, now) | _place(one, waiting[one.id], turns) for seq, one in numbered]
     tx.run_many(_INSERT_JOB, rows)
     turns.save()
     tx.run_many(
@@ -53,29 +58,41 @@ _SUBMITTED = StatusChanged(Status.PENDING, reason="submitted")
 _INSERTED = (
     "seq", "id", "operation", "owner", "status", "waiting_for", "priority", "turn", "run_at",
     "created_at", "last_event", "max_attempts", "timeout", "uses", "metadata", "unique_key",
+    "traceparent",
 )  # fmt: skip
 _INSERT_JOB = (
     f"INSERT INTO jobs ({', '.join(_INSERTED)}) VALUES ({', '.join(':' + c for c in _INSERTED)})"
 )
 
 
-def _due_at(one: Submission, now: float) -> float | None:
+def due_at_of(one: Submission, now: float) -> float | None:
     """When a submission is due; None for at once."""
     due_at = one.run_at if one.delay is None else now + one.delay
     return due_at if due_at is not None and due_at > now else None
 
 
-def _job_row(seq: int, one: Submission, turns: Turns, now: float) -> dict[str, object]:
-    due_at = _due_at(one, now)
+def _waiting(one: Submission, now: float, held: Collection[str]) -> Waiting | None:
+    """What a new job waits for; None for a job that is ready."""
+    if due_at_of(one, now) is not None:
+        return Waiting.TIME
+    return Waiting.LIMIT if one.id in held else None
+
+
+def _place(one: Submission, waiting: Waiting | None, turns: Turns) -> dict[str, object]:
+    """Where a new job stands: a ready one has a turn."""
+    turn = turns.take(one.owner, one.priority) if waiting is None else 0
+    return {"waiting_for": waiting, "turn": turn}
+
+
+def _job_row(seq: int, one: Submission, now: float) -> dict[str, object]:
+    due_at = due_at_of(one, now)
     return {
         "seq": seq,
         "id": one.id,
         "operation": one.operation,
         "owner": one.owner,
         "status": "pending",
-        "waiting_for": None if due_at is None else "time",
         "priority": one.priority,
-        "turn": turns.take(one.owner, one.priority) if due_at is None else 0,
         "run_at": one.run_at if due_at is None else due_at,
         "created_at": now,
         "last_event": 1,
@@ -84,6 +101,7 @@ def _job_row(seq: int, one: Submission, turns: Turns, now: float) -> dict[str, o
         "uses": dumps(one.uses) if one.uses else None,
         "metadata": dumps(one.metadata) if one.metadata else None,
         "unique_key": one.unique_key,
+        "traceparent": one.traceparent,
     }
 
 
@@ -99,7 +117,7 @@ def _job_of(row: dict[str, object], one: Submission) -> Job:
         created_at=float(str(row["created_at"])),
         version=1,
         run_at=None if row["run_at"] is None else float(str(row["run_at"])),
-        waiting_for=None if row["waiting_for"] is None else Waiting.TIME,
+        waiting_for=None if row["waiting_for"] is None else Waiting(str(row["waiting_for"])),
         max_attempts=one.max_attempts,
         timeout=one.timeout,
         metadata=one.metadata,

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from headway.errors import AlreadyFinished, KeyReused, NotFinished, NotFound
+from headway.errors import AlreadyFinished, LimitReached, NotFinished, NotFound
 from headway.events import StatusChanged
-from headway.job import Job, Status
+from headway.job import Job, Status, Waiting
+from headway.limits import UNLIMITED, Limits
 from headway.store.database import Database, Row, Transaction
 from headway.store.events import write_facts
 from headway.store.idempotency import (
@@ -18,17 +19,26 @@ from headway.store.idempotency import (
     save_key,
     save_keys,
 )
-from headway.store.inserting import insert_jobs
+from headway.store.inserting import due_at_of, insert_jobs
+from headway.store.loads import Changes, admit, admit_again
 from headway.store.notices import announce
 from headway.store.redo import begin_redo
 from headway.store.rows import JOB_COLUMNS, dumps, job_from_row
 from headway.store.tallies import Tallies
 from headway.store.turns import Turns
-from headway.store.unique import first_of_each, identity, names_of, refuse_second, unfinished
+from headway.store.unique import (
+    Identity,
+    first_of_each,
+    identity,
+    names_of,
+    refuse_second,
+    unfinished,
+)
 from headway.store.users import add_requests
 from headway.store.values import (
     Added,
     AttemptRecord,
+    Decided,
     IdempotencyKey,
     JobQuery,
     Part,
@@ -46,18 +56,21 @@ class SqlJobs:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def add(self, submissions: Sequence[Submission]) -> list[Added | KeyReused]:
+    def add(self, submissions: Sequence[Submission], limits: Limits = UNLIMITED) -> list[Decided]:
         """See `Jobs.add`."""
         with self._db.write() as tx:
             self._db.hold(tx, names_of_keys(submissions) | names_of(submissions))
             now = self._db.now(tx)
             answers = replays(tx, submissions)
             wishes = [one for one in first_of_each_key(submissions) if one.id not in answers]
-            granted = self._grant(tx, wishes, now)
-            save_keys(tx, [(one, granted[one.id].job) for one in wishes], now)
-            add_requests(tx, [one.owner for one in wishes], now)
-            answers |= granted
-            return [answers.get(one.id) or answer_twin(one, wishes, granted) for one in submissions]
+            decided = self._decide(tx, wishes, now, limits)
+            added = [
+                (one, answer.job) for one in wishes if isinstance(answer := decided[one.id], Added)
+            ]
+            save_keys(tx, added, now)
+            add_requests(tx, [one.owner for one, _ in added], now)
+            answers |= decided
+            return [answers.get(one.id) or answer_twin(one, wishes, decided) for one in submissions]
 
     def get(self, job_id: str) -> Job | None:
         """See `Jobs.get`."""
@@ -125,6 +138,9 @@ class SqlJobs:
                 raise AlreadyFinished(f"Cannot cancel {before.status} job")
             if before.status is Status.RUNNING:
                 _end_attempt(tx, before, now)
+            changes = Changes()
+            changes.add(before.owner, unfinished=-1, active=-(before.waiting_for is None))
+            changes.save(tx)
             tx.run(
                 "UPDATE jobs SET status = 'cancelled', completed_at = :now, waiting_for = NULL,"
                 " version = version + 1, last_event = last_event + 1"
@@ -139,17 +155,24 @@ class SqlJobs:
             announce(self._db, tx, [before.seq], now)
             return self._locked(tx, job_id)
 
-    def retry(self, job_id: str) -> Job:
+    def retry(self, job_id: str, limits: Limits = UNLIMITED) -> Job:
         """See `Jobs.retry`."""
         with self._db.write() as tx:
-            return self._retry(tx, job_id)
+            return self._retry(tx, job_id, limits)
 
-    def retry_items(self, job_id: str) -> Job:
+    def retry_items(self, job_id: str, limits: Limits = UNLIMITED) -> Job:
         """See `Jobs.retry_items`."""
         with self._db.write() as tx:
-            return self._retry_items(tx, job_id)
+            return self._retry_items(tx, job_id, limits)
 
-    def retry_once(self, job_id: str, key: IdempotencyKey, *, items: bool = False) -> Added:
+    def retry_once(
+        self,
+        job_id: str,
+        key: IdempotencyKey,
+        *,
+        items: bool = False,
+        limits: Limits = UNLIMITED,
+    ) -> Added:
         """See `Jobs.retry_once`."""
         again = self._retry_items if items else self._retry
         with self._db.write() as tx:
@@ -158,11 +181,11 @@ class SqlJobs:
             self._db.hold(tx, {name_of(before.owner, key)} | names_of([before]))
             if is_repeated(tx, before.owner, key):
                 return Added(before, replayed=True)
-            job = again(tx, job_id)
+            job = again(tx, job_id, limits)
             save_key(tx, key, job, self._db.now(tx))
             return Added(job)
 
-    def _retry(self, tx: Transaction, job_id: str) -> Job:
+    def _retry(self, tx: Transaction, job_id: str, limits: Limits) -> Job:
         now = self._db.now(tx)
         before = self._locked(tx, job_id)
         if before.status not in (Status.FAILED, Status.CANCELLED):
@@ -172,26 +195,31 @@ class SqlJobs:
             )
         self._db.hold(tx, names_of([before]))
         refuse_second(tx, before)
+        held = admit_again(tx, before.owner, limits)
         turns = Turns(self._db, tx, [(before.owner, before.priority)])
         tx.run(
-            "UPDATE jobs SET status = 'pending', waiting_for = NULL, run_at = NULL,"
+            "UPDATE jobs SET status = 'pending', waiting_for = :waiting_for, run_at = NULL,"
             " turn = :turn, completed_at = NULL, error = NULL, attempt = 0, crashes = 0,"
             " interruptions = 0, crashes_in_a_row = 0, interruptions_in_a_row = 0,"
             " version = version + 1, last_event = last_event + 1"
             " WHERE seq = :seq AND status IN ('failed', 'cancelled')",
-            {"seq": before.seq, "turn": turns.take(before.owner, before.priority)},
+            {
+                "seq": before.seq,
+                "waiting_for": Waiting.LIMIT if held else None,
+                "turn": 0 if held else turns.take(before.owner, before.priority),
+            },
         )
         turns.save()
         fact = StatusChanged(Status.PENDING, reason="retried by its owner")
         write_facts(tx, now, [(before.seq, before.last_event + 1, fact)])
         return self._locked(tx, job_id)
 
-    def _retry_items(self, tx: Transaction, job_id: str) -> Job:
+    def _retry_items(self, tx: Transaction, job_id: str, limits: Limits) -> Job:
         now = self._db.now(tx)
         before = self._locked(tx, job_id)
         self._db.hold(tx, names_of([before]))
         refuse_second(tx, before)
-        begin_redo(self._db, tx, before, now)
+        begin_redo(self._db, tx, before, now, limits)
         return self._locked(tx, job_id)
 
     def running(self, owners: Collection[str], *, limit: int = 1000) -> list[Job]:
@@ -241,16 +269,29 @@ class SqlJobs:
             raise NotFound("Job not found")
         return job_from_row(row)
 
-    def _grant(self, tx: Transaction, wishes: Sequence[Submission], now: float) -> dict[str, Added]:
-        """A job for each wish: a new one, or the one that stands for it."""
-        taken = unfinished(tx, wishes)
-        fresh = first_of_each(wishes, taken)
-        made = {job.id: Added(job) for job in insert_jobs(self._db, tx, fresh, now)}
-        taken |= {key: one.job for one in made.values() if (key := identity(one.job)) is not None}
-        stood_for = [(one.id, identity(one)) for one in wishes if one.id not in made]
-        return made | {
-            id: Added(taken[key], existing=True) for id, key in stood_for if key is not None
+    def _decide(
+        self, tx: Transaction, wishes: Sequence[Submission], now: float, limits: Limits
+    ) -> dict[str, Added | LimitReached]:
+        """A job for each wish, a new one or the one that stands for it; or the limit it passes."""
+        taken: dict[Identity, Added | LimitReached] = {
+            key: Added(job, existing=True) for key, job in unfinished(tx, wishes).items()
         }
+        fresh = first_of_each(wishes, taken)
+        due = frozenset(one.id for one in fresh if due_at_of(one, now) is None)
+        admission = admit(tx, fresh, due, limits)
+        made = insert_jobs(self._db, tx, admission.admitted, now, admission.held)
+        decided: dict[str, Added | LimitReached] = {
+            **{job.id: Added(job) for job in made},
+            **admission.refused,
+        }
+        for one in fresh:
+            if (key := identity(one)) is not None:
+                answer = decided[one.id]
+                taken[key] = (
+                    Added(answer.job, existing=True) if isinstance(answer, Added) else answer
+                )
+        stood_for = [(one.id, identity(one)) for one in wishes if one.id not in decided]
+        return decided | {id: taken[key] for id, key in stood_for if key is not None}
 
 
 # An attempt that completed in a shared process has no row of its own: nothing is known of it that

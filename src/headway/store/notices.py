@@ -9,6 +9,7 @@ from headway.job import FINISHED, Json, Status
 from headway.notices import OPERATION, Target
 from headway.store.database import Database, Row, Transaction
 from headway.store.inserting import insert_jobs
+from headway.store.loads import Changes
 from headway.store.rows import dumps, loads
 from headway.store.values import Delivery, NoticeSettings, Submission
 
@@ -59,6 +60,10 @@ def _deliver(
         )
         for _, owner, _, body in wanted
     ]
+    changes = Changes()
+    for one in submissions:
+        changes.add(one.owner, unfinished=1, active=1)
+    changes.save(tx)
     made = insert_jobs(db, tx, submissions, now)
     tx.run_many(
         "INSERT INTO deliveries (job, about, target) VALUES (:job, :about, :target)",

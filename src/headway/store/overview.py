@@ -7,19 +7,25 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from headway.estimate import Durations, Estimate, until_due, while_running, while_waiting
+from headway.estimate import (
+    NO_ESTIMATE,
+    Durations,
+    Estimate,
+    until_due,
+    while_running,
+    while_waiting,
+)
 from headway.job import Job, Status, Waiting
 from headway.store.database import Database, Transaction
+from headway.store.meters import READY, delayed_of, read_meters, running_of, waiting_operations
+from headway.store.pauses import paused_since
 from headway.store.rows import dumps
 from headway.store.tallies import MINUTE, TALLIED_MINUTES
-from headway.store.values import COUNTED, Depth, Ended, RunningJob, WorkerLoad
+from headway.store.values import COUNTED, Depth, Ended, Meters, OwnerLoad, RunningJob, WorkerLoad
 from headway.store.workers import ALIVE, WORKER_COLUMNS, worker_from_row
 
 LINE: Final = 1000
 """Places in a queue that are told apart."""
-
-_READY: Final = "status = 'pending' AND waiting_for IS NULL"
-_DELAYED: Final = "status = 'pending' AND waiting_for IN ('time', 'retry')"
 
 
 class SqlOverview:
@@ -62,20 +68,8 @@ class SqlOverview:
         """See `Overview.depth`."""
         with self._db.read() as tx:
             now = self._db.now(tx)
-            waiting = {name: _line(tx, name, now) for name in _waiting_operations(tx)}
-            delayed: dict[str, int] = dict(
-                tx.rows(
-                    "SELECT operation, count(*) FROM (SELECT operation FROM jobs"
-                    f" WHERE {_DELAYED} ORDER BY run_at LIMIT :most) AS counted GROUP BY operation",
-                    {"most": COUNTED},
-                )
-            )
-            running: dict[str, int] = dict(
-                tx.rows(
-                    "SELECT operation, count(*) FROM jobs WHERE status = 'running'"
-                    " GROUP BY operation"
-                )
-            )
+            waiting = {name: _line(tx, name, now) for name in waiting_operations(tx)}
+            delayed, running = delayed_of(tx), running_of(tx)
         return [
             Depth(
                 operation=name,
@@ -87,12 +81,28 @@ class SqlOverview:
             for name in sorted({*waiting, *delayed, *running})
         ]
 
+    def meters(self) -> Meters:
+        """See `Overview.meters`."""
+        with self._db.read() as tx:
+            return read_meters(tx, self._db.now(tx), self._db.log_bytes())
+
+    def loads(self, *, limit: int = 20) -> list[OwnerLoad]:
+        """See `Overview.loads`."""
+        with self._db.read() as tx:
+            rows = tx.rows(
+                "SELECT owner, unfinished, active FROM loads WHERE unfinished > 0"
+                " ORDER BY unfinished DESC, owner LIMIT :limit",
+                {"limit": limit},
+            )
+        return [OwnerLoad(*row) for row in rows]
+
     def ended(self) -> list[Ended]:
         """See `Overview.ended`."""
         with self._db.read() as tx:
             rows = tx.rows(
                 "SELECT minute, operation, outcome, sum(count), sum(seconds) FROM tallies"
-                " WHERE minute > :since GROUP BY minute, operation, outcome"
+                " WHERE minute > :since AND outcome IN ('completed', 'failed', 'cancelled')"
+                " GROUP BY minute, operation, outcome"
                 " ORDER BY minute, operation, outcome",
                 {"since": self._db.now(tx) // MINUTE - TALLIED_MINUTES},
             )
@@ -143,7 +153,11 @@ class SqlOverview:
                 place = places[job.seq]
                 left = while_waiting(place, slots[job.operation], usual)
                 found[job.id] = Estimate(place, left)
-        return found
+        paused = paused_since(tx)
+        stopped = [job.id for job in jobs if job.operation in paused and job.waiting_for is None]
+        return found | {
+            id: Estimate(found.get(id, NO_ESTIMATE).position, paused=True) for id in stopped
+        }
 
     def _places(self, tx: Transaction, jobs: Sequence[Job]) -> dict[int, int]:
         """The places of these due jobs, each in the queue of its operation."""
@@ -154,7 +168,7 @@ class SqlOverview:
                 "SELECT seq, place FROM (SELECT seq,"
                 " row_number() OVER (ORDER BY priority, turn, seq) AS place FROM"
                 " (SELECT seq, priority, turn FROM jobs WHERE operation = :operation"
-                f" AND {_READY} ORDER BY priority, turn, seq LIMIT :line) AS first) AS placed"
+                f" AND {READY} ORDER BY priority, turn, seq LIMIT :line) AS first) AS placed"
                 f" WHERE seq IN (SELECT wanted FROM {wanted} AS w)",
                 {
                     "operation": operation,
@@ -181,24 +195,11 @@ class SqlOverview:
         return {name: Durations(int(count), sum, squares) for name, count, sum, squares in rows}
 
 
-def _waiting_operations(tx: Transaction) -> list[str]:
-    """Operations that somebody waits for: a step of the index for each, however many wait."""
-    names: list[str] = []
-    while True:
-        name = tx.value(
-            f"SELECT min(operation) FROM jobs WHERE {_READY} AND operation > :after",
-            {"after": names[-1] if names else ""},
-        )
-        if name is None:
-            return names
-        names.append(name)
-
-
 def _line(tx: Transaction, operation: str, now: float) -> tuple[int, float | None]:
     """How many wait for the operation, and for how long the first submitted of them has."""
     row = tx.row(
         "SELECT count(*), min(seq) FROM (SELECT seq FROM jobs WHERE operation = :operation"
-        f" AND {_READY} ORDER BY priority, turn, seq LIMIT :most) AS counted",
+        f" AND {READY} ORDER BY priority, turn, seq LIMIT :most) AS counted",
         {"operation": operation, "most": COUNTED},
     )
     count, oldest = row or (0, None)

@@ -157,6 +157,10 @@ class PostgresDatabase:
         seen, self._seen.snapshot = getattr(self._seen, "snapshot", None), snapshot
         return bool(snapshot != seen)
 
+    def log_bytes(self) -> int:
+        """See `Database.log_bytes`."""
+        return 0
+
     def shrink_log(self) -> int:
         """See `Database.shrink_log`: the server looks after its own."""
         return 0

@@ -5,16 +5,18 @@ from typing import Final
 
 from headway.errors import Conflict, NotFinished
 from headway.events import StatusChanged
-from headway.job import Job, Status
+from headway.job import Job, Status, Waiting
+from headway.limits import Limits
 from headway.store.database import Database, Transaction
 from headway.store.events import write_facts
+from headway.store.loads import admit_again
 from headway.store.turns import Turns
 from headway.store.values import Part, Report
 
 REASON: Final = "failed items retried by its owner"
 
 
-def begin_redo(db: Database, tx: Transaction, before: Job, now: float) -> None:
+def begin_redo(db: Database, tx: Transaction, before: Job, now: float, limits: Limits) -> None:
     """Make a job that has ended due again, for its failed items.
 
     It goes on from its last checkpoint after that, so a completed one has nothing else to do.
@@ -26,14 +28,19 @@ def begin_redo(db: Database, tx: Transaction, before: Job, now: float) -> None:
     )
     if not marked:
         raise Conflict("expected a job with failed items, got one without; there is nothing to do")
+    held = admit_again(tx, before.owner, limits)
     turns = Turns(db, tx, [(before.owner, before.priority)])
     tx.run(
-        "UPDATE jobs SET status = 'pending', waiting_for = NULL, run_at = NULL, turn = :turn,"
+        "UPDATE jobs SET status = 'pending', waiting_for = :waiting_for, run_at = NULL, turn = :turn,"
         " completed_at = NULL, error = NULL, result = NULL, progress = 0, message = NULL,"
         " attempt = 0, crashes = 0, interruptions = 0, crashes_in_a_row = 0,"
         " interruptions_in_a_row = 0, version = version + 1, last_event = last_event + 1"
         " WHERE seq = :seq AND status IN ('completed', 'failed', 'cancelled')",
-        {"seq": before.seq, "turn": turns.take(before.owner, before.priority)},
+        {
+            "seq": before.seq,
+            "waiting_for": Waiting.LIMIT if held else None,
+            "turn": 0 if held else turns.take(before.owner, before.priority),
+        },
     )
     turns.save()
     fact = StatusChanged(Status.PENDING, reason=REASON)

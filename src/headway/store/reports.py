@@ -9,13 +9,14 @@ from headway.store.alias_guards import unless_moved
 from headway.store.artifacts import insert_artifact, name_of
 from headway.store.database import Database, Row, Transaction
 from headway.store.events import write_facts
+from headway.store.loads import Changes
 from headway.store.notices import announce
 from headway.store.paces import write_paces
 from headway.store.redo import replaced_counts, write_parts
 from headway.store.rewind import rewind, undone_counts
 from headway.store.rows import dumps
 from headway.store.tallies import Tallies
-from headway.store.values import Report
+from headway.store.values import Incident, Report
 
 KEPT_CHECKPOINTS: Final = 2
 """The newest, and the one before in case the newest cannot be read."""
@@ -87,7 +88,7 @@ def write_reports(
     numbered: list[tuple[int, int, Fact]] = []
     ended: list[dict[str, object]] = []
     finished: list[int] = []
-    tallies = Tallies(now)
+    tallies, loads = Tallies(now), Changes()
     for seq, token, last_event, worker, claimed_at, owner, operation in held:
         report, facts = told[seq, token]
         if report.rewind is not None:
@@ -97,17 +98,33 @@ def write_reports(
             _write_files(tx, report, owner, now)
         if report.verdict is None:
             continue
+        _count_incident(tallies, report.verdict, operation, worker)
         if report.verdict.status.finished:
             tallies.add(operation, report.verdict.status, worker, now - claimed_at)
             finished.append(seq)
+            loads.add(owner, unfinished=-1, active=-1)
+        elif report.verdict.delay is not None:
+            loads.add(owner, active=-1)
         if not _told_by_job(report.verdict):
             ended.append(_attempt_row(report, report.verdict, worker, claimed_at, now))
     write_facts(tx, now, numbered)
     tx.run_many(_INSERT_ATTEMPT, ended)
     write_paces(tx, [told[row[0], row[1]][0] for row in held], now)
+    loads.save(tx)
     announce(db, tx, finished, now)
     tallies.save(tx)
     return {(row[0], row[1]) for row in held}
+
+
+_INCIDENTS: Final = {"crashed": Incident.CRASH, "interrupted": Incident.INTERRUPTION}
+
+
+def _count_incident(tallies: Tallies, verdict: Verdict, operation: str, worker: str) -> None:
+    incident = _INCIDENTS.get(verdict.reason)
+    if verdict.reason == "failed" and not verdict.status.finished:
+        incident = Incident.RETRY
+    if incident is not None:
+        tallies.add(operation, incident, worker)
 
 
 def _published_names(reports: Sequence[Report]) -> set[str]:

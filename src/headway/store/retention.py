@@ -7,7 +7,7 @@ from headway.job import FINISHED, Status
 from headway.store.contract import ALIKE
 from headway.store.database import Database, Row, Transaction
 from headway.store.rows import dumps
-from headway.store.tallies import MINUTE, TALLIED_MINUTES
+from headway.store.tallies import MINUTE, TALLIED_MINUTES, fold
 from headway.store.values import Pruned, Tombstone
 
 EVENTS_AT_ONCE: Final = 10_000
@@ -69,7 +69,8 @@ class SqlRetention:
             now = self._db.now(tx)
             before: dict[str, float] = {name: now - age for name, age in ages.items()}
             before["now"] = now
-            before["minute"] = now // MINUTE - TALLIED_MINUTES
+            tx.run("DELETE FROM loads WHERE unfinished = 0 AND active = 0")
+            fold(self._db, tx, int(now // MINUTE) - TALLIED_MINUTES)
             return sum(tx.run(sql, before | {"limit": limit}) for sql in _TIDY)
 
     def tombstone(self, job_id: str) -> Tombstone | None:
@@ -134,14 +135,12 @@ _TURNS: Final = (
     "DELETE FROM turns WHERE (owner, priority) IN (SELECT turns.owner, turns.priority FROM turns"
     " JOIN serving USING (priority) WHERE turns.turn < serving.turn LIMIT :limit)"
 )
-# They are few: one for each minute, operation, outcome and worker.
-_TALLIES: Final = "DELETE FROM tallies WHERE minute < :minute"
 # An expired token is void without a row that says so.
 _TOKENS: Final = (
     "DELETE FROM ended_tokens WHERE id IN (SELECT id FROM ended_tokens WHERE expires_at < :now"
     " LIMIT :limit)"
 )
-_TIDY: Final = (_KEYS, _TOMBSTONES, _WORKERS, _TURNS, _TALLIES, _TOKENS)
+_TIDY: Final = (_KEYS, _TOMBSTONES, _WORKERS, _TURNS, _TOKENS)
 
 
 def _look(

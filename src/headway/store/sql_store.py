@@ -12,6 +12,7 @@ from headway.store.events import SqlEvents
 from headway.store.jobs import SqlJobs
 from headway.store.notices import SqlNotices
 from headway.store.overview import SqlOverview
+from headway.store.pauses import SqlPauses
 from headway.store.retention import SqlRetention
 from headway.store.upkeep import SqlUpkeep
 from headway.store.users import SqlUsers
@@ -43,6 +44,7 @@ class SqlStore:
         self.workers = SqlWorkers(database)
         self.events = SqlEvents(database)
         self.overview = SqlOverview(database)
+        self.pauses = SqlPauses(database)
         self.artifacts = SqlArtifacts(database)
         self.aliases = SqlAliases(database)
         self.users = SqlUsers(database)

@@ -19,7 +19,7 @@ from headway.store.database import Transaction, closing_cursor, refuse_fork
 from headway.store.gate import WriteGate
 from headway.store.migrate import upgrade
 from headway.store.sql_store import SqlStore
-from headway.store.wal import shrink
+from headway.store.wal import shrink, size
 
 try:
     from pysqlite3 import dbapi2
@@ -140,6 +140,10 @@ class SqliteDatabase:
             raise mapped(error) from None
         seen, self._watchers.version = getattr(self._watchers, "version", None), version
         return bool(version != seen)
+
+    def log_bytes(self) -> int:
+        """See `Database.log_bytes`."""
+        return size(self.path)
 
     def shrink_log(self) -> int:
         """See `Database.shrink_log`."""

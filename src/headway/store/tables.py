@@ -67,6 +67,7 @@ jobs = sa.Table(
     sa.Column("error", sa.Text()),
     sa.Column("result", sa.Text()),
     sa.Column("unique_key", sa.Text()),
+    sa.Column("traceparent", sa.Text()),
     sa.UniqueConstraint("id"),
     sqlite_autoincrement=True,  # a pruned job's number must not come back in somebody's cursor
 )
@@ -92,6 +93,13 @@ sa.Index(
     postgresql_where=sa.text("status = 'running'"),
 )
 sa.Index("ix_jobs_owner_seq", jobs.c.owner, jobs.c.seq)
+# What is due and waits until other jobs of its owner end, in the order it may then be claimed.
+sa.Index(
+    "ix_jobs_held",
+    jobs.c.owner, jobs.c.priority, jobs.c.seq,
+    sqlite_where=sa.text("status = 'pending' AND waiting_for = 'limit'"),
+    postgresql_where=sa.text("status = 'pending' AND waiting_for = 'limit'"),
+)  # fmt: skip
 sa.Index(
     "ix_jobs_unique",
     jobs.c.owner, jobs.c.operation, jobs.c.unique_key,
@@ -206,7 +214,8 @@ paces = sa.Table(
     sqlite_with_rowid=False,
 )
 
-# How jobs ended, by the minute. One row for each worker, so that no two wait for each other.
+# How jobs ended, by the minute, and in minute 0 all those before. One row for each worker, so that
+# no two wait for each other. `bound_i` counts what took up to the i-th of some bounds.
 tallies = sa.Table(
     "tallies",
     metadata,
@@ -217,6 +226,7 @@ tallies = sa.Table(
     _required("count", sa.BigInteger()),
     _required("seconds", sa.Double()),
     _required("squares", sa.Double()),
+    *(_required(f"bound_{i}", sa.BigInteger(), "0") for i in range(7)),
     sqlite_with_rowid=False,
 )
 
@@ -226,6 +236,25 @@ turns = sa.Table(
     sa.Column("owner", sa.Text(), primary_key=True),
     sa.Column("priority", sa.Integer(), primary_key=True),
     _required("turn", sa.BigInteger()),
+    sqlite_with_rowid=False,
+)
+
+# How many jobs of each owner have not ended, and how many of those are ready or running.
+loads = sa.Table(
+    "loads",
+    metadata,
+    sa.Column("owner", sa.Text(), primary_key=True),
+    _required("unfinished", sa.BigInteger()),
+    _required("active", sa.BigInteger()),
+    sqlite_with_rowid=False,
+)
+
+# Operations of which nothing is claimed until somebody resumes them.
+pauses = sa.Table(
+    "pauses",
+    metadata,
+    sa.Column("operation", sa.Text(), primary_key=True),
+    _required("at", sa.Double()),
     sqlite_with_rowid=False,
 )
 

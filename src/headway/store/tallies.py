@@ -1,23 +1,30 @@
 """How jobs ended, counted by the minute in the transaction that ends them."""
 
+from bisect import bisect_left
 from typing import Final
 
 from headway.job import Status
-from headway.store.database import Transaction
+from headway.store.database import Database, Transaction
+from headway.store.values import Incident
 
 MINUTE: Final = 60
 """Seconds."""
 TALLIED_MINUTES: Final = 61
 """The last hour, and the minute that has just begun."""
 
-_ADD: Final = """
-INSERT INTO tallies (minute, operation, outcome, worker, count, seconds, squares)
-VALUES (:minute, :operation, :outcome, :worker, :count, :seconds, :squares)
-ON CONFLICT (minute, operation, outcome, worker) DO UPDATE SET
-  count = tallies.count + excluded.count,
-  seconds = tallies.seconds + excluded.seconds,
-  squares = tallies.squares + excluded.squares
-"""
+BOUNDS: Final = (0.01, 0.1, 1.0, 10.0, 60.0, 600.0, 3600.0)
+"""Seconds: how many jobs took up to each is counted too."""
+SUMS: Final = ("count", "seconds", "squares", *(f"bound_{i}" for i in range(len(BOUNDS))))
+"""The columns that are added up."""
+
+ADD_UP: Final = " ON CONFLICT (minute, operation, outcome, worker) DO UPDATE SET " + ", ".join(
+    f"{name} = tallies.{name} + excluded.{name}" for name in SUMS
+)
+_ADD: Final = (
+    f"INSERT INTO tallies (minute, operation, outcome, worker, {', '.join(SUMS)})"
+    f" VALUES (:minute, :operation, :outcome, :worker, {', '.join(':' + one for one in SUMS)})"
+    + ADD_UP
+)
 
 
 class Tallies:
@@ -25,17 +32,28 @@ class Tallies:
 
     def __init__(self, now: float) -> None:
         self._minute = int(now // MINUTE)
-        self._sums: dict[tuple[str, Status, str], list[float]] = {}
+        self._sums: dict[tuple[str, str, str], list[float]] = {}
 
-    def add(self, operation: str, outcome: Status, worker: str, seconds: float) -> None:
-        """One job has ended, `seconds` after its last attempt began."""
+    def add(
+        self,
+        operation: str,
+        outcome: Status | Incident,
+        worker: str,
+        seconds: float = 0.0,
+        *,
+        times: int = 1,
+    ) -> None:
+        """One job has ended, `seconds` after its last attempt began; or an incident."""
         sums = self._sums.get((operation, outcome, worker))
         if sums is None:
-            sums = self._sums[operation, outcome, worker] = [0, 0.0, 0.0]
-        sums[0] += 1
+            sums = self._sums[operation, outcome, worker] = [0.0] * len(SUMS)
+        sums[0] += times
         seconds = max(0.0, seconds)  # the clock may have been set back
         sums[1] += seconds
         sums[2] += seconds * seconds
+        place = bisect_left(BOUNDS, seconds)
+        if place < len(BOUNDS):
+            sums[3 + place] += times
 
     def save(self, tx: Transaction) -> None:
         """Write what was added, in one order for all, so that no two writers wait for each other."""
@@ -45,14 +63,23 @@ class Tallies:
                 {
                     "minute": self._minute,
                     "operation": operation,
-                    "outcome": outcome.value,
+                    "outcome": str(outcome),
                     "worker": worker,
-                    "count": int(count),
-                    "seconds": seconds,
-                    "squares": squares,
+                    **dict(zip(SUMS, sums, strict=True)),
                 }
-                for (operation, outcome, worker), (count, seconds, squares) in sorted(
-                    self._sums.items()
-                )
+                for (operation, outcome, worker), sums in sorted(self._sums.items())
             ],
         )
+
+
+def fold(db: Database, tx: Transaction, before: int) -> None:
+    """Add the minutes before this one up in minute 0: how many there ever were is not forgotten."""
+    db.hold(tx, ["tallies"])
+    old = {"before": before}
+    tx.run(
+        f"INSERT INTO tallies (minute, operation, outcome, worker, {', '.join(SUMS)})"
+        f" SELECT 0, operation, outcome, '', {', '.join(f'sum({one})' for one in SUMS)}"
+        " FROM tallies WHERE minute > 0 AND minute < :before GROUP BY operation, outcome" + ADD_UP,
+        old,
+    )
+    tx.run("DELETE FROM tallies WHERE minute > 0 AND minute < :before", old)

@@ -7,7 +7,10 @@ owner's single job, due a moment later, takes the very next.
 
 from collections.abc import Iterable, Sequence
 
+from headway.job import Waiting
+from headway.limits import Limits
 from headway.store.database import Database, Transaction
+from headway.store.loads import HELD, make_due, owners_with_room, take_room
 from headway.store.rows import dumps
 
 
@@ -45,23 +48,51 @@ class Turns:
         )
 
 
-def stage(db: Database, tx: Transaction, now: float, limit: int = 1000) -> int:
-    """Give up to `limit` delayed jobs whose time has come their turns; the number staged."""
+def stage(db: Database, tx: Transaction, now: float, limits: Limits, at_once: int = 1000) -> int:
+    """Give up to `at_once` delayed jobs whose time has come their turns; the number staged."""
     due = tx.rows(
         "SELECT seq, owner, priority FROM jobs WHERE status = 'pending'"
         " AND waiting_for IN ('time', 'retry') AND run_at <= :now ORDER BY run_at LIMIT :limit"
         f"{db.skip_locked}",
-        {"now": now, "limit": limit},
+        {"now": now, "limit": at_once},
     )
     if not due:
         return 0
+    held = make_due(tx, [owner for _, owner, _ in due], limits)
     turns = Turns(db, tx, [(owner, priority) for _, owner, priority in due])
     tx.run_many(
-        "UPDATE jobs SET waiting_for = NULL, turn = :turn, version = version + 1 WHERE seq = :seq",
-        [{"seq": seq, "turn": turns.take(owner, priority)} for seq, owner, priority in due],
+        "UPDATE jobs SET waiting_for = :waiting_for, turn = :turn, version = version + 1"
+        " WHERE seq = :seq",
+        [
+            {
+                "seq": seq,
+                "waiting_for": Waiting.LIMIT if must_wait else None,
+                "turn": 0 if must_wait else turns.take(owner, priority),
+            }
+            for (seq, owner, priority), must_wait in zip(due, held, strict=True)
+        ],
     )
     turns.save()
     return len(due)
+
+
+def let_in(db: Database, tx: Transaction, limits: Limits, at_once: int = 1000) -> None:
+    """Give those jobs turns that waited for their owner's limit, where others have ended."""
+    for owner, room in list(owners_with_room(tx, limits)):
+        first = tx.rows(
+            f"SELECT seq, priority FROM jobs WHERE {HELD} AND owner = :owner"
+            f" ORDER BY priority, seq LIMIT :room{db.skip_locked}",
+            {"owner": owner, "room": min(room, at_once)},
+        )
+        if not first or not take_room(tx, owner, len(first), limits):
+            continue  # another worker let them in just now
+        turns = Turns(db, tx, [(owner, priority) for _, priority in first])
+        tx.run_many(
+            "UPDATE jobs SET waiting_for = NULL, turn = :turn, version = version + 1"
+            " WHERE seq = :seq",
+            [{"seq": seq, "turn": turns.take(owner, priority)} for seq, priority in first],
+        )
+        turns.save()
 
 
 def serve(tx: Transaction, claimed: Sequence[tuple[int, int]]) -> None:

@@ -1,6 +1,6 @@
 """Unique keys: an unfinished job stands for every further one of its owner, operation and key."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from headway.errors import NotUnique
@@ -38,7 +38,7 @@ def unfinished(tx: Transaction, wishes: Sequence[Submission]) -> dict[Identity, 
     return found
 
 
-def first_of_each(wishes: Sequence[Submission], taken: dict[Identity, Job]) -> list[Submission]:
+def first_of_each(wishes: Sequence[Submission], taken: Collection[Identity]) -> list[Submission]:
     """The wishes that become jobs: those without a key, and the first of each key not taken."""
     seen: set[Identity] = set(taken)
     fresh = []

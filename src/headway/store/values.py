@@ -5,8 +5,10 @@ All times are seconds since the epoch by the database's own clock.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
+from headway.errors import KeyReused, LimitReached
 from headway.events import Fact
 from headway.job import Job, Json, Status, Verdict
 from headway.notices import Target
@@ -44,6 +46,10 @@ class Submission:
     idempotency: IdempotencyKey | None = None
     unique_key: str | None = None
     """While a job of this owner, operation and key is unfinished, it stands for this one."""
+    together: str | None = None
+    """Submissions of one mark pass the limits together or not at all."""
+    traceparent: str | None = None
+    """Where the trace of the request goes on."""
     notify: Sequence[Target] | None = None
     """Who is told of its end; None for whom its owner's settings name."""
 
@@ -62,6 +68,10 @@ class Added:
     def made(self) -> bool:
         """True when this call made the job."""
         return not (self.replayed or self.existing)
+
+
+Decided = Added | KeyReused | LimitReached
+"""What became of a submission."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +217,10 @@ class Claim:
     """Newest first; the second is there in case the first cannot be read."""
     redo: Sequence[Part] = ()
     """Parts whose failed items are to be tried again."""
+    waited: float = 0.0
+    """Seconds since it was due or submitted; 0 for a job that was claimed before."""
+    traceparent: str | None = None
+    """Where the trace of its submission goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +229,8 @@ class Want:
 
     operations: Sequence[str]
     limit: int
+    fewer: Mapping[str, int] = field(default_factory=dict)
+    """Operations of which not even so many may be taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,6 +360,73 @@ class WorkerLoad:
     age: float
     """Seconds since its last beat."""
     running: Sequence[RunningJob]
+
+
+class Incident(StrEnum):
+    """What is counted of attempts beside the ends of their jobs."""
+
+    CLAIM = "claim"
+    RETRY = "retry"
+    """It failed, and the job will be tried again."""
+    CRASH = "crash"
+    INTERRUPTION = "interruption"
+    EXPIRY = "expiry"
+    """Its worker's lease ended. It counts as an interruption too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueMeter:
+    """Jobs of one operation and priority that wait for a slot."""
+
+    operation: str
+    priority: int
+    waiting: int
+    """No more than `COUNTED` are counted for an operation."""
+    oldest: float
+    """Seconds since the first submitted of them came."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TotalMeter:
+    """How often something has happened to jobs of an operation since the store was made."""
+
+    operation: str
+    what: str
+    """How jobs ended, as their status says, or an `Incident`."""
+    count: int
+    seconds: float
+    """Their last attempts took together."""
+    bounds: Sequence[tuple[float, int]]
+    """How many of them took up to so many seconds, but longer than the bound before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meters:
+    """What the store knows of itself and of all jobs, at one moment and at a bounded cost."""
+
+    queues: Sequence[QueueMeter]
+    totals: Sequence[TotalMeter]
+    delayed: Mapping[str, int]
+    running: Mapping[str, int]
+    held: int
+    """Jobs that wait for a limit of their owner. No more than `COUNTED` are counted."""
+    paused: Sequence[str]
+    workers: int
+    slots: int
+    async_slots: int
+    log_bytes: int
+    """Of SQLite's write-ahead log; 0 elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerLoad:
+    """How much of the queue one owner takes."""
+
+    owner: str
+    unfinished: int
+    """Jobs that have not ended."""
+    active: int
+    """Those of them that are ready or running."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

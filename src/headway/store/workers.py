@@ -7,11 +7,13 @@ from headway.job import interrupted
 from headway.store.database import Database, Row, Transaction
 from headway.store.reports import write_reports
 from headway.store.rows import JOB_COLUMNS, JOB_WIDTH, dumps, job_from_row, loads
-from headway.store.values import Report, WorkerInfo
+from headway.store.tallies import Tallies
+from headway.store.values import Incident, Report, WorkerInfo
 
 WORKER_COLUMNS: Final = (
     "id, host, pid, slots, async_slots, operations, place, started_at, beat_at, expires_at"
 )
+LOST: Final = "the worker was lost"
 ALIVE: Final = "left_at IS NULL AND expires_at > :now"
 
 
@@ -90,7 +92,7 @@ class SqlWorkers:
                     {"rows": dumps([[one] for one in workers]), "now": now},
                 )
             ]
-            given = self._give_back(tx, dead, now, "the worker was lost", limit)
+            given = self._give_back(tx, dead, now, LOST, limit)
             if given < limit:
                 tx.run_many(
                     "UPDATE workers SET left_at = :now WHERE id = :id AND left_at IS NULL",
@@ -118,7 +120,7 @@ class SqlWorkers:
             "UPDATE workers SET left_at = :now, expires_at = :now WHERE id = :id",
             [{"id": one, "now": now} for one in dead],
         )
-        self._give_back(tx, dead, now, "the worker was lost", limit=10_000)
+        self._give_back(tx, dead, now, LOST, limit=10_000)
 
     def _give_back(
         self, tx: Transaction, workers: Collection[str], now: float, reason: str, limit: int
@@ -137,6 +139,11 @@ class SqlWorkers:
             for job, token in lost
         ]
         write_reports(self._db, tx, reports, now)
+        if reason == LOST:
+            tallies = Tallies(now)
+            for job, _ in lost:
+                tallies.add(job.operation, Incident.EXPIRY, job.worker or "")
+            tallies.save(tx)
         return len(reports)
 
 

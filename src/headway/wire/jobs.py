@@ -109,7 +109,7 @@ def job_document(job: Job, estimate: Estimate = NO_ESTIMATE) -> dict[str, Json]:
         "user_id": job.owner,
         "priority": job.priority,
         "run_at": moment_or_none(job.run_at),
-        "waiting_for": job.waiting_for,
+        "waiting_for": waits_for(job, estimate),
         "message": job.message,
         "counts": counts_document(job),
         "queue_position": estimate.position,
@@ -125,6 +125,12 @@ def job_document(job: Job, estimate: Estimate = NO_ESTIMATE) -> dict[str, Json]:
         "unique_key": job.unique_key,
         "links": _links(job.id),
     }
+
+
+def waits_for(job: Job, estimate: Estimate) -> str | None:
+    """What a pending job waits for, beside a slot: its time, another attempt, a limit of its
+    owner's, or the end of its operation's pause."""
+    return "pause" if estimate.paused else job.waiting_for
 
 
 def counts_document(job: Job) -> dict[str, Json]:

@@ -23,3 +23,5 @@ class Problem(Answer):
     code: str
     request_id: str
     errors: list[ProblemPart] = Field(default_factory=list)
+    limit: float | None = Field(default=None, description="How much is allowed, if that was it")
+    current: float | None = Field(default=None, description="How much there was already")

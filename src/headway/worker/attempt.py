@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from headway.events import LogLine, MetricRecorded
+from headway.events.doings import AttemptEnded
 from headway.job import (
     Completed,
     Crashed,
@@ -162,6 +163,19 @@ class Attempt:
     def refused(self, error: str, traceback: str) -> Verdict | None:
         """The verdict on an attempt whose operation cannot be loaded."""
         return self._decide(Failed(f"the operation {error}", True, traceback), Usage())
+
+    def ended(self, verdict: Verdict) -> AttemptEnded:
+        """The fact that this attempt has come to this verdict."""
+        job = self.claim.job
+        return AttemptEnded(
+            job.id,
+            job.operation,
+            job.owner,
+            self.claim.token,
+            verdict.reason,
+            verdict.status,
+            verdict.error,
+        )
 
     def _start_clocks(self, now: float) -> None:
         timeout = self.claim.job.timeout

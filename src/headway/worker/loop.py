@@ -14,6 +14,8 @@ from typing import Final
 
 from headway.artifacts import ArtifactFiles
 from headway.errors import StoreUnavailable
+from headway.events.log import logged
+from headway.events.spans import Tracer
 from headway.job import Status, Verdict
 from headway.operation import Registry
 from headway.store.contract import Store, Waiter
@@ -26,6 +28,7 @@ from headway.worker.pool import Child, Exit, Pool
 from headway.worker.record import CALM_SECONDS, Recorder
 from headway.worker.starter import Starter, ref_of
 from headway.worker.sweep import Sweep
+from headway.worker.tracing import Tracing
 from headway.worker.upkeep import Upkeep
 
 POLL_SECONDS: Final = 0.25
@@ -54,6 +57,7 @@ class Worker:
         files: ArtifactFiles,
         modules: Sequence[str],
         options: WorkerOptions,
+        tracer: Tracer | None = None,
     ) -> None:
         self._store = store
         self._registry = registry
@@ -78,6 +82,7 @@ class Worker:
             copies=options.copies,
         )
         self._attempts: dict[str, Attempt] = {}
+        self._tracing = Tracing(tracer)
         self._exiting: set[str] = set()
         self._lanes = Lanes(self._pool)
         self._starter = Starter(registry, files, self._pool, self._lanes, options)
@@ -221,6 +226,9 @@ class Worker:
 
     def _conclude(self, attempt: Attempt, verdict: Verdict) -> None:
         self._recorder.of(*attempt.key).verdict = verdict
+        if verdict.reason != "completed" or log.isEnabledFor(logging.DEBUG):
+            logged(attempt.ended(verdict))
+        self._tracing.ended(attempt, verdict)
         self._went_back += self._stops > 0 and verdict.status is Status.PENDING
         if verdict.status.finished:  # one of them may have stood still, and written since
             self._files.drop_earlier_scratch(attempt.claim.job.id, attempt.claim.token)
@@ -228,6 +236,7 @@ class Worker:
 
     def _forget(self, attempt: Attempt) -> None:
         del self._attempts[attempt.ref]
+        self._tracing.ended(attempt, None)
         if attempt.ending is Ending.LOST:
             self._recorder.forget(*attempt.key)
         if not attempt.shared:
@@ -297,13 +306,14 @@ class Worker:
         if not self._look or (self._crowded and time.monotonic() < self._next_claim):
             return
         wants = self._wants()
-        claims = self._store.attempts.claim(self._lease.worker, wants) if wants else []
+        claims = self._starter.claim(self._store.attempts, self._lease.worker, wants)
         self._look = bool(claims)
         if claims:
             self._next_claim = time.monotonic() + CALM_SECONDS
             self._store.bell.ring("news")
             started = self._starter.start(claims)
             self._attempts.update((attempt.ref, attempt) for attempt in started)
+            self._tracing.began(started, self._lease.worker)
 
     # -- ending
 
@@ -341,6 +351,7 @@ class Worker:
         except StoreUnavailable as error:
             log.warning("could not leave; the sweep of another worker will see to it: %s", error)
         self._store.bell.ring("work")
+        self._tracing.close()
         for waiter in waiters:
             waiter.close()
         self._selector.close()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from headway.job import Json, Status
+from headway.limits import UNLIMITED, Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,5 +26,7 @@ class WorkerOptions:
     """Bytes of copies from a depot that stay on this machine."""
     resources: Mapping[str, int] = field(default_factory=dict)
     """What there is for operations that ask for it."""
+    limits: Limits = UNLIMITED
+    """Of what runs at a time, over all workers."""
     place: str | None = None
     """The lock that only this worker holds, if it holds one."""

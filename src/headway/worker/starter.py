@@ -5,6 +5,7 @@ from typing import Final
 
 from headway.artifacts import ArtifactFiles
 from headway.operation import Registry
+from headway.store.contract import Attempts
 from headway.store.values import Claim, Want
 from headway.worker.attempt import Attempt
 from headway.worker.lanes import Lanes
@@ -52,6 +53,10 @@ class Starter:
             for operations, limit in room
             if limit > 0 and operations
         ]
+
+    def claim(self, attempts: Attempts, worker: str, wants: Sequence[Want]) -> list[Claim]:
+        """Claim what is wanted, within the limits of what may run at a time."""
+        return attempts.claim(worker, wants, self._options.limits) if wants else []
 
     def start(self, claims: Sequence[Claim]) -> list[Attempt]:
         """Start an attempt for each claim: one frame for each child, however many it gets."""

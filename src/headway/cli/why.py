@@ -1,0 +1,32 @@
+"""`headway why`: what a job waits for."""
+
+import argparse
+import time
+from pathlib import Path
+
+from headway.cli.on_site import site
+from headway.errors import NotFound
+
+
+def parser() -> argparse.ArgumentParser:
+    """What the command takes."""
+    parser = argparse.ArgumentParser(
+        prog="headway why",
+        description="Say what a job waits for, whosever it is. Run it where the service runs.",
+    )
+    parser.add_argument("job", metavar="JOB", help="the job's id")
+    parser.add_argument("--data-dir", type=Path, help="where the service keeps its data")
+    return parser
+
+
+def run(given: argparse.Namespace) -> int:
+    """A sentence a line."""
+    with site(given.data_dir) as queue:
+        found = queue.present([given.job])
+        if not found:
+            raise NotFound(f"expected the id of a job, got: {given.job[:80]!r}")
+        (job,) = found
+        print(f"{job.operation} job {job.id} of {job.owner} is {job.status}")
+        for sentence in queue.why(job, time.time()):
+            print(f"- {sentence}")
+    return 0

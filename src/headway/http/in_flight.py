@@ -1,0 +1,124 @@
+"""How many requests this process is working on: beyond a bound it refuses at once.
+
+Under overload somebody waits; the question is who. With everybody let in, all wait longer and
+longer for answers that they have given up by then. So those beyond the bound are refused while
+that still costs little: before anything is routed, checked or read.
+
+Who waits for the client's bytes, or has its answer under way, costs the process nothing and is not
+counted: neither slow senders nor open streams can take the places of others.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
+from time import monotonic
+from typing import Final
+
+from starlette.types import Message, Receive, Send
+
+RETRY_SECONDS: Final = "1"
+PATIENCE: Final = 1.0
+"""Seconds. When the oldest has been worked on for longer, the process is behind, whatever the bound
+says, as it is on a slow machine; then no more than a few are let in."""
+FEW: Final = 64
+
+
+class InFlight:
+    """Counts the requests under way. Requests of several event loops may come at a time."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.refused = 0
+        self._since: dict[Place, float] = {}
+        """Oldest first."""
+        self._lock = threading.Lock()
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._since)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the next one would be one too many."""
+        count = len(self._since)
+        return count >= self.most or (count >= FEW and self._is_behind())
+
+    def add(self, place: "Place") -> None:
+        """Count one more."""
+        with self._lock:
+            self._since[place] = monotonic()
+
+    def remove(self, place: "Place") -> None:
+        """Count one less."""
+        with self._lock:
+            del self._since[place]
+
+    def _is_behind(self) -> bool:
+        with self._lock:
+            oldest = next(iter(self._since.values()), None)
+        return oldest is not None and monotonic() - oldest > PATIENCE
+
+
+class Place:
+    """What one request takes: counted while we work on it and its answer has not begun."""
+
+    __slots__ = ("_counted", "_ended", "_in_flight", "_waiting")
+
+    def __init__(self, in_flight: InFlight) -> None:
+        self._in_flight = in_flight
+        self._ended = False
+        self._waiting = 0
+        self._counted = False
+        self._settle()
+
+    def end(self) -> None:
+        """Give the place back. Ending twice is fine."""
+        self._ended = True
+        self._settle()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Leave the place to others while something is waited for that costs us nothing."""
+        self._waiting += 1
+        self._settle()
+        try:
+            yield
+        finally:
+            self._waiting -= 1
+            self._settle()
+
+    def receiving(self, receive: Receive) -> Receive:
+        """`receive`, with the place free while the client is waited for."""
+
+        async def waiting() -> Message:
+            with self.aside():
+                return await receive()
+
+        return waiting
+
+    def sending(self, send: Send) -> Send:
+        """`send`, with the place given back when the answer begins."""
+
+        async def ending(message: Message) -> None:
+            self.end()
+            await send(message)
+
+        return ending
+
+    def _settle(self) -> None:
+        counted = not (self._ended or self._waiting)
+        if counted != self._counted:
+            self._counted = counted
+            (self._in_flight.add if counted else self._in_flight.remove)(self)
+
+
+current: Final[ContextVar[Place | None]] = ContextVar("place", default=None)
+"""The place of the request at hand."""
+
+
+def aside() -> AbstractContextManager[None]:
+    """Leave the place of the request at hand to others; see `Place.aside`."""
+    place = current.get()
+    return nullcontext() if place is None else place.aside()
