@@ -135,7 +135,11 @@ def test_the_catalogue_is_linked_below_the_prefix(client: TestClient) -> None:
     rest = client.get(page.links["next"]["url"], headers=ADA)
     assert rest.status_code == 200
     for found in (page.json()[0], rest.json()[0]):
-        assert client.get(found["links"]["self"], headers=ADA).json()["id"] == found["id"]
+        url = f"/desk/api/v1/datasets/{found['reference']}"
+        links = client.get(url, headers=ADA).json()["links"]
+        assert links["self"] == url
+        for link in links.values():
+            assert client.get(link, headers=ADA).status_code == 200, link
 
 
 def test_a_stream_comes_to_its_end(client: TestClient) -> None:
