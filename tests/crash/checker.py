@@ -10,7 +10,7 @@ from headway.job import Status
 from headway.store.contract import Store
 from headway.store.values import AttemptRecord
 from tests.crash.history import Entry
-from tests.worker.steps import Line, redone_after_saved, stale
+from tests.worker.steps import FENCED, Fence, Line, fence_of, redone_after_saved, stale
 
 CLOCK = 0.002
 """Seconds by which the store's times, kept to the millisecond, may seem to overlap."""
@@ -27,14 +27,16 @@ class Seen:
     ends: int
     """Times it entered a state that is final."""
     attempts: Sequence[AttemptRecord] = ()
-    lines: Sequence[Line] = field(default=())
+    lines: Sequence[Line] = ()
+    fence: Fence = field(default_factory=lambda: Fence({}))
 
 
 def seen_in(store: Store, job_id: str, lines: Sequence[Line]) -> Seen:
     """The job as the store shows it."""
     job = store.jobs.get(job_id)
     assert job is not None
-    states = [Status(e.data["status"]) for e in store.events.of_job(job_id, kinds=["status"])]
+    told = store.events.of_job(job_id, kinds=["status"], limit=100_000)
+    states = [Status(one.data["status"]) for one in told]
     return Seen(
         key=str(job.metadata["key"]),
         id=job_id,
@@ -43,6 +45,7 @@ def seen_in(store: Store, job_id: str, lines: Sequence[Line]) -> Seen:
         ends=sum(state.finished for state in states),
         attempts=store.jobs.attempts(job_id),
         lines=lines,
+        fence=fence_of(store.events.of_job(job_id, kinds=FENCED, limit=100_000)),
     )
 
 
@@ -99,12 +102,13 @@ def _attempts(job: Seen) -> Iterator[str]:
 
 
 def _effects(job: Seen) -> Iterator[str]:
-    lines = list(job.lines)
-    for one in stale(lines):
+    for one in stale(job.lines, job.fence):
         yield f"{job.key}: a stale write of attempt {one.token} was accepted at step {one.step}"
-    for one in redone_after_saved(lines):
+    for number in job.fence.out_of_turn:
+        yield f"{job.key}: checkpoint {number} was accepted out of turn"
+    for one in redone_after_saved(job.lines, job.fence):
         yield f"{job.key}: step {one.step} was done again behind a checkpoint"
-    done = Counter((one.step, one.token) for one in lines if one.word == "step")
+    done = Counter((one.step, one.token) for one in job.lines if one.word == "step")
     for (step, token), count in done.items():
         if count > 1:
             yield f"{job.key}: attempt {token} did step {step} {count} times"

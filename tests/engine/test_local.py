@@ -117,8 +117,8 @@ def test_a_worker_that_a_signal_has_stopped_is_replaced(
     ended = site.completed(job, within=60)
     assert ended.result == {"value": chained(steps)}
     assert (ended.attempt, ended.crashes) == (0, 0)
-    lines = lines_of(tmp_path / "log")
-    assert (redone_after_saved(lines), stale(lines)) == ([], [])
+    lines, fence = lines_of(tmp_path / "log"), site.fence(job)
+    assert (redone_after_saved(lines, fence), stale(lines, fence)) == ([], [])
 
 
 def test_stopping_ends_the_worker_and_may_be_done_twice(
@@ -181,7 +181,8 @@ def test_a_killed_worker_is_started_again_and_its_job_goes_on(
     assert not any(map(is_alive, everybody))
     assert ended.result == {"value": chained(steps)}
     assert (ended.attempt, ended.crashes, ended.interruptions) == (0, 0, 1)
-    assert (redone_after_saved(lines_of(log)), stale(lines_of(log))) == ([], [])
+    lines, fence = lines_of(log), site.fence(job)
+    assert (redone_after_saved(lines, fence), stale(lines, fence)) == ([], [])
 
 
 def test_several_processes_share_one_worker(site: Site, supervise: Supervise) -> None:

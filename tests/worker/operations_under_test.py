@@ -42,7 +42,7 @@ class Steps(BaseModel):
     every: int = 1
     """Steps between two checkpoints; 0 for none."""
     log: str | None = None
-    """Lines `step <n> <token> <pid>` and `saved <n> <token> <pid>` are added to this file."""
+    """Lines as of `tests.worker.steps.Line` are added to this file."""
     gate: str | None = None
     """Before step `gate_at`, wait until this file is there."""
     gate_at: int = 0
@@ -703,7 +703,8 @@ async def _until(file: str) -> None:
 def _add(request: Steps, ctx: Context | AsyncContext, word: str, step: int) -> None:
     if request.log is not None:
         token = ctx.scratch.parent.name
-        line = f"{word} {step} {token} {os.getpid()}\n".encode()
+        saved = (step + (word == "saved")) // request.every if request.every else 0
+        line = f"{word} {step} {token} {os.getpid()} {saved}\n".encode()
         descriptor = os.open(request.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         os.write(descriptor, line)
         os.close(descriptor)

@@ -1,5 +1,6 @@
 """A data directory with its queue, and the real workers a test starts on it."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from headway.settings import Settings
 from headway.store.values import AttemptRecord
 from headway.wiring import Service, open_service
 from tests.worker.processes import below, children_of
+from tests.worker.steps import FENCED, Fence, fence_of
 
 T = TypeVar("T")
 
@@ -217,9 +219,22 @@ class Site:
     def events(self, job: Job, *kinds: str) -> list[Event]:
         return self.store.events.of_job(job.id, kinds=kinds, limit=100_000)
 
+    def fence(self, job: Job) -> Fence:
+        """What the store let each attempt save."""
+        return fence_of(self.events(job, *FENCED))
+
     def logged(self, job: Job) -> list[str]:
         """The lines the job's user reads."""
         return [event.data["message"] for event in self.events(job, "log")]
+
+    def stop_outside_a_write(self, pid: int) -> None:
+        """SIGSTOP at a moment when nobody waits for it: whoever stands still in the middle of a
+        write, or next in turn for one, holds up every writer of the database."""
+        while True:
+            os.kill(pid, signal.SIGSTOP)
+            if all(_free(self.directory / name) for name in ("write.turnstile", "write.gate")):
+                return
+            os.kill(pid, signal.SIGCONT)
 
     def close(self) -> None:
         """Kill what still runs."""
@@ -236,6 +251,15 @@ def as_variable(value: object) -> str:
     if isinstance(value, Mapping):
         return ",".join(f"{name}={one}" for name, one in value.items())
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+
+def _free(lock: Path) -> bool:
+    with lock.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
 
 
 def pid_in(file: Path, *, within: float = 10.0) -> int:

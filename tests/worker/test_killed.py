@@ -1,6 +1,5 @@
 """Nothing is lost, orphaned or done twice when processes are killed or stand still."""
 
-import fcntl
 import os
 import signal
 import subprocess
@@ -35,7 +34,8 @@ def test_a_killed_child_is_a_crash_and_its_job_resumes_at_the_checkpoint(
     assert ended.result == {"value": chained(steps)}
     assert (ended.attempt, ended.crashes, ended.interruptions) == (0, 4, 0)
     lines = lines_of(log)
-    assert (redone_after_saved(lines), stale(lines)) == ([], [])
+    fence = running.fence(job)
+    assert (redone_after_saved(lines, fence), stale(lines, fence)) == ([], [])
     assert most_redone(lines) <= 5
     assert len([one for one in lines if one.word == "step"]) <= 60 + 4 * 5
 
@@ -126,7 +126,7 @@ def test_a_worker_that_stood_still_beyond_its_lease_can_write_nothing(
     eventually(lambda: len(lines_of(log)) > 10)
     site.worker(entry=QUICK)
     child = lines_of(log)[-1].pid
-    _stop_outside_a_write(first.pid, site.directory)
+    site.stop_outside_a_write(first.pid)
     taken = site.until(
         job, lambda now: now.interruptions == 1 and now.status is Status.RUNNING, within=20
     )
@@ -139,21 +139,10 @@ def test_a_worker_that_stood_still_beyond_its_lease_can_write_nothing(
     assert ended.result == {"value": chained(steps)}
     assert (ended.attempt, ended.interruptions) == (0, 1)
     lines = lines_of(log)
-    assert (stale(lines), redone_after_saved(lines), most_redone(lines) <= 2) == ([], [], True)
+    fence = site.fence(job)
+    assert (stale(lines, fence), redone_after_saved(lines, fence)) == ([], [])
+    assert most_redone(lines) <= 2
     eventually(lambda: len(site.store.workers.alive()) == 2, within=quick_leases.LEASE_SECONDS * 2)
-
-
-def _stop_outside_a_write(pid: int, directory: Path) -> None:
-    """Whoever stands still in the middle of a write holds up every writer of the database."""
-    with (directory / "write.gate").open() as gate:
-        while True:
-            os.kill(pid, signal.SIGSTOP)
-            try:
-                fcntl.flock(gate, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.kill(pid, signal.SIGCONT)
-            else:
-                return
 
 
 @pytest.mark.parametrize("name", ["until_file", "until_file_async"])
