@@ -18,7 +18,8 @@ HeadwayError
 │   └── ServiceLimit         one that all share
 ├── StoreError
 │   ├── StoreUnavailable     busy, full, read-only or gone: nothing was written, try again
-│   │   └── ArtifactsUnavailable  ... and it is the bucket of the artefacts
+│   │   ├── ArtifactsUnavailable  ... and it is the bucket of the artefacts
+│   │   └── OutcomeUnknown   ... or it was: nobody can tell, so try again under the same key
 │   ├── StoreUnusable        it can never work like this: file system, version, owner
 │   └── LostClaim            the attempt no longer owns its job
 ├── CorruptArtifact          the bytes are not those whose hash was recorded
@@ -125,6 +126,10 @@ class StoreUnavailable(StoreError):
 
 class ArtifactsUnavailable(StoreUnavailable):
     """The bucket of the artefacts cannot be reached, or refuses; the same call may succeed later."""
+
+
+class OutcomeUnknown(StoreUnavailable):
+    """It may have been written or not, and the database does not say; a repetition must be safe."""
 
 
 class StoreUnusable(StoreError):

@@ -15,7 +15,8 @@ from headway.cli import main
 from headway.job import Status
 from headway.store.contract import Store
 from headway.store.migrate import HEAD
-from headway.store.sqlite import driver, open_sqlite
+from headway.store.sqlite import open_sqlite
+from headway.store.sqlite_driver import driver
 from headway.store.tables import metadata
 from headway.store.values import Part
 from tests.contract.acts import (

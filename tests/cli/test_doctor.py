@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from headway.cli import main
-from headway.store.sqlite import driver, open_sqlite
+from headway.store.sqlite import open_sqlite
+from headway.store.sqlite_driver import driver
 from tests.contract.acts import add, join
 
 Examine = Callable[..., list[dict[str, Any]]]

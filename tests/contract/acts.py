@@ -16,7 +16,7 @@ from headway.job import Completed, Crashed, Failed, Job, Json, Outcome, Publicat
 from headway.limits import UNLIMITED, Limits
 from headway.retry import Backoff
 from headway.store.contract import Store
-from headway.store.sqlite import driver
+from headway.store.sqlite_driver import driver
 from headway.store.values import (
     Added,
     Claim,

@@ -237,7 +237,7 @@ def foreign_lock(data_dir: Path) -> Iterator[Callable[[], None]]:
 
 HOLDER = """
 import sys
-from headway.store.sqlite import driver
+from headway.store.sqlite_driver import driver
 connection = driver.connect(sys.argv[1], isolation_level=None)
 connection.execute("BEGIN IMMEDIATE")
 print("held", flush=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from headway.errors import StoreUnavailable
-from headway.store.sqlite import FILE_NAME, driver, open_sqlite
+from headway.store.sqlite import FILE_NAME, open_sqlite
+from headway.store.sqlite_driver import driver
 from headway.store.values import JobQuery, Submission
 
 BALLAST = 1_000_000

@@ -61,19 +61,36 @@ def test_a_wrong_parameter_is_pointed_to(client: TestClient, alice: Headers) -> 
     assert answer.json()["errors"][0]["pointer"] == "/query/limit"
 
 
+@pytest.mark.parametrize(
+    ("kind", "code", "detail"),
+    [
+        (errors.StoreUnavailable, "store_unavailable", "nothing was written"),
+        (errors.OutcomeUnknown, "outcome_unknown", "again with the same Idempotency-Key"),
+    ],
+)
 def test_a_store_that_cannot_be_written_is_a_503(
-    app: FastAPI, client: TestClient, alice: Headers, monkeypatch: pytest.MonkeyPatch
+    app: FastAPI,
+    client: TestClient,
+    alice: Headers,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    kind: type[Exception],
+    code: str,
+    detail: str,
 ) -> None:
-    """The client hears when to come back, and nothing about the database."""
+    """The client hears what to do, and nothing about the database; the log has the reason."""
 
     def unavailable(*_: object) -> None:
-        raise errors.StoreUnavailable("disk I/O error in /secret/place")
+        raise kind("disk I/O error in /secret/place")
 
     monkeypatch.setattr(app.state.lazy.open().queue, "find", unavailable)
     answer = client.get("/api/v1/jobs", headers=alice)
-    assert answer.status_code == 503
+    assert (answer.status_code, answer.json()["code"]) == (503, code)
     assert answer.headers["retry-after"] == "1"
+    assert detail in answer.json()["detail"]
     assert "secret" not in answer.text
+    reason = f"request {answer.json()['request_id']}: disk I/O error in /secret/place"
+    assert reason in caplog.messages
 
 
 def test_a_defect_of_ours_is_a_500_without_its_stack(

@@ -145,6 +145,24 @@ def test_a_worker_that_stood_still_beyond_its_lease_can_write_nothing(
     eventually(lambda: len(site.store.workers.alive()) == 2, within=quick_leases.LEASE_SECONDS * 2)
 
 
+@pytest.mark.parametrize("act", ["claim", "checkpoint"])
+def test_a_worker_that_is_not_told_what_became_of_a_commit_begins_anew(
+    site: Site, tmp_path: Path, act: str
+) -> None:
+    """What it might hold without its knowledge is found by the sweep; nothing is written twice."""
+    log = tmp_path / "log"
+    steps = Steps(steps=40, every=5, log=str(log))
+    job = site.submit("chain", **steps.model_dump())
+    worker = site.start(entry=("tests.worker.unsure", act))
+    ended = site.completed(job, within=60)
+    assert "to begin anew: the answer was lost" in worker.log
+    assert ended.result == {"value": chained(steps)}
+    assert (ended.attempt, ended.crashes, ended.interruptions) == (0, 0, 1)
+    lines, fence = lines_of(log), site.fence(job)
+    assert (stale(lines, fence), redone_after_saved(lines, fence)) == ([], [])
+    assert fence.out_of_turn == []
+
+
 @pytest.mark.parametrize("name", ["until_file", "until_file_async"])
 def test_a_child_that_stands_still_keeps_its_job(running: Site, tmp_path: Path, name: str) -> None:
     """The worker beats, not the child: silence is no sign of death."""

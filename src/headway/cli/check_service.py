@@ -12,7 +12,8 @@ from headway.settings import Settings
 from headway.store.check import check
 from headway.store.contract import Store
 from headway.store.migrate import HEAD
-from headway.store.sqlite import FILE_NAME, driver
+from headway.store.sqlite import FILE_NAME
+from headway.store.sqlite_driver import driver
 from headway.store.values import JobQuery
 from headway.wiring import files_of, modules_of, open_store, sqlite_directory
 

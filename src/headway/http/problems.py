@@ -1,5 +1,6 @@
 """Every error an HTTP caller can see, as RFC 9457 problem documents: one table, one shape."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -19,6 +20,8 @@ from headway import errors
 from headway.http.border import request_id_of
 from headway.mistakes import MOST, summary
 from headway.wire.places import placeless
+
+_log = logging.getLogger("headway")
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_SECONDS: Final = "1"
@@ -67,6 +70,13 @@ KINDS: Final[Mapping[type[Exception], Kind]] = {
         HTTPStatus.SERVICE_UNAVAILABLE,
         "artifacts_unavailable",
         "The bucket of the artefacts cannot be reached right now; try again",
+        {"Retry-After": RETRY_SECONDS},
+    ),
+    errors.OutcomeUnknown: Kind(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "outcome_unknown",
+        "The database did not say whether this was written; ask again with the same"
+        " Idempotency-Key, which makes sure that it is done once",
         {"Retry-After": RETRY_SECONDS},
     ),
     errors.StoreUnusable: Kind(
@@ -198,6 +208,8 @@ async def _refused(request: HTTPConnection, error: Exception) -> Response:
 
 async def _headway_error(request: HTTPConnection, error: Exception) -> Response:
     assert isinstance(error, errors.HeadwayError)
+    if isinstance(error, errors.StoreError):  # its words may name paths, and are not sent
+        _log.warning("request %s: %s", request_id_of(request.scope), error)
     return _answer(request.scope, refusal_of(error))
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from headway.errors import StoreUnusable
-from headway.store.sqlite import FILE_NAME, driver
+from headway.store.sqlite import FILE_NAME
+from headway.store.sqlite_driver import driver
 from headway.store.sqlite_file import open_file
 
 

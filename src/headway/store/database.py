@@ -7,7 +7,13 @@ its Core costs some 30 us a statement, a submission has seven, and SQLite answer
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+TOUCH: Final = (
+    "INSERT INTO serving (priority, turn) VALUES (-1, 1)"
+    " ON CONFLICT (priority) DO UPDATE SET turn = serving.turn + 1"
+)
+"""A write that means nothing. Its row changes each time: else nothing would reach the disk."""
 
 Row = tuple[Any, ...]
 Params = Mapping[str, Any]
@@ -64,7 +70,7 @@ class Database(Protocol):
     def write(self) -> AbstractContextManager[Transaction]:
         """A transaction that may write: committed and synced when the block ends, or not at all.
 
-        Raise `StoreUnavailable` when nothing could be written.
+        Raise `StoreUnavailable` when nothing could be written, `OutcomeUnknown` when nobody knows.
         """
 
     def read(self) -> AbstractContextManager[Transaction]:

@@ -23,7 +23,7 @@ from typing import Any, Final
 import psycopg
 import sqlalchemy as sa
 
-from headway.errors import StoreUnavailable, StoreUnusable
+from headway.errors import OutcomeUnknown, StoreUnavailable, StoreUnusable
 from headway.store.database import Transaction, refuse_fork
 from headway.store.migrate import upgrade
 from headway.store.notify import NotifyBell
@@ -190,7 +190,7 @@ class PostgresDatabase:
             except psycopg.OperationalError:
                 pass
             if time.monotonic() > deadline:
-                raise StoreUnavailable(
+                raise OutcomeUnknown(
                     "expected an answer to COMMIT, but the connection broke, and the server does"
                     " not say what became of it: it may have been written or not; ask again with"
                     " the same Idempotency-Key"

@@ -7,7 +7,7 @@ from headway.store.aliases import SqlAliases
 from headway.store.artifacts import SqlArtifacts
 from headway.store.attempts import SqlAttempts
 from headway.store.contract import Bell
-from headway.store.database import Database
+from headway.store.database import TOUCH, Database
 from headway.store.events import SqlEvents
 from headway.store.jobs import SqlJobs
 from headway.store.notices import SqlNotices
@@ -59,11 +59,7 @@ class SqlStore:
     def health(self) -> StoreHealth:
         """See `Store.health`."""
         with self._database.write() as tx:
-            # A row that changes: a statement that touches none would not reach the disk.
-            tx.run(
-                "INSERT INTO serving (priority, turn) VALUES (-1, 1)"
-                " ON CONFLICT (priority) DO UPDATE SET turn = serving.turn + 1"
-            )
+            tx.run(TOUCH)
         return StoreHealth(
             engine=self._database.engine_name,
             version=self._database.version,

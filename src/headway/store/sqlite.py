@@ -4,7 +4,6 @@ import contextlib
 import itertools
 import os
 import re
-import sqlite3 as linked
 import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,29 +12,26 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from headway.errors import StoreUnavailable, StoreUnusable
+from headway.errors import OutcomeUnknown, StoreUnusable
 from headway.store.bell import SocketBell
-from headway.store.database import Transaction, closing_cursor, refuse_fork
+from headway.store.database import TOUCH, Transaction, closing_cursor, refuse_fork
 from headway.store.gate import WriteGate
 from headway.store.migrate import upgrade
 from headway.store.sql_store import SqlStore
+from headway.store.sqlite_driver import (
+    HAS_LOG,
+    driver,
+    mapped,
+    may_be_written,
+    tells_of_the_file,
+)
 from headway.store.wal import shrink, size
-
-try:
-    from pysqlite3 import dbapi2
-
-    driver = dbapi2
-except ImportError:  # no wheel for this machine: the one Python is linked with
-    driver = linked
 
 FILE_NAME: Final = "headway.db"
 
 BUSY_SECONDS: Final = 4.0
 """A writer waits this long for its turn, and again for the file's lock: together below the
 workers' lease, so that waiting never costs a lease."""
-
-_WAL_RESET_FIXED: Final = (3, 51, 3)
-"""Before it, several connections in WAL mode can race at the log's reset and lose a commit."""
 
 _NETWORK: Final = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "glusterfs", "lustre", "afs"}
@@ -99,9 +95,11 @@ class SqliteDatabase:
             try:
                 yield tx
                 tx.run("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 if connection.in_transaction:
                     tx.run("ROLLBACK")
+                if may_be_written(error):
+                    self._write_over(error)
                 raise
 
     @contextlib.contextmanager
@@ -163,6 +161,26 @@ class SqliteDatabase:
         self._watching.append(connection)
         return connection
 
+    def _write_over(self, cause: BaseException) -> None:
+        """Make sure that what was refused stays unwritten, or raise `OutcomeUnknown`.
+
+        A transaction whose sync failed may lie in the log, whole. Nobody sees it now, but whoever
+        opens the file after a crash would find it there and take it for committed. The next
+        transaction goes to the same place: once that is synced, the one before can never return.
+        """
+        try:
+            if not HAS_LOG:  # a rollback journal does not tell on which side the commit failed
+                raise cause
+            with contextlib.closing(driver.connect(self.path, timeout=BUSY_SECONDS)) as connection:
+                _prepare(connection, None)
+                for statement in ("BEGIN IMMEDIATE", TOUCH, "COMMIT"):
+                    connection.execute(statement)
+        except driver.Error as error:
+            raise OutcomeUnknown(
+                f"expected the transaction to be written or not, but neither is sure: {cause}, and"
+                f" then {error}; look at the disk, and ask again with the same Idempotency-Key"
+            ) from None
+
     @contextlib.contextmanager
     def _connection(self) -> Iterator[Any]:
         refuse_fork(self._pid)
@@ -178,7 +196,7 @@ class SqliteDatabase:
 
 def _prepare(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
-    journal = "wal" if driver.sqlite_version_info >= _WAL_RESET_FIXED else "delete"
+    journal = "wal" if HAS_LOG else "delete"
     for pragma in (
         f"journal_mode={journal}",
         "synchronous=full",
@@ -192,7 +210,7 @@ def _prepare(connection: Any, _record: object) -> None:
 
 
 def _make(directory: Path) -> None:
-    if driver.sqlite_version_info < _WAL_RESET_FIXED:
+    if not HAS_LOG:
         warnings.warn(
             f"SQLite {driver.sqlite_version} is older than 3.51.3: using the slower rollback"
             " journal; install pysqlite3 for a recent one",
@@ -252,28 +270,6 @@ def _unusable(directory: Path, error: Exception) -> StoreUnusable:
 def _refused(directory: Path, error: Exception) -> Exception:
     """What an error while opening is told as."""
     cause = getattr(error, "orig", None) or error
-    if _code(cause) in _PASSING | _DAMAGED:
+    if tells_of_the_file(cause):
         return mapped(error)
     return _unusable(directory, cause)
-
-
-def mapped(error: Exception) -> Exception:
-    """The driver's error as ours; as it is where it tells of a mistake of ours."""
-    cause: Exception = getattr(error, "orig", None) or error
-    if _code(cause) in _DAMAGED:
-        return StoreUnusable(
-            f"expected a whole database, got a damaged one ({cause}); restore a backup"
-        )
-    if isinstance(cause, (driver.OperationalError, sa.exc.TimeoutError)) and _code(cause) != _SQL:
-        return StoreUnavailable(f"the database cannot be used right now ({cause}); try again")
-    return cause
-
-
-_SQL: Final = 1  # SQLITE_ERROR: a statement that makes no sense
-_PASSING: Final = frozenset({5, 6})  # SQLITE_BUSY, SQLITE_LOCKED
-_DAMAGED: Final = frozenset({11, 26})  # SQLITE_CORRUPT, SQLITE_NOTADB
-
-
-def _code(error: object) -> int:
-    """SQLite's primary result code, without what extends it; 0 for none."""
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

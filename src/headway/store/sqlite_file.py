@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from headway.errors import StoreUnusable
-from headway.store.sqlite import BUSY_SECONDS, driver, mapped
+from headway.store.sqlite import BUSY_SECONDS
+from headway.store.sqlite_driver import driver, mapped
 
 
 @contextmanager

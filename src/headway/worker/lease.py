@@ -75,6 +75,10 @@ class Lease:
             self._extended(began)
         return held
 
+    def lapse(self) -> None:
+        """Let it end without a word: the next beat finds it lapsed, and the sweep what it held."""
+        self._ends = self._next_beat = 0.0
+
     def end(self) -> None:
         """Leave: what is still held is due again at once."""
         self._workers.leave(self.worker)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from headway.artifacts import ArtifactFiles
-from headway.errors import StoreUnavailable
+from headway.errors import OutcomeUnknown, StoreUnavailable
 from headway.events.log import logged
 from headway.events.spans import Tracer
 from headway.job import Status, Verdict
@@ -136,6 +136,13 @@ class Worker:
             self._write()
             self._poll()
             self._claim()
+        except OutcomeUnknown as error:
+            # Written again, it might be there twice; a claim may be ours without our knowledge.
+            log.warning("giving up %d attempts, to begin anew: %s", len(self._attempts), error)
+            self._give_up()
+            self._recorder.drop()
+            self._lease.lapse()
+            self._rest_until = time.monotonic() + REST_SECONDS
         except StoreUnavailable as error:
             log.warning("the store is unavailable, trying again: %s", error)
             self._rest_until = time.monotonic() + REST_SECONDS
@@ -275,9 +282,13 @@ class Worker:
                 self._store.bell.ring("work")
             return
         log.warning("the lease has lapsed: %d attempts are given up", len(self._attempts))
+        self._give_up()
+        self._lease.begin()
+
+    def _give_up(self) -> None:
+        """End all attempts without another word: their jobs are given to others, or will be."""
         for attempt in list(self._attempts.values()):
             attempt.end(Ending.LOST)
-        self._lease.begin()
 
     def _poll(self) -> None:
         now = time.monotonic()

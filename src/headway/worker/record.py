@@ -85,7 +85,8 @@ class Recorder:
     def write(self, *, crowded: bool = False) -> bool:
         """Commit what was said, and tell what came of it; False when nothing was due.
 
-        Raise `StoreUnavailable` with everything kept for the next try.
+        Raise `StoreUnavailable` with everything kept for the next try; after `OutcomeUnknown`
+        there must be none.
         """
         if self.due_in(crowded=crowded) != 0.0:
             return False
@@ -99,6 +100,10 @@ class Recorder:
             elif report.checkpoint is not None:
                 self._on_saved(report.seq, report.token)
         return True
+
+    def drop(self) -> None:
+        """Drop all that was said: some of it may be written already, and nobody knows what."""
+        self._pending.clear()
 
     def forget(self, seq: int, token: int) -> None:
         """Drop what a lost attempt said."""

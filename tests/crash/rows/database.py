@@ -12,7 +12,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from headway.store.migrate import HEAD
-from headway.store.sqlite import BUSY_SECONDS, FILE_NAME, driver, open_sqlite
+from headway.store.sqlite import BUSY_SECONDS, FILE_NAME, open_sqlite
+from headway.store.sqlite_driver import driver
 from headway.store.values import JobQuery
 from headway.store.wal import SHRINK_ABOVE
 from headway.worker.upkeep import WARN_ABOVE

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from headway.store.sqlite import open_sqlite
 from headway.store.values import JobQuery
+from tests.crash.committer import JOBS
 from tests.crash.history import History
 from tests.crash.matrix import Ground, Row, Tally, told
 from tests.crash.rows.api import Server
@@ -41,13 +42,20 @@ def full(ground: Ground, count: int, tally: Tally) -> None:
 
 
 def unsynced(ground: Ground, count: int, tally: Tally) -> None:
-    """Row 21: the N-th sync fails; what was acknowledged is there, what was refused is not."""
+    """Row 21: the N-th sync fails; what was acknowledged is there, what was refused is not.
+
+    In every second case the process dies right after the refusal: what a commit that failed has
+    left in the log must not be taken for one that succeeded when the file is opened again.
+    """
     for number in range(count):
         directory = ground.directory()
         history = History(ground.folder / f"history-{number}")
-        fault = f"inject=fdatasync,fsync:error=EIO:when={number % 50 + 4}"
+        dies = number % 2 == 0
+        nth = (number // 2) % JOBS + (_OPENED if dies else _OPENING)
+        fault = f"inject=fdatasync,fsync:error=EIO:when={nth}"
         told_in = str(ground.folder / f"history-{number}")
         script = [sys.executable, "-m", "tests.crash.committer", str(directory), told_in]
+        script += ["--die"] if dies else []
         traced = ["strace", "-f", "-o", os.devnull, "-e", "trace=fdatasync,fsync", "-e", fault]
         subprocess.run(
             [*traced, *script],
@@ -59,13 +67,19 @@ def unsynced(ground: Ground, count: int, tally: Tally) -> None:
         store = open_sqlite(directory)
         there = {job.id for job in store.jobs.find(JobQuery(limit=1000))}
         store.close()
-        for entry in history.read():
+        entries = history.read()
+        if dies and entries[-1].outcome == "ok":
+            tally.broken(f"sync {number}: it did not fail")
+        for entry in entries:
             if entry.outcome == "ok" and entry.key not in there:
                 tally.broken(f"sync {number}: an acknowledged job is lost")
             if entry.outcome == "fail" and entry.key in there:
                 tally.broken(f"sync {number}: a refused job was written")
         tally.repetitions += 1
 
+
+_OPENING, _OPENED = 4, 10
+"""Syncs after which the store is being opened, and is open: each is a submission's from then on."""
 
 _SYNCED = re.compile(r"f(?:data)?sync.*= 0$")
 
@@ -119,6 +133,6 @@ def _refused(command: list[str]) -> str | None:
 
 ROWS = (
     Row(20, "disk full", full, short=1, full=20, barred=can_mount),
-    Row(21, "the N-th sync fails", unsynced, short=2, full=50, barred=can_trace),
+    Row(21, "the N-th sync fails", unsynced, short=2, full=100, barred=can_trace),
     Row(22, "synced before each 202", ordered, short=5, full=200, barred=can_trace),
 )
