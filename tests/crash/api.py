@@ -12,7 +12,9 @@ class Api:
     """`tests.crash.submitter`, kept alive."""
 
     def __init__(self, directory: Path, folder: Path, jobs: int) -> None:
-        self._command = [str(directory), str(folder), str(jobs)]
+        self._places = [str(directory), str(folder)]
+        self.jobs = jobs
+        """How many it takes in, all in all, when it is started next."""
         self.process = self._start()
 
     def ensure(self) -> None:
@@ -27,7 +29,7 @@ class Api:
 
     def _start(self) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
-            [sys.executable, "-m", "tests.crash.submitter", *self._command],
+            [sys.executable, "-m", "tests.crash.submitter", *self._places, str(self.jobs)],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"},
         )

@@ -22,18 +22,26 @@ from tests.worker.site import Site, WorkerProcess, eventually
 from tests.worker.steps import Line, lines_of
 
 QUICK: Final = ("tests.worker.quick_leases",)
-PATIENCE: Final = 10.0
-"""A machine may be as many times slower than promised before a bound counts as broken: violations
-are counted, latencies are shown."""
+
+
+@dataclass
+class Figure:
+    """How long something took, beside what is promised of it."""
+
+    bound: float
+    times: int = 0
+    beyond: int = 0
+    slowest: float = 0.0
 
 
 @dataclass
 class Tally:
-    """What came of a row."""
+    """What came of a row. Time is told apart from what is right: a machine that is busy with other
+    things may be late, and nothing is lost by it."""
 
     repetitions: int = 0
     violations: list[str] = field(default_factory=list)
-    slowest: dict[str, float] = field(default_factory=dict)
+    figures: dict[str, Figure] = field(default_factory=dict)
 
     def broken(self, what: str) -> None:
         """A promise was broken."""
@@ -41,9 +49,10 @@ class Tally:
 
     def took(self, what: str, seconds: float, *, bound: float) -> None:
         """Something with a bound took so long."""
-        self.slowest[what] = max(seconds, self.slowest.get(what, 0.0))
-        if seconds > bound * PATIENCE:
-            self.broken(f"{what} took {seconds:.1f} s; the bound is {bound:g} s")
+        figure = self.figures.setdefault(what, Figure(bound))
+        figure.times += 1
+        figure.beyond += seconds > bound
+        figure.slowest = max(figure.slowest, seconds)
 
     @property
     def bound(self) -> float:
@@ -175,12 +184,12 @@ class Row:
     """Whether it is about any engine and store, not about those it names itself."""
 
 
-def run_row(row: Row, count: int, *, quick: bool = False, kind: str = LOCAL) -> Tally:
+def run_row(
+    row: Row, count: int, tally: Tally, *, quick: bool = False, kind: str = LOCAL
+) -> None:
     """Run a row so many times, and count."""
-    tally = Tally()
     with ExitStack() as stack:
         row.run(Ground(stack, quick=quick, kind=kind), count, tally)
-    return tally
 
 
 @contextmanager

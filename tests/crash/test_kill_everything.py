@@ -5,7 +5,6 @@ A few blows here; for a long run set CRASH_BLOWS, CRASH_JOBS and CRASH_SEED, as 
 """
 
 import os
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from headway.store.sqlite import FILE_NAME
+from headway.store.sqlite_driver import driver
 from headway.store.values import JobQuery
 from tests.crash.api import Api
 from tests.crash.checker import seen_in, violations
@@ -65,7 +66,7 @@ def test_killing_anything_at_any_time_loses_and_doubles_nothing(site: Site, tmp_
     oracle = {key_of(n): {"value": chained(steps_of(n, tmp_path))} for n in range(JOBS)}
     assert violations(history, jobs, oracle) == []
     assert {job.key for job in jobs} == set(oracle)
-    with closing(sqlite3.connect(site.directory / "headway.db")) as database:
+    with closing(driver.connect(site.directory / FILE_NAME)) as database:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 

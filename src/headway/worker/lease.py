@@ -10,8 +10,10 @@ from headway.errors import StoreUnavailable
 from headway.store.contract import Workers
 from headway.store.values import WorkerInfo
 
-BEAT_SECONDS: Final = 2.0
+BEAT_SECONDS: Final = 1.0
 LEASE_SECONDS: Final = 10.0
+"""A beat that came just before a store was locked must last through all that a writer waits, twice
+4 s on SQLite, with time left for the beat after it."""
 
 
 class Lease:

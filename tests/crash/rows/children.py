@@ -36,9 +36,10 @@ def torn(ground: Ground, count: int, tally: Tally) -> None:
     site.worker()
     bulk = 2_000_000 if ground.quick else 50_000_000
     for number in range(count):
-        chain = ground.chain(site, steps=4, every=1, pause=0, bulk=bulk)
+        chain = ground.chain(site, steps=2, every=1, pause=0, bulk=bulk)
         _kill_at_random(chain, random.Random(number), step=1)
         chain.check(tally)
+        site.service.files.drop_job(chain.job.id)
         tally.repetitions += 1
 
 
