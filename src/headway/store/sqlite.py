@@ -92,13 +92,15 @@ class SqliteDatabase:
         """See `Database.write`. IMMEDIATE, because a read that becomes a write fails at once."""
         with self._connection() as connection, self.gate, closing_cursor(connection) as tx:
             tx.run("BEGIN IMMEDIATE")
+            committing = False
             try:
                 yield tx
+                committing = True
                 tx.run("COMMIT")
             except BaseException as error:
                 if connection.in_transaction:
                     tx.run("ROLLBACK")
-                if may_be_written(error):
+                if committing and may_be_written(error):
                     self._write_over(error)
                 raise
 
