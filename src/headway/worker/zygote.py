@@ -158,7 +158,8 @@ class Zygote:
             )
 
     def _tell(self, **message: object) -> None:
-        self._control.send(orjson.dumps(message))
+        with contextlib.suppress(ConnectionError):  # the worker is gone, which `_serve` finds next
+            self._control.send(orjson.dumps(message))
 
     def _kill_all(self) -> None:
         """Kill every child, and what becomes ours by its death; and by that one's death."""
