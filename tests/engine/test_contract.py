@@ -152,8 +152,8 @@ def test_a_worker_told_to_stop_gives_its_job_back_at_a_checkpoint(
     assert (now.status, now.interruptions, now.attempt) == (Status.PENDING, 1, 0)
     idle.worker()
     assert idle.completed(job, within=WITHIN).result == {"value": chained(steps)}
-    lines = lines_of(tmp_path / "log")
-    assert (redone_after_saved(lines), stale(lines)) == ([], [])
+    lines, fence = lines_of(tmp_path / "log"), idle.fence(job)
+    assert (redone_after_saved(lines, fence), stale(lines, fence)) == ([], [])
 
 
 def test_a_second_signal_ends_it_at_once(idle: Site, tmp_path: Path) -> None:
@@ -184,5 +184,5 @@ def test_what_is_killed_leaves_nobody_behind_and_its_jobs_go_on(idle: Site, tmp_
     ended = idle.completed(job, within=WITHIN)
     assert ended.result == {"value": chained(steps)}
     assert (ended.attempt, ended.crashes, ended.interruptions) == (0, 0, 1)
-    lines = lines_of(tmp_path / "log")
-    assert (redone_after_saved(lines), stale(lines)) == ([], [])
+    lines, fence = lines_of(tmp_path / "log"), idle.fence(job)
+    assert (redone_after_saved(lines, fence), stale(lines, fence)) == ([], [])
