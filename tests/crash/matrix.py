@@ -184,9 +184,7 @@ class Row:
     """Whether it is about any engine and store, not about those it names itself."""
 
 
-def run_row(
-    row: Row, count: int, tally: Tally, *, quick: bool = False, kind: str = LOCAL
-) -> None:
+def run_row(row: Row, count: int, tally: Tally, *, quick: bool = False, kind: str = LOCAL) -> None:
     """Run a row so many times, and count."""
     with ExitStack() as stack:
         row.run(Ground(stack, quick=quick, kind=kind), count, tally)
