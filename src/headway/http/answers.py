@@ -41,8 +41,9 @@ _NO_WAITING: Final = frozenset(
 
 _ALSO: Final[Mapping[str, tuple[int, ...]]] = {
     "POST /token": (401,),
-    "POST /imports": (401,),
-    "GET /imports/{task_id}": (401,),
+    "POST /imports": (401, 429),
+    "GET /imports/{task_id}": (401, 429),
+    "GET /metrics": (401,),
     "POST /api/v1/predict": (502,),
     "DELETE /api/v1/jobs/{job_id}": (400,),
     "POST /api/v1/jobs/{job_id}/cancel": (400,),
