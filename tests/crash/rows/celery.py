@@ -38,13 +38,7 @@ def clock_wrong(ground: Ground, count: int, tally: Tally) -> None:
     for number in range(count):
         site, _ = on_redis(ground)
         offset = "+1h" if number % 2 else "-1h"
-        wrong = site.worker(
-            outside={
-                "LD_PRELOAD": str(FAKETIME),
-                "FAKETIME": offset,
-                "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            }
-        )
+        wrong = site.worker(outside={"LD_PRELOAD": str(FAKETIME), "FAKETIME": offset})
         right = site.worker()
         chains = [ground.chain(site, steps=60, pause=0.05) for _ in range(4)]
         later = site.submit("noop", {"run_at": time.time() + 3})
