@@ -43,8 +43,8 @@ async def watch_many(socket: WebSocket) -> None:
     if not is_same_origin(socket):
         await socket.close(1008)
         return
-    await socket.accept()
     async with hanging_up(socket):
+        await socket.accept()
         caller, _ = await introduced(socket)
         with caller.parts.seats.one(caller.name):
             await Switchboard(socket, caller).hold()

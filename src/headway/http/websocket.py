@@ -75,8 +75,8 @@ async def watch(socket: WebSocket, job_id: str) -> None:
     if not is_same_origin(socket):
         await socket.close(1008)  # before it is accepted: the handshake is answered with 403
         return
-    await socket.accept()
     async with hanging_up(socket):
+        await socket.accept()
         caller, after = await introduced(socket)
         with caller.parts.seats.one(caller.name):
             await Conversation(socket, caller, job_id).hold(after)
