@@ -2,16 +2,27 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from headway.errors import SettingsError
 from headway.notices import Reach
 from headway.strength import bits_of
+
+Network = IPv4Network | IPv6Network
 
 PREFIX = "HEADWAY_"
 SHORTEST_SECRET = 32
@@ -155,13 +166,37 @@ class Settings(BaseModel):
     max_stored_mb_per_user: int = Field(
         default=10_240, ge=1, description="Files, data sets and models of one user, in MiB"
     )
+    keep_days_predictions: float = Field(
+        default=30, ge=0, description="Days that the lines of the prediction log are kept"
+    )
     max_body_mb: int = Field(default=64, ge=1, description="Largest request body, in MiB")
     max_streams: int = Field(
         default=100, ge=1, description="Streams one user may have open, in each API process"
     )
+    sign_in_failures: int | None = Field(
+        default=None,
+        ge=1,
+        description="Failed sign-ins to one account from one address in 15 minutes; five times as"
+        " many to one account, and from one address; default: 10, in development 100",
+    )
+    trusted_proxies: tuple[Network, ...] = Field(
+        default=(),
+        description="Addresses or networks of proxies whose X-Forwarded-For is believed, separated"
+        " by commas",
+    )
     allow_remote: bool = Field(
         default=False, description="In development mode, answer other hosts than this one"
     )
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, given: Iterable[str]) -> tuple[Network, ...]:
+        try:
+            return tuple(ip_network(one, strict=False) for one in given)
+        except ValueError as error:
+            raise ValueError(
+                f"expected addresses or networks such as 10.0.0.0/8, got: {error}"
+            ) from None
 
     @model_validator(mode="after")
     def _mail_wants_a_server_and_a_sender(self) -> Self:
@@ -260,7 +295,7 @@ class Settings(BaseModel):
             raise SettingsError("; ".join(_sentence(one) for one in error.errors())) from None
 
 
-_LISTS: Final = frozenset({"operations", "queues"})
+_LISTS: Final = frozenset({"operations", "queues", "trusted_proxies"})
 _PAIRS: Final = frozenset({"routes", "resources"})
 _QUEUE: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
 

@@ -13,11 +13,13 @@ from headway.catalog import Catalog
 from headway.engine.contract import Engine
 from headway.engine.environment import environment_of_worker
 from headway.engine.local import LocalEngine
+from headway.erasure import Eraser
 from headway.errors import SettingsError
 from headway.events.spans import Tracer
 from headway.job import Status
 from headway.limits import Limits
 from headway.operation import Registry, load_registry
+from headway.prediction_log import PredictionLog
 from headway.queue import Queue
 from headway.settings import Settings
 from headway.store.contract import Store
@@ -40,6 +42,8 @@ class Service:
     queue: Queue
     catalog: Catalog
     engine: Engine
+    predictions: PredictionLog
+    eraser: Eraser
 
     def start(self) -> None:
         """Begin to run jobs. Starting twice is fine."""
@@ -56,14 +60,19 @@ def open_service(settings: Settings) -> Service:
     store = open_store(settings)
     registry = load_registry(modules_of(settings))
     engine = _engine(settings, store)
+    queue = Queue(store, registry, engine, limits_of(settings, registry), settings.reach)
+    files = files_of(settings)
+    predictions = PredictionLog(settings.data_dir, settings.keep_days_predictions)
     return Service(
         settings=settings,
         store=store,
         registry=registry,
-        files=files_of(settings),
-        queue=Queue(store, registry, engine, limits_of(settings, registry), settings.reach),
+        files=files,
+        queue=queue,
         catalog=Catalog(store, most_bytes=settings.max_stored_mb_per_user * 2**20),
         engine=engine,
+        predictions=predictions,
+        eraser=Eraser(store, queue, files, predictions),
     )
 
 

@@ -62,6 +62,19 @@ def test_a_changed_password_is_the_only_one(
     assert sign_in(data_dir, "eve", "another fine one") == 200
 
 
+def test_the_first_admin_is_made_with_a_password_of_chance(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert users(monkeypatch, "add", "eve", "--role", "admin", "--random-password") == 0
+    told = capsys.readouterr().out
+    password = told.partition("shown this once: ")[2].split()[0]
+    assert sign_in(data_dir, "eve", password) == 200
+    assert users(monkeypatch, "list", "--json") == 0
+    assert [one["role"] for one in json.loads(capsys.readouterr().out)] == ["admin"]
+    assert users(monkeypatch, "role", "eve", "user") == 0
+    assert "eve has the role user" in capsys.readouterr().out
+
+
 def test_all_of_them_are_listed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -84,6 +97,8 @@ def test_all_of_them_are_listed(
     [
         (["add", "eve"], PASSWORD, "expected a new name, got 'eve'"),
         (["add", "\x1b[2J"], PASSWORD, "visible characters"),
+        (["add", "me"], PASSWORD, "none of anonymous, bundled, me"),
+        (["add", "new"], "sunshine1", "not among the first to be tried"),
         (["add", "new"], "short", "expected a password of 8 to 1024 characters, got 5"),
         (["add", "new"], "secret123", "got one that is published"),
         (["passwd", "nobody"], PASSWORD, "expected the name of a user, got 'nobody'"),

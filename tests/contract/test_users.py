@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from headway.errors import NotFound
+from headway.rights import Role
 from headway.store.contract import Store
 from headway.store.identity import User
 
@@ -99,3 +100,54 @@ def test_a_token_is_ended_once(store: Store) -> None:
     assert store.users.end_token("ticket", 2e9)
     assert not store.users.end_token("ticket", 2e9)
     assert store.users.end_token("other", 2e9)
+
+
+def test_a_user_has_the_role_he_was_given(store: Store) -> None:
+    store.users.add("ann", "hash", role=Role.ADMIN)
+    store.users.add("bob", "hash")
+    assert [user(store, name).role for name in ("ann", "bob")] == [Role.ADMIN, Role.USER]
+    assert store.users.change("bob", role=Role.OPERATOR).role is Role.OPERATOR
+
+
+def test_every_change_begins_a_generation_of_tokens(store: Store) -> None:
+    store.users.add("ann", "hash")
+    for expected, change in enumerate(
+        (
+            {"password_hash": "new"},
+            {"disabled": True},
+            {"disabled": False},
+            {"role": Role.ADMIN},
+            {},
+        ),
+        start=1,
+    ):
+        assert store.users.change("ann", **change).generation == expected  # type: ignore[arg-type]  # one of each
+    store.users.rehash("ann", "new", "renewed")
+    assert (user(store, "ann").password_hash, user(store, "ann").generation) == ("renewed", 5)
+    store.users.rehash("ann", "new", "too late")
+    assert user(store, "ann").password_hash == "renewed"
+
+
+def test_a_demo_user_with_a_password_of_his_own_is_none_any_more(store: Store) -> None:
+    store.users.add("ann", "hash", demo=True)
+    assert user(store, "ann").demo
+    assert store.users.change("ann", disabled=False).demo
+    assert not store.users.change("ann", password_hash="new").demo
+
+
+def test_a_token_that_was_ended_is_nobody_s(store: Store) -> None:
+    store.users.add("ann", "hash")
+    assert store.users.holding("ann", "t1") == user(store, "ann")
+    assert store.users.holding("nobody", "t1") is None
+    for _ in range(2):
+        store.users.end_token("t1", 9e9)
+    assert store.users.holding("ann", "t1") is None
+    assert store.users.holding("ann", "t2") is not None
+
+
+def test_an_ended_token_is_remembered_until_it_has_expired(store: Store) -> None:
+    store.users.add("ann", "hash")
+    store.users.end_token("over", 1.0)
+    store.users.end_token("still", 9e9)
+    assert store.retention.tidy(workers=9e9, keys=9e9, tombstones=9e9) == 1
+    assert store.users.holding("ann", "still") is None

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
-from headway.http import accounts
+from headway.http import accounts, passwords
 from headway.http.app import create_app
-from headway.http.passwords import hashed
 from headway.http.tokens import Tokens, signing_secret
 from headway.rights import Role
 from headway.settings import Settings
@@ -21,6 +22,9 @@ from headway.store.identity import Users
 PASSWORD = "a fine day for it"
 SECRET = "qd0Wl5sEvX2mZb7uRt9cKy4hNg1fJa8p"
 ME = "/api/v1/users/me"
+
+LIGHT = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024, parallelism=1),))
+NOBODY = LIGHT.hash("nobody knows")
 
 Headers = dict[str, str]
 
@@ -35,6 +39,13 @@ class Person:
     @property
     def token(self) -> str:
         return self.headers["Authorization"].removeprefix("Bearer ")
+
+
+@pytest.fixture(autouse=True)
+def light_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2id that takes a millisecond. What the true one costs is looked at in test_passwords."""
+    monkeypatch.setattr(passwords, "_hasher", LIGHT)
+    monkeypatch.setattr(passwords, "NOBODY", NOBODY)
 
 
 @pytest.fixture(scope="session")
@@ -58,8 +69,7 @@ def users(app: FastAPI) -> Users:
 
 @pytest.fixture(scope="session")
 def password_hash() -> str:
-    """Made once: a hash takes a tenth of a second."""
-    return hashed(PASSWORD)
+    return LIGHT.hash(PASSWORD)
 
 
 _numbers = itertools.count()

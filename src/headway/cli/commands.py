@@ -37,6 +37,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "workers": ("workers", "show the living workers and what they run"),
     "why": ("why", "say what a job waits for"),
     "users": ("users", "say who may sign in"),
+    "keys": ("keys", "make and remove keys for machines"),
     "db": ("db", "back up, check or upgrade the database"),
     "doctor": ("doctor", "find out what is wrong, and how to mend it"),
     "settings": ("settings", "show every setting, and where it was set"),

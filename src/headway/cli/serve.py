@@ -46,6 +46,9 @@ def run(given: argparse.Namespace) -> int:
             http=BoundedConnection,
             log_config=None,
             access_log=False,
+            # What a proxy says of its clients is for HEADWAY_TRUSTED_PROXIES to believe. In
+            # development mode a request that came through one is not from this host.
+            proxy_headers=settings.mode == "development",
             timeout_graceful_shutdown=STREAMS_END_SECONDS,
         )
         for one in (signal.SIGTERM, signal.SIGINT):

@@ -3,6 +3,7 @@
 import argparse
 import getpass
 import json
+import secrets
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,18 +12,23 @@ from pathlib import Path
 from typing import Any, Final
 
 from headway.errors import Conflict, InvalidInput, NotFound
-from headway.http.password_rules import check_password
+from headway.http.account_rules import check_name, check_password
 from headway.http.passwords import hashed
+from headway.rights import Role
 from headway.settings import Settings
 from headway.store.identity import User, Users
-from headway.wiring import open_store
+from headway.wiring import open_service, open_store
 
-LONGEST_NAME: Final = 200
+ROLES: Final = tuple(role.value for role in Role)
 
 
 def run(given: argparse.Namespace) -> int:
     """Do one of the acts."""
-    with _users(Settings.from_env(data_dir=given.data_dir)) as users:
+    settings = Settings.from_env(data_dir=given.data_dir)
+    if given.act == "delete":
+        _delete(settings, given)
+        return 0
+    with _users(settings) as users:
         ACTS[given.act](users, given)
     return 0
 
@@ -33,14 +39,31 @@ def parser() -> argparse.ArgumentParser:
     acts = parser.add_subparsers(dest="act", required=True, metavar="ACT")
     listed = acts.add_parser("list", help="show all of them")
     listed.add_argument("--json", action="store_true", help="as a JSON list")
+    add = acts.add_parser("add", help="make one; asks for a password, or reads it from stdin")
+    passwd = acts.add_parser(
+        "passwd", help="change a password; asks for it, or reads it from stdin"
+    )
+    delete = acts.add_parser("delete", help="remove one with all that is his")
+    role = acts.add_parser("role", help="say what one may do")
     named = [
-        acts.add_parser("add", help="make one; asks for a password, or reads it from stdin"),
-        acts.add_parser("passwd", help="change a password; asks for it, or reads it from stdin"),
+        add,
+        passwd,
+        role,
         acts.add_parser("disable", help="let one in no more; within seconds also with a token"),
         acts.add_parser("enable", help="let one in again"),
+        delete,
     ]
     for one in named:
         one.add_argument("name", metavar="NAME", help="the user's name")
+    add.add_argument("--role", choices=ROLES, default="user", help="what he may do")
+    role.add_argument("role", choices=ROLES, help="what he may do from now on")
+    delete.add_argument(
+        "--with-shared", action="store_true", help="also what he shares with everybody"
+    )
+    for one in (add, passwd):
+        one.add_argument(
+            "--random-password", action="store_true", help="make one by chance, and show it once"
+        )
     for one in (listed, *named):
         one.add_argument("--data-dir", type=Path, help="where the service keeps its data")
     return parser
@@ -62,7 +85,9 @@ def _list(users: Users, given: argparse.Namespace) -> None:
         return
     for one in found:
         state = "disabled" if one.disabled else "enabled"
-        print(f"{one.name:<24}  {state:<8}  since {_day(one.created_at)}, {_asked(one)}")
+        print(
+            f"{one.name:<24}  {state:<8}  {one.role:<8}  since {_day(one.created_at)}, {_asked(one)}"
+        )
     if not found:
         print("Nobody yet: headway users add NAME", file=sys.stderr)
 
@@ -78,6 +103,7 @@ def _document(user: User) -> dict[str, Any]:
     last = user.last_request_time
     return {
         "username": user.name,
+        "role": user.role.value,
         "disabled": user.disabled,
         "created_at": _moment(user.created_at),
         "request_count": user.request_count,
@@ -87,21 +113,24 @@ def _document(user: User) -> dict[str, Any]:
 
 def _add(users: Users, given: argparse.Namespace) -> None:
     name = given.name
-    if not (0 < len(name) <= LONGEST_NAME and name.isprintable() and name == name.strip()):
-        raise InvalidInput(
-            f"expected a name of 1 to {LONGEST_NAME} visible characters, got: {name[:80]!r}"
-        )
+    check_name(name)
     if users.get(name) is not None:
         raise Conflict(f"expected a new name, got {name!r}: there is one; see headway users passwd")
-    if not users.add(name, hashed(_password(name))):
+    if not users.add(name, hashed(_password(given)), role=Role(given.role)):
         raise Conflict(f"expected a new name, got {name!r}: somebody has just made it")
     print(f"{name} can sign in")
 
 
 def _passwd(users: Users, given: argparse.Namespace) -> None:
     _known(users, given.name)
-    users.change(given.name, password_hash=hashed(_password(given.name)))
+    users.change(given.name, password_hash=hashed(_password(given)))
     print(f"{given.name} has a new password; tokens given out before are void within seconds")
+
+
+def _role(users: Users, given: argparse.Namespace) -> None:
+    _known(users, given.name)
+    users.change(given.name, role=Role(given.role))
+    print(f"{given.name} has the role {given.role}; tokens given out before are void")
 
 
 def _disable(users: Users, given: argparse.Namespace) -> None:
@@ -116,13 +145,30 @@ def _enable(users: Users, given: argparse.Namespace) -> None:
     print(f"{given.name} is enabled")
 
 
+def _delete(settings: Settings, given: argparse.Namespace) -> None:
+    service = open_service(settings)
+    try:
+        erased = service.eraser.erase(given.name, shared=given.with_shared)
+    finally:
+        service.close()
+    print(
+        f"{given.name} is removed, with {erased.jobs} jobs, {erased.artifacts} versions of data sets,"
+        f" models and files, and {erased.predictions} lines of this host's prediction log"
+    )
+
+
 def _known(users: Users, name: str) -> None:
     if users.get(name) is None:
         raise NotFound(f"expected the name of a user, got {name[:80]!r}: see headway users list")
 
 
-def _password(name: str) -> str:
+def _password(given: argparse.Namespace) -> str:
     """From whoever sits there, twice; or a line of stdin. Never an argument: `ps` shows those."""
+    name = given.name
+    if given.random_password:
+        password = secrets.token_urlsafe(18)
+        print(f"Password of {name}, shown this once: {password}")
+        return password
     if sys.stdin.isatty():
         password = getpass.getpass(f"Password for {name}: ")
         if getpass.getpass("Once more: ") != password:
@@ -150,6 +196,7 @@ ACTS: Final[dict[str, Callable[[Users, argparse.Namespace], None]]] = {
     "list": _list,
     "add": _add,
     "passwd": _passwd,
+    "role": _role,
     "disable": _disable,
     "enable": _enable,
 }

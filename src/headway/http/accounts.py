@@ -3,17 +3,22 @@
 import logging
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
+from math import inf
 from typing import Final
 
 from anyio import to_thread
 
 from headway.errors import NotAuthorized
+from headway.http.api_keys import PREFIX, digest_of
 from headway.http.passwords import Passwords, hashed, verified
+from headway.http.throttle import Limits, Throttle
 from headway.http.tokens import BadToken, Claims, Tokens
 from headway.rights import GRANTS, Role, Scope
 from headway.settings import Settings
-from headway.store.identity import User, Users
+from headway.store.contract import Store
+from headway.store.identity import ApiKey, User
 
 DEMO_USERS: Final = {"alice": "secret123", "bob": "secret456"}
 """They can sign in in development mode alone. Their passwords are published."""
@@ -25,6 +30,8 @@ _AUDIENCE: Final = "headway-api"
 _TRUSTED_SECONDS: Final = 3.0
 """For so long a checked token is believed without asking the store: then it is out everywhere."""
 _MOST_TRUSTED: Final = 10_000
+_USED_SECONDS: Final = 60.0
+"""When a key was used last is told to the minute: each call would be a write."""
 _LONGEST_NAME: Final = 200
 
 _log = logging.getLogger("headway")
@@ -39,9 +46,10 @@ class Identity:
     scopes: frozenset[Scope] = GRANTS[Role.USER]
     """What he may do with this proof."""
     generation: int | None = None
-    """Of his tokens, when this one was made."""
+    """Of his tokens, when this one was made; None where a key proved it."""
     proof: str = ""
-    """The id of the token that proved it."""
+    """The id of the token or key that proved it."""
+    role: Role = Role.USER
 
 
 class Accounts:
@@ -49,9 +57,11 @@ class Accounts:
     and no token, only tickets."""
 
     def __init__(
-        self, users: Users, tokens: Tokens, settings: Settings, *, foreign: bool = False
+        self, store: Store, tokens: Tokens, settings: Settings, *, foreign: bool = False
     ) -> None:
-        self._users = users
+        self._users = store.users
+        self._keys = store.keys
+        self._throttle = Throttle(store.sign_ins, Limits.of(settings))
         self._tokens = tokens
         self._passwords = Passwords()
         self._foreign = foreign
@@ -65,10 +75,13 @@ class Accounts:
             pairs = ", ".join(f"{name} / {password}" for name, password in self._demo.items())
             _log.warning("development mode: sign in as %s; only this host is answered", pairs)
 
-    async def sign_in(self, name: str, password: str) -> str | None:
-        """A token, or None: for a wrong name, a wrong password and a disabled user alike."""
-        user = await self._passwords.run(lambda: self._verified(name[:_LONGEST_NAME], password))
-        return None if user is None or user.disabled else self._token_for(user)
+    async def sign_in(self, name: str, password: str, address: str) -> str | None:
+        """A token, or None: for a wrong name, a wrong password and a disabled user alike.
+
+        Raise `TooManyFailures` or `Busy` before the password is looked at.
+        """
+        user = await self._tried(name[:_LONGEST_NAME], password, address)
+        return None if user is None else self._token_for(user)
 
     async def identify(self, token: str) -> Identity:
         """Whose token this is. Raise `BadToken`, or `NotAuthorized` if disabled."""
@@ -80,7 +93,10 @@ class Accounts:
             if trusted[1].expires_at <= time.time():
                 raise BadToken
             return trusted[1]
-        identity = await self.confirm(_claimed(self._tokens.read(token, _AUDIENCE)))
+        if token.startswith(PREFIX):
+            identity = await self._holder_of(token)
+        else:
+            identity = await self.confirm(_claimed(self._tokens.read(token, _AUDIENCE)))
         if len(self._trusted) >= _MOST_TRUSTED:
             self._trusted.clear()
         self._trusted[key] = (time.monotonic() + _TRUSTED_SECONDS, identity)
@@ -111,14 +127,38 @@ class Accounts:
             raise BadToken
         if self._foreign:
             return identity
-        user = await to_thread.run_sync(self._users.holding, identity.name, identity.proof)
+        if identity.generation is None:
+            key = await to_thread.run_sync(self._keys.get, identity.proof)
+            return await self._with_key(key)
+        user = self._allowed(
+            await to_thread.run_sync(self._users.holding, identity.name, identity.proof)
+        )
+        if user.generation != identity.generation:
+            raise BadToken
+        return replace(identity, scopes=identity.scopes & GRANTS[user.role], role=user.role)
+
+    async def _holder_of(self, key: str) -> Identity:
+        """Whose key this is, and what it is good for."""
+        found = await to_thread.run_sync(self._keys.find, digest_of(key))
+        identity = await self._with_key(found)
+        if found is not None and (found.last_used_at or 0.0) < time.time() - _USED_SECONDS:
+            await to_thread.run_sync(self._keys.touch, found.id)
+        return identity
+
+    async def _with_key(self, key: ApiKey | None) -> Identity:
+        expires_at = inf if key is None or key.expires_at is None else key.expires_at
+        if key is None or expires_at <= time.time():
+            raise BadToken
+        user = self._allowed(await to_thread.run_sync(self._users.get, key.owner))
+        scopes = key.scopes & GRANTS[user.role]
+        return Identity(user.name, expires_at, scopes, None, key.id, user.role)
+
+    def _allowed(self, user: User | None) -> User:
         if user is None or not self._exists(user):
             raise BadToken
         if user.disabled:
             raise NotAuthorized("Inactive user")
-        if user.generation != identity.generation:
-            raise BadToken
-        return replace(identity, scopes=identity.scopes & GRANTS[user.role])
+        return user
 
     async def sign_out(self, identity: Identity, *, everywhere: bool) -> None:
         """Make the token void; or all that were ever given out to this user."""
@@ -127,13 +167,29 @@ class Accounts:
         else:
             end = self._users.end_token
             await to_thread.run_sync(end, identity.proof, identity.expires_at)
+        self.forget()
+
+    def forget(self) -> None:
+        """Believe nobody without asking: something was ended, and it should count at once."""
         self._trusted.clear()
 
-    async def change_password(self, name: str, old: str, new: str) -> str | None:
+    async def change_password(self, name: str, old: str, new: str, address: str) -> str | None:
         """A token of the first generation after the change, or None if the old one is wrong."""
-        changed = await self._passwords.run(lambda: self._changed(name, old, new))
-        self._trusted.clear()
-        return None if changed is None else self._token_for(changed)
+        if await self._tried(name, old, address) is None:
+            return None
+        kept = await self.hash_aside(new)
+        change = partial(self._users.change, name, password_hash=kept)
+        changed = await to_thread.run_sync(change)
+        self.forget()
+        return self._token_for(changed)
+
+    async def proved(self, name: str, password: str, address: str) -> bool:
+        """Whether this is the user's password, asked for once more before something grave."""
+        return await self._tried(name, password, address) is not None
+
+    async def hash_aside(self, password: str) -> str:
+        """The hash to keep of a password. Raise `Busy`."""
+        return await self._passwords.run(lambda: hashed(password))
 
     async def profile(self, name: str) -> User | None:
         """The user with what he did so far."""
@@ -142,6 +198,22 @@ class Accounts:
     def close(self) -> None:
         """End the threads that hash."""
         self._passwords.close()
+
+    async def _tried(self, name: str, password: str, address: str) -> User | None:
+        """Who has this name and password and may sign in; counted, if nobody."""
+        await to_thread.run_sync(self._throttle.check, name, address)
+
+        def attempt() -> User | None:
+            # Again when it is our turn: those before us in the queue may have failed meanwhile.
+            self._throttle.check(name, address)
+            user = self._verified(name, password)
+            if user is None or user.disabled:
+                self._throttle.failed(name, address)
+                return None
+            self._throttle.succeeded(name, address)
+            return user
+
+        return await self._passwords.run(attempt)
 
     def _verified(self, name: str, password: str) -> User | None:
         """The user, if this is his password. Disabled ones too."""
@@ -152,11 +224,6 @@ class Accounts:
         if renewed is not None:
             self._users.rehash(name, user.password_hash, renewed)
         return user
-
-    def _changed(self, name: str, old: str, new: str) -> User | None:
-        if self._verified(name, old) is None:
-            return None
-        return self._users.change(name, password_hash=hashed(new))
 
     def _known(self, name: str) -> User | None:
         """The user of this name. A demo user is made when he is first asked for: hashing his

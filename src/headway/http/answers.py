@@ -40,10 +40,15 @@ _NO_WAITING: Final = frozenset(
 )
 
 _ALSO: Final[Mapping[str, tuple[int, ...]]] = {
-    "POST /token": (401,),
+    "POST /token": (401, 429),
     "POST /imports": (401, 429),
     "GET /imports/{task_id}": (401, 429),
     "GET /metrics": (401,),
+    "POST /api/v1/keys": (409,),
+    "POST /api/v1/users": (409,),
+    "POST /api/v1/users/me/delete": (409,),
+    "PATCH /api/v1/users/{name}": (409,),
+    "DELETE /api/v1/users/{name}": (409,),
     "POST /api/v1/predict": (502,),
     "DELETE /api/v1/jobs/{job_id}": (400,),
     "POST /api/v1/jobs/{job_id}/cancel": (400,),

@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -24,10 +25,12 @@ from headway.http import (
     health,
     imports,
     jobs,
+    keys,
     lineage,
     live,
     metrics,
     notifications,
+    operators,
     overview,
     own_account,
     own_models,
@@ -40,6 +43,7 @@ from headway.http import (
     rows,
     submit,
     switchboard,
+    users,
     websocket,
 )
 from headway.http.assets import Assets
@@ -48,6 +52,7 @@ from headway.http.head import Head
 from headway.http.in_flight import InFlight
 from headway.http.openapi import describe
 from headway.http.parts import LazyParts
+from headway.rights import Scope
 from headway.settings import Settings
 from headway.wiring import open_tracer
 
@@ -56,6 +61,8 @@ MODULES = (
     predict,
     auth,
     own_account,
+    keys,
+    users,
     live,
     results,
     evaluations,
@@ -74,6 +81,7 @@ MODULES = (
     switchboard,
     notifications,
     overview,
+    operators,
     health,
     metrics,
     pages,
@@ -105,8 +113,19 @@ class Application(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The API as OpenAPI has it, made when first asked for."""
         if self.openapi_schema is None:
-            self.openapi_schema = describe(super().openapi())
+            self.openapi_schema = describe(super().openapi(), self._needed)
         return self.openapi_schema
+
+    def _needed(self, method: str, path: str) -> Scope:
+        """What a caller of a documented route must be allowed."""
+        (endpoint,) = [
+            route.endpoint
+            for route in self.routes
+            if isinstance(route, APIRoute)
+            and route.path_format == path
+            and method.upper() in (route.methods or ())
+        ]
+        return auth.needed_for(endpoint, method.upper())
 
 
 def create_app(settings: Settings, *, guard: auth.Guard | None = None) -> FastAPI:

@@ -15,13 +15,15 @@ from starlette.responses import Response
 from headway.errors import InvalidInput
 from headway.events.log import tell_about
 from headway.http.accounts import Identity
+from headway.http.addresses import address_of
 from headway.http.limits import check_encoding, counted
 from headway.http.parts import Parts
 from headway.http.problems import Refused, unauthorized
 from headway.http.tickets import LIFETIME
 from headway.http.tokens import BadToken
 from headway.rights import Scope
-from headway.wire.base import encode, moment
+from headway.store.identity import User
+from headway.wire.base import encode, moment, moment_or_none
 from headway.wire.users import TicketAnswer, TokenAnswer, UserView
 
 LARGEST_FORM: Final = 65_536
@@ -146,7 +148,8 @@ async def sign_in(request: Request) -> Response:
     """Exchange a user name and password for a bearer token (OAuth2 password form)."""
     parts = await opened(request)
     name, password = await _credentials(request)
-    token = await parts.accounts.sign_in(name, password)
+    address = address_of(request, parts.settings.trusted_proxies)
+    token = await parts.accounts.sign_in(name, password, address)
     if token is None:
         raise unauthorized("Incorrect username or password")
     return token_answer(parts, token)
@@ -197,16 +200,19 @@ async def profile(caller: CallerDep) -> Response:
     user = await caller.parts.accounts.profile(caller.name)
     if user is None:
         raise unauthorized()
-    last = user.last_request_time
-    document = {
+    return json_answer(user_document(user))
+
+
+def user_document(user: User) -> dict[str, Any]:
+    """A user as everybody is shown him who may see him."""
+    return {
         "username": user.name,
         "role": user.role.value,
         "disabled": user.disabled,
         "created_at": moment(user.created_at),
         "request_count": user.request_count,
-        "last_request_time": None if last is None else moment(last),
+        "last_request_time": moment_or_none(user.last_request_time),
     }
-    return json_answer(document)
 
 
 @router.post("/api/v1/tickets", response_model=TicketAnswer, status_code=201)

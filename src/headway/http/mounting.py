@@ -23,8 +23,8 @@ from headway.settings import Settings
 from headway.wire.places import below
 
 _OURS: Final = ("/api/v1/", "/imports", "/ws/")
-_HIS: Final = ("/api/v1/users", "/api/v1/logout")
-"""The host has users, pages and health checks of his own."""
+_HIS: Final = ("/api/v1/users", "/api/v1/logout", "/api/v1/keys", "/api/v1/operator")
+"""The host has users, operators, pages and health checks of his own."""
 
 
 class Mounted:

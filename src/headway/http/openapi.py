@@ -1,20 +1,30 @@
 """The OpenAPI document: what FastAPI writes, plus what all our routes share."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from headway.http.answers import complete
+from headway.rights import Scope
 from headway.wire.problems import Problem
 
 _SCHEME: Final = "password"
 _OPEN: Final = ("/token", "/healthz", "/readyz", "/metrics", "/imports")
+_SCOPES: Final = {
+    "read": "look at what is your own, or shared",
+    "submit": "make, change and remove what is your own",
+    "operate": "see where everybody's jobs stand; of operators and admins",
+    "admin": "make, change and remove users; of admins",
+    "account": "your password, tokens, keys and account; of tokens, never of keys",
+}
 TAG: Final = "headway"
 """Marks our routes in the document of an application that they are mounted in."""
 _PROBLEM: Final = "#/components/schemas/Problem"
 _MOUNTED_PROBLEM: Final = "#/components/schemas/HeadwayProblem"
 
 
-def describe(document: dict[str, Any]) -> dict[str, Any]:
-    """Add to the document how to sign in, and that all errors are problem documents."""
+def describe(document: dict[str, Any], needed: Callable[[str, str], Scope]) -> dict[str, Any]:
+    """Add to the document how to sign in, what a caller of each route must be allowed, and that all
+    errors are problem documents."""
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     for ours in ("HTTPValidationError", "ValidationError"):
@@ -23,12 +33,17 @@ def describe(document: dict[str, Any]) -> dict[str, Any]:
         Problem.model_json_schema(ref_template="#/components/schemas/{model}"), schemas
     )
     components["securitySchemes"] = {
-        _SCHEME: {"type": "oauth2", "flows": {"password": {"tokenUrl": "/token", "scopes": {}}}}
+        _SCHEME: {
+            "type": "oauth2",
+            "description": "A token of `POST /token`, which is worth what its user's role is, or a"
+            " key of `POST /api/v1/keys`, which is worth its scopes",
+            "flows": {"password": {"tokenUrl": "/token", "scopes": _SCOPES}},
+        }
     }
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             if not path.startswith(_OPEN):
-                operation["security"] = [{_SCHEME: []}]
+                operation["security"] = [{_SCHEME: [needed(method, path).value]}]
             _complete(operation, schemas)
             complete(operation, method, path, _PROBLEM)
     return document

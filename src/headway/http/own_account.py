@@ -1,17 +1,22 @@
-"""What callers do to their own accounts: end their tokens, change their password."""
+"""What callers do to their own accounts: end their tokens, change their password, leave."""
 
+from dataclasses import asdict
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
+from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from headway.http.auth import CallerDep, identified, needs, token_answer
+from headway.errors import Conflict
+from headway.http.account_rules import check_password
+from headway.http.addresses import address_of
+from headway.http.auth import CallerDep, identified, json_answer, needs, token_answer
 from headway.http.bodies import body_of, read_as
-from headway.http.password_rules import check_password
 from headway.http.problems import Refused
-from headway.rights import Scope
-from headway.wire.users import PasswordRequest, TokenAnswer
+from headway.rights import Role, Scope
+from headway.wire.users import DeleteAccountRequest, ErasedView, PasswordRequest, TokenAnswer
 
 router = APIRouter(prefix="/api/v1", tags=["users"])
 
@@ -38,12 +43,37 @@ async def change_password(request: Request) -> Response:
     check_password(body.new_password, caller.name, pointer="/new_password")
     accounts = caller.parts.accounts
     old, new = body.current_password, body.new_password
-    token = await accounts.change_password(caller.name, old, new)
+    address = address_of(request, caller.parts.settings.trusted_proxies)
+    token = await accounts.change_password(caller.name, old, new, address)
     if token is None:
-        raise Refused(
-            HTTPStatus.FORBIDDEN,
-            "wrong_password",
-            "expected your present password in current_password, got another",
-            errors=[("/current_password", "not your present password")],
-        )
+        raise _wrong_password("current_password")
     return token_answer(caller.parts, token)
+
+
+@router.post(
+    "/users/me/delete", response_model=ErasedView, openapi_extra=body_of(DeleteAccountRequest)
+)
+@needs(Scope.ACCOUNT)
+async def leave(request: Request) -> Response:
+    """Remove your account with your jobs, data sets, models, files, keys, statistics and lines in
+    the prediction log. 409 while you share something with everybody, unless `shared` is true."""
+    caller = await identified(request)
+    body = await read_as(DeleteAccountRequest, request, caller)
+    if caller.identity.role is Role.ADMIN:
+        raise Conflict("expected another user, got an admin; another admin can remove you")
+    address = address_of(request, caller.parts.settings.trusted_proxies)
+    if not await caller.parts.accounts.proved(caller.name, body.password, address):
+        raise _wrong_password("password")
+    erase = partial(caller.parts.service.eraser.erase, caller.name, shared=body.shared)
+    erased = await to_thread.run_sync(erase)
+    caller.parts.accounts.forget()
+    return json_answer(asdict(erased))
+
+
+def _wrong_password(field: str) -> Refused:
+    return Refused(
+        HTTPStatus.FORBIDDEN,
+        "wrong_password",
+        f"expected your present password in {field}, got another",
+        errors=[(f"/{field}", "not your present password")],
+    )

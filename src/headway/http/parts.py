@@ -19,6 +19,7 @@ from headway.http.tickets import Tickets
 from headway.http.tokens import Tokens, signing_secret
 from headway.queue import Queue
 from headway.settings import Settings
+from headway.store.identity import Keys
 from headway.store.values import Decided, Submission
 from headway.wiring import Service, open_service
 
@@ -32,6 +33,7 @@ class Parts:
     queue: Queue
     catalog: Catalog
     accounts: Accounts
+    keys: Keys
     tickets: Tickets
     cursors: Cursors
     positions: Cursors
@@ -57,13 +59,14 @@ class Parts:
             service=service,
             queue=service.queue,
             catalog=service.catalog,
-            accounts=Accounts(service.store.users, tokens, settings, foreign=foreign_users),
+            accounts=Accounts(service.store, tokens, settings, foreign=foreign_users),
+            keys=service.store.keys,
             tickets=Tickets(tokens, service.store.users),
             cursors=Cursors(secret),
             positions=positions,
             predictors=Predictors(service.catalog, service.files),
             intake=Committer(service.queue.accept, "headway-intake"),
-            ledger=Ledger(settings.data_dir / "predictions.jsonl", service.store.users),
+            ledger=Ledger(service.predictions, service.store.users),
             feed=Feed(service.queue, positions),
             seats=Seats(settings.max_streams),
             rates=Rates(settings.max_requests_per_second),

@@ -13,7 +13,7 @@ from headway.http.auth import Caller
 from headway.http.frames import Frame
 from headway.http.live import CONFIRM_SECONDS, may_still_look
 from headway.http.pipe import Pipe, Stalled
-from headway.http.problems import refusal_of
+from headway.http.problems import Refused, refusal_of
 from headway.http.viewing import View
 from headway.http.websocket import (
     MISUNDERSTOOD,
@@ -27,6 +27,7 @@ from headway.http.websocket import (
     is_same_origin,
 )
 from headway.job import Json
+from headway.rights import Scope
 from headway.wire.base import encode
 
 MOST: Final = 100
@@ -141,7 +142,10 @@ class Switchboard:
     async def _cancel(self, job_id: str) -> None:
         """Cancel the job. Its events tell that it worked; an `error`, why it did not."""
         try:
+            self._caller.require(Scope.SUBMIT)
             await to_thread.run_sync(self._caller.parts.queue.cancel, job_id, self._caller.name)
+        except Refused as refused:
+            await self._say(job_id, frames.sentence(refused.detail))
         except (AlreadyFinished, NotFound, NotAuthorized, StoreError) as error:
             await self._say(job_id, frames.sentence(refusal_of(error).detail))
 

@@ -26,6 +26,7 @@ from headway.http.strict_json import parse
 from headway.http.tokens import BadToken
 from headway.http.viewing import View, event_id
 from headway.job import Json
+from headway.rights import Scope
 
 FINISHED: Final = 1000
 TOO_BIG: Final = 1009
@@ -125,7 +126,12 @@ async def introduced(socket: WebSocket) -> tuple[Caller, int | None]:
         raise Hangup(UNAUTHORIZED, "Could not validate credentials") from None
     except HeadwayError as error:
         raise hangup(error) from None
-    return Caller(identity.name, identity, parts), after
+    caller = Caller(identity.name, identity, parts)
+    try:
+        caller.require(Scope.READ)
+    except Refused as refused:
+        raise Hangup(FORBIDDEN, refused.detail) from None
+    return caller, after
 
 
 async def _redeemed(parts: Parts, ticket: str) -> Identity:
@@ -265,6 +271,9 @@ class Conversation:
         """Cancel the job. The stream tells that it worked; an aside, why it did not."""
         queue = self._caller.parts.queue
         try:
+            self._caller.require(Scope.SUBMIT)
             await to_thread.run_sync(queue.cancel, self._job_id, self._caller.name)
+        except Refused as refused:
+            self._asides.append(frames.sentence(refused.detail))
         except (AlreadyFinished, NotFound, StoreError) as error:
             self._asides.append(frames.sentence(refusal_of(error).detail))

@@ -12,7 +12,7 @@ from headway.events import Event, Stretch
 from headway.job import Job, Publication, Status
 from headway.limits import UNLIMITED, Limits
 from headway.notices import Target
-from headway.store.identity import Users
+from headway.store.identity import Erasure, Keys, SignIns, Users
 from headway.store.values import (
     Added,
     Alias,
@@ -321,7 +321,7 @@ class Retention(Protocol):
 
     def tidy(self, *, workers: float, keys: float, tombstones: float, limit: int = 500) -> int:
         """Remove up to `limit` of each that is older than these seconds, turns used up, and what
-        is kept of tokens that have expired.
+        is kept of tokens that have expired and of sign-ins long ago.
 
         Workers by when they left, idempotency keys by their first use. Answers how many rows.
         """
@@ -421,6 +421,12 @@ class Store(Protocol):
     def users(self) -> Users: ...
     @property
     def notices(self) -> Notices: ...
+    @property
+    def keys(self) -> Keys: ...
+    @property
+    def sign_ins(self) -> SignIns: ...
+    @property
+    def erasure(self) -> Erasure: ...
     @property
     def retention(self) -> Retention: ...
     @property

@@ -7,6 +7,7 @@ from headway.job import FINISHED, Status
 from headway.store.contract import ALIKE
 from headway.store.database import Database, Row, Transaction
 from headway.store.rows import dumps
+from headway.store.sign_ins import PLACES_KEPT
 from headway.store.tallies import MINUTE, TALLIED_MINUTES, fold
 from headway.store.values import Pruned, Tombstone
 
@@ -56,11 +57,11 @@ class SqlRetention:
             return Pruned((), next)
         with self._db.write() as tx:
             ended = self._still_ended(tx, seqs, before)
-            fitting = _fitting(tx, ended)
-            self._bury(tx, [seq for seq, _, _ in fitting])
-        if len(fitting) < len(ended):  # the rest is for the next transaction
-            next = fitting[-1][0] if fitting else after
-        return Pruned([id for _, id, _ in fitting], next)
+            rows = fitting(tx, ended)
+            bury(self._db, tx, [seq for seq, _, _ in rows])
+        if len(rows) < len(ended):  # the rest is for the next transaction
+            next = rows[-1][0] if rows else after
+        return Pruned([id for _, id, _ in rows], next)
 
     def tidy(self, *, workers: float, keys: float, tombstones: float, limit: int = 500) -> int:
         """See `Retention.tidy`."""
@@ -69,6 +70,8 @@ class SqlRetention:
             now = self._db.now(tx)
             before: dict[str, float] = {name: now - age for name, age in ages.items()}
             before["now"] = now
+            before["places"] = now - PLACES_KEPT
+            before["minute"] = int(now // MINUTE) - TALLIED_MINUTES
             tx.run("DELETE FROM loads WHERE unfinished = 0 AND active = 0")
             fold(self._db, tx, int(now // MINUTE) - TALLIED_MINUTES)
             return sum(tx.run(sql, before | {"limit": limit}) for sql in _TIDY)
@@ -94,25 +97,26 @@ class SqlRetention:
             {"rows": dumps([[seq] for seq in seqs]), **before},
         )
 
-    def _bury(self, tx: Transaction, seqs: Sequence[int]) -> None:
-        """Leave tombstones of these jobs, and nothing else."""
-        wanted = self._db.rows_of({"wanted": "bigint"})
-        rows = {"rows": dumps([[seq] for seq in seqs])}
-        tx.run(
-            "INSERT INTO tombstones (id, owner, operation, status, completed_at, pruned_at)"
-            " SELECT id, owner, operation, status, completed_at, :now"
-            f" FROM {wanted} AS w JOIN jobs ON jobs.seq = w.wanted",
-            rows | {"now": self._db.now(tx)},
-        )
-        for table in _OF_JOBS:
-            tx.run(f"DELETE FROM {table} WHERE job IN (SELECT wanted FROM {wanted} AS w)", rows)
-        # What a job read is kept for as long as something that it made may be asked where from.
-        tx.run(
-            f"DELETE FROM uses WHERE job IN (SELECT wanted FROM {wanted} AS w WHERE NOT EXISTS"
-            " (SELECT 1 FROM artifacts WHERE artifacts.job = w.wanted))",
-            rows,
-        )
-        tx.run(f"DELETE FROM jobs WHERE seq IN (SELECT wanted FROM {wanted} AS w)", rows)
+
+def bury(db: Database, tx: Transaction, seqs: Sequence[int]) -> None:
+    """Leave tombstones of these jobs, and nothing else."""
+    wanted = db.rows_of({"wanted": "bigint"})
+    rows = {"rows": dumps([[seq] for seq in seqs])}
+    tx.run(
+        "INSERT INTO tombstones (id, owner, operation, status, completed_at, pruned_at)"
+        " SELECT id, owner, operation, status, completed_at, :now"
+        f" FROM {wanted} AS w JOIN jobs ON jobs.seq = w.wanted",
+        rows | {"now": db.now(tx)},
+    )
+    for table in _OF_JOBS:
+        tx.run(f"DELETE FROM {table} WHERE job IN (SELECT wanted FROM {wanted} AS w)", rows)
+    # What a job read is kept for as long as something that it made may be asked where from.
+    tx.run(
+        f"DELETE FROM uses WHERE job IN (SELECT wanted FROM {wanted} AS w WHERE NOT EXISTS"
+        " (SELECT 1 FROM artifacts WHERE artifacts.job = w.wanted))",
+        rows,
+    )
+    tx.run(f"DELETE FROM jobs WHERE seq IN (SELECT wanted FROM {wanted} AS w)", rows)
 
 
 # Each looks at the oldest `limit` rows only, in the order in which they were made.
@@ -140,7 +144,17 @@ _TOKENS: Final = (
     "DELETE FROM ended_tokens WHERE id IN (SELECT id FROM ended_tokens WHERE expires_at < :now"
     " LIMIT :limit)"
 )
-_TIDY: Final = (_KEYS, _TOMBSTONES, _WORKERS, _TURNS, _TOKENS)
+_FAILURES: Final = (
+    "DELETE FROM sign_in_failures WHERE (minute, subject) IN (SELECT minute, subject"
+    " FROM sign_in_failures WHERE minute < :minute ORDER BY minute LIMIT :limit)"
+)
+_PLACES: Final = (
+    "DELETE FROM sign_in_places WHERE subject IN (SELECT subject FROM sign_in_places"
+    " WHERE at < :places LIMIT :limit)"
+)
+_TIDY: Final = (
+    _KEYS, _TOMBSTONES, _WORKERS, _TURNS, _TOKENS, _FAILURES, _PLACES,
+)  # fmt: skip
 
 
 def _look(
@@ -156,23 +170,23 @@ def _look(
     return [seq for seq, _, ended in rows if ended], None if done else rows[-1][0]
 
 
-def _fitting(tx: Transaction, ended: Sequence[Row]) -> list[Row]:
-    """As many of these jobs as one transaction can take.
+def fitting(tx: Transaction, ended: Sequence[Row]) -> list[Row]:
+    """As many of these jobs, (seq, id, last event) each, as one transaction can take.
 
     A job with more events than that loses its oldest ones first, transaction by transaction.
     """
-    fitting: list[Row] = []
+    found: list[Row] = []
     room = EVENTS_AT_ONCE
     for row in ended:
         seq, _, last_event = row
         events = last_event if last_event <= EVENTS_AT_ONCE else _count(tx, seq)
         if events > room:
-            if not fitting:
+            if not found:
                 _trim(tx, seq)
             break
         room -= events
-        fitting.append(row)
-    return fitting
+        found.append(row)
+    return found
 
 
 def _count(tx: Transaction, seq: int) -> int:

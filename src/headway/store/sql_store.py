@@ -8,12 +8,15 @@ from headway.store.artifacts import SqlArtifacts
 from headway.store.attempts import SqlAttempts
 from headway.store.contract import Bell
 from headway.store.database import TOUCH, Database
+from headway.store.erasure import SqlErasure
 from headway.store.events import SqlEvents
 from headway.store.jobs import SqlJobs
+from headway.store.keys import SqlKeys
 from headway.store.notices import SqlNotices
 from headway.store.overview import SqlOverview
 from headway.store.pauses import SqlPauses
 from headway.store.retention import SqlRetention
+from headway.store.sign_ins import SqlSignIns
 from headway.store.upkeep import SqlUpkeep
 from headway.store.users import SqlUsers
 from headway.store.values import StoreHealth
@@ -49,6 +52,9 @@ class SqlStore:
         self.aliases = SqlAliases(database)
         self.users = SqlUsers(database)
         self.notices = SqlNotices(database)
+        self.keys = SqlKeys(database)
+        self.sign_ins = SqlSignIns(database)
+        self.erasure = SqlErasure(database)
         self.retention = SqlRetention(database)
         self.upkeep = SqlUpkeep(database)
 

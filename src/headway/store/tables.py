@@ -406,6 +406,42 @@ ended_tokens = sa.Table(
     sqlite_with_rowid=False,
 )
 
+# A key is known by its hash: whoever reads the table cannot use one.
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("id", sa.Text(), primary_key=True),
+    _required("digest", sa.Text()),
+    _required("owner", sa.Text()),
+    _required("name", sa.Text()),
+    _required("scopes", sa.Text()),
+    _required("created_at", sa.Double()),
+    sa.Column("expires_at", sa.Double()),
+    sa.Column("last_used_at", sa.Double()),
+    sa.UniqueConstraint("digest"),
+    sa.UniqueConstraint("owner", "name"),
+    sqlite_with_rowid=False,
+)
+
+# Failed sign-ins by the minute, and places from which one succeeded. A subject is a hash.
+sign_in_failures = sa.Table(
+    "sign_in_failures",
+    metadata,
+    sa.Column("minute", sa.BigInteger(), primary_key=True),
+    sa.Column("subject", sa.Text(), primary_key=True),
+    _required("count", sa.BigInteger()),
+    sqlite_with_rowid=False,
+)
+sa.Index("ix_sign_in_failures_subject", sign_in_failures.c.subject)
+
+sign_in_places = sa.Table(
+    "sign_in_places",
+    metadata,
+    sa.Column("subject", sa.Text(), primary_key=True),
+    _required("at", sa.Double()),
+    sqlite_with_rowid=False,
+)
+
 # Beside `users`, because it changes with every request and has owners who cannot sign in.
 requests = sa.Table(
     "requests",

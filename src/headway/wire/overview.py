@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from headway.job import Status
 from headway.wire.base import Answer
 
 
@@ -66,3 +67,21 @@ class QueueView(Answer):
     minutes: list[MinuteView]
     """The last hour, oldest first; the last minute has just begun."""
     last_hour: list[EndedView]
+
+
+class OperatedJob(Answer):
+    """Where somebody's job stands."""
+
+    job_id: str
+    job_type: str
+    user_id: str
+    status: Status
+    waiting_for: str | None
+    priority: int
+    progress: float
+    attempt: int
+    crashes: int
+    interruptions: int
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None

@@ -33,6 +33,7 @@ from headway.worker.child import become, run_one, text_of, traceback_of
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_NO_NEW_PRIVS = 38
 
 LAST_SECONDS = 2.0
 """How long the zygote waits at its end for those it has killed."""
@@ -55,8 +56,8 @@ class Zygote:
         self._control = control
         self._registry = registry
         self._children: dict[int, str] = {}
-        self._child_ended, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+        self._child_ended, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the worker's to hear
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -64,6 +65,8 @@ class Zygote:
         self._pid = os.getpid()
         self._session = os.getsid(0)
         self._adopt_orphans()
+        # What runs below can start a program that is owned by root, and gains nothing by it.
+        self._libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
     def run(self) -> None:
         """Serve until the worker is gone; then leave no child behind."""
@@ -122,6 +125,8 @@ class Zygote:
                 os._exit(1)
             self._adopt_orphans()
             self._control.close()
+            for ours in (self._child_ended, self._waker):
+                os.close(ours)
             become(request.memory)
             line.setblocking(True)
             if request.operation is None:

@@ -47,8 +47,13 @@ function refusal(status, problem) {
   return problem.detail || `Signing in failed with status ${status}.`;
 }
 
-// Forget the token, and say why if it was not the user's own wish.
+// Forget the token, and say why if it was not the user's own wish. If it was, the service forgets
+// it too: nobody waits for that.
 export function signOut(reason = "") {
+  if (!reason && session.value) {
+    const headers = { Authorization: `Bearer ${session.value.token}` };
+    fetch("/api/v1/logout", { method: "POST", headers, keepalive: true }).catch(() => {});
+  }
   farewell.set(reason);
   keep(null);
 }

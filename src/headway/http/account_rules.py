@@ -1,10 +1,10 @@
-"""Which passwords may be chosen, wherever one is: long enough, and none that is tried first."""
+"""What a user may be called, and which passwords may be chosen: by whatever door."""
 
 import unicodedata
 from typing import Final
 
 from headway.errors import InvalidInput
-from headway.http.accounts import DEMO_USERS
+from headway.http.accounts import ANONYMOUS, DEMO_USERS
 from headway.http.passwords import LONGEST
 from headway.strength import is_guessable
 
@@ -28,5 +28,30 @@ def check_password(password: str, name: str, *, pointer: str = "") -> None:
         raise InvalidInput(
             "expected a password that is not among the first to be tried, got a common word, a name"
             " or a row of keys with little beside it; a few words of your own are good",
+            pointer=pointer,
+        )
+
+
+LONGEST_NAME: Final = 200
+RESERVED: Final = frozenset({"me", ANONYMOUS, "bundled"})
+"""What stands for something else where a name could stand."""
+
+
+def check_name(name: str, *, pointer: str = "") -> None:
+    """Raise `InvalidInput` unless a new user may be called so: names that look alike are one name,
+    and each can stand in an address and in a reference."""
+    fits = (
+        0 < len(name) <= LONGEST_NAME
+        and name.isprintable()
+        and name == name.strip()
+        and name == unicodedata.normalize("NFKC", name)
+        and not set(name) & set("/:?#\\")
+        and name.casefold() not in RESERVED
+        and set(name) != {"."}
+    )
+    if not fits:
+        raise InvalidInput(
+            f"expected a name of 1 to {LONGEST_NAME} visible characters, without / : ? # \\ and none"
+            f" of {', '.join(sorted(RESERVED))}, got: {name[:80]!r}",
             pointer=pointer,
         )

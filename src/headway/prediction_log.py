@@ -1,0 +1,101 @@
+"""The log of predictions: JSON Lines, a file for each day, removed when its time is over.
+
+Several processes write it. A lock stands between whoever appends, and whoever moves or rewrites.
+"""
+
+import fcntl
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+CURRENT: Final = "predictions.jsonl"
+_OLDER: Final = re.compile(r"predictions-(\d{4}-\d{2}-\d{2})\.jsonl")
+
+
+class PredictionLog:
+    """The files in one directory: `predictions.jsonl` is today's."""
+
+    def __init__(self, directory: Path, keep_days: float) -> None:
+        self._directory = directory
+        self._current = directory / CURRENT
+        self._keep = timedelta(days=keep_days)
+
+    def append(self, lines: bytes) -> None:
+        """Add whole lines to today's file."""
+        with self._locked():
+            self._rotate()
+            with self._current.open("ab", buffering=0) as file:
+                file.write(lines)
+
+    def prune(self) -> list[Path]:
+        """Remove the files whose lines are all older than they are kept; which."""
+        with self._locked():
+            self._rotate()
+            last_kept = (datetime.now(UTC) - self._keep).date()
+            over = [file for day, file in self._older() if day < last_kept]
+            for file in over:
+                file.unlink()
+        return over
+
+    def erase(self, user: str) -> int:
+        """Remove every line of this user; how many there were."""
+        with self._locked():
+            files = [file for _, file in self._older()]
+            return sum(_without(user, file) for file in (*files, self._current) if file.exists())
+
+    def _rotate(self) -> None:
+        """Put a file away whose last line is of another day."""
+        with suppress(FileNotFoundError):
+            day = _day_of(self._current)
+            if day < datetime.now(UTC).date():
+                self._current.rename(self._directory / f"predictions-{day}.jsonl")
+
+    def _older(self) -> list[tuple[date, Path]]:
+        found = ((_OLDER.fullmatch(file.name), file) for file in self._directory.iterdir())
+        return sorted((date.fromisoformat(named[1]), file) for named, file in found if named)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self._directory.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._directory / ".predictions-lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _day_of(file: Path) -> date:
+    return datetime.fromtimestamp(file.stat().st_mtime, UTC).date()
+
+
+def _without(user: str, file: Path) -> int:
+    """Write the file anew, without this user's lines; how many they were."""
+    draft = file.with_suffix(".part")
+    status, removed = file.stat(), 0
+    with file.open("rb") as lines, draft.open("wb") as kept:
+        os.fchmod(kept.fileno(), status.st_mode & 0o777)
+        for line in lines:
+            if _is_of(user, line):
+                removed += 1
+            else:
+                kept.write(line)
+        kept.flush()
+        os.fsync(kept.fileno())
+    os.utime(draft, ns=(status.st_atime_ns, status.st_mtime_ns))  # it is of the same day
+    os.replace(draft, file)
+    return removed
+
+
+def _is_of(user: str, line: bytes) -> bool:
+    try:
+        told = orjson.loads(line)
+    except orjson.JSONDecodeError:  # half a line: the machine died while it was written
+        return False
+    return isinstance(told, dict) and told.get("user") == user

@@ -1,0 +1,77 @@
+"""What is removed with a user: everything that is his, and what would tell of him."""
+
+from typing import Final
+
+from headway.errors import Conflict
+from headway.store.database import Database, Transaction
+from headway.store.identity import Holdings
+from headway.store.retention import bury, fitting
+
+_UNFINISHED: Final = "owner = :owner AND status IN ('pending', 'running')"
+_ENDED: Final = "owner = :owner AND status IN ('completed', 'failed', 'cancelled')"
+_SHARED: Final = "owner = :owner AND shared AND deleted_at IS NULL"
+_REST: Final = (
+    "DELETE FROM tombstones WHERE owner = :owner",
+    "DELETE FROM idempotency WHERE owner = :owner",
+    "DELETE FROM turns WHERE owner = :owner",
+    "DELETE FROM aliases WHERE owner = :owner",
+    "DELETE FROM alias_moves WHERE owner = :owner",
+    "DELETE FROM uses WHERE artifact IN (SELECT id FROM artifacts WHERE owner = :owner)",
+    "DELETE FROM artifacts WHERE owner = :owner",
+    "DELETE FROM requests WHERE owner = :owner",
+    "DELETE FROM contacts WHERE owner = :owner",
+    "DELETE FROM api_keys WHERE owner = :owner",
+    "DELETE FROM users WHERE name = :owner",
+)
+
+
+class SqlErasure:
+    """See `store.identity.Erasure`."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def holdings(self, owner: str) -> Holdings:
+        """See `Erasure.holdings`."""
+        with self._db.read() as tx:
+            return Holdings(
+                jobs=_count(tx, "jobs", "owner = :owner", owner),
+                artifacts=_count(tx, "artifacts", "owner = :owner", owner),
+                shared=_count(tx, "artifacts", _SHARED, owner),
+            )
+
+    def unfinished(self, owner: str, *, limit: int = 500) -> list[str]:
+        """See `Erasure.unfinished`."""
+        with self._db.read() as tx:
+            rows = tx.rows(
+                f"SELECT id FROM jobs WHERE {_UNFINISHED} ORDER BY seq LIMIT :limit",
+                {"owner": owner, "limit": limit},
+            )
+        return [id for (id,) in rows]
+
+    def erase_jobs(self, owner: str, *, limit: int = 500) -> list[str]:
+        """See `Erasure.erase_jobs`."""
+        with self._db.write() as tx:
+            ended = tx.rows(
+                f"SELECT seq, id, last_event FROM jobs WHERE {_ENDED} ORDER BY seq LIMIT :limit"
+                + self._db.for_update,
+                {"owner": owner, "limit": limit},
+            )
+            rows = fitting(tx, ended)
+            bury(self._db, tx, [seq for seq, _, _ in rows])
+        return [id for _, id, _ in rows]
+
+    def erase_rest(self, owner: str) -> None:
+        """See `Erasure.erase_rest`."""
+        with self._db.write() as tx:
+            if _count(tx, "jobs", "owner = :owner", owner):
+                raise Conflict(
+                    "expected no jobs of a user who is removed, got one that has just come;"
+                    " remove him once more"
+                )
+            for statement in _REST:
+                tx.run(statement, {"owner": owner})
+
+
+def _count(tx: Transaction, table: str, where: str, owner: str) -> int:
+    return int(tx.value(f"SELECT count(*) FROM {table} WHERE {where}", {"owner": owner}))
