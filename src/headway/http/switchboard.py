@@ -1,6 +1,7 @@
 """Many jobs over one WebSocket: the client says which."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any, Final
 
 from anyio import to_thread
@@ -122,7 +123,8 @@ class Switchboard:
                     break
                 shown = await view.next()
         except (NotFound, NotAuthorized, Gone) as error:
-            await self._say(job_id, frames.sentence(refusal_of(error).detail))
+            with suppress(WebSocketDisconnect, Stalled):  # who asked may have left already
+                await self._say(job_id, frames.sentence(refusal_of(error).detail))
         except StoreError:
             self._hang_up(Hangup(TRY_LATER, "try again"))
         except WebSocketDisconnect:
