@@ -14,8 +14,8 @@ from tests.worker.site import eventually, pid_in
 
 
 def long_jobs(ground: Ground, count: int, tally: Tally) -> None:
-    """Row 37: a `consumer_timeout` of 10 s, and jobs that take 75."""
-    site, _ = on_rabbitmq(ground, consumer_timeout=10_000, channel_tick_interval=5_000)
+    """Row 37: a `consumer_timeout` of 10 s, looked at once a minute, and jobs that take 75."""
+    site, _ = on_rabbitmq(ground, consumer_timeout=10_000)
     worker = site.worker()
     files = [ground.folder / f"long-{n}" for n in range(count)]
     jobs = [site.submit("until_file_async", file=str(file)) for file in files]
