@@ -9,6 +9,7 @@ from typing import Final
 
 from headway import cli
 from headway.errors import OutcomeUnknown
+from headway.limits import UNLIMITED, Limits
 from headway.store.attempts import SqlAttempts
 from headway.store.values import Claim, Report, Want
 from headway.worker import lease
@@ -19,9 +20,11 @@ _record: Final = SqlAttempts.record
 _left: Final = [sys.argv[1]] if __name__ == "__main__" else []
 
 
-def claim(self: SqlAttempts, worker: str, wants: Sequence[Want]) -> list[Claim]:
+def claim(
+    self: SqlAttempts, worker: str, wants: Sequence[Want], limits: Limits = UNLIMITED
+) -> list[Claim]:
     """See `Attempts.claim`."""
-    claims = _claim(self, worker, wants)
+    claims = _claim(self, worker, wants, limits)
     _forget("claim", happened=bool(claims))
     return claims
 
