@@ -13,7 +13,7 @@ from httpx2 import Response
 
 from headway.errors import UserLimit
 from headway.http.app import create_app
-from headway.http.in_flight import FEW, InFlight, Place
+from headway.http.in_flight import InFlight, Place
 from headway.http.rates import Rates
 from headway.settings import Settings
 from tests.http.conftest import OPERATIONS, Headers, sign_in
@@ -173,21 +173,6 @@ def test_more_than_a_process_can_work_on_is_refused_at_once(data_dir: Path) -> N
         for one in places:
             one.end()
         assert (in_flight.count, in_flight.refused) == (0, 1)
-
-
-def test_a_process_that_is_behind_lets_few_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many it may have: the oldest request says how long the next would take."""
-    monkeypatch.setattr("headway.http.in_flight.PATIENCE", 0.0)
-    in_flight = InFlight(1000)
-    places = [Place(in_flight) for _ in range(FEW - 1)]
-    assert not in_flight.is_full
-    places.append(Place(in_flight))
-    assert in_flight.is_full
-    monkeypatch.setattr("headway.http.in_flight.PATIENCE", 600.0)
-    assert not in_flight.is_full
-    for one in places:
-        one.end()
-    assert in_flight.count == 0
 
 
 def test_who_waits_takes_no_place() -> None:

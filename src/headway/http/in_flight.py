@@ -12,16 +12,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
-from time import monotonic
 from typing import Final
 
 from starlette.types import Message, Receive, Send
 
 RETRY_SECONDS: Final = "1"
-PATIENCE: Final = 1.0
-"""Seconds. When the oldest has been worked on for longer, the process is behind, whatever the bound
-says, as it is on a slow machine; then no more than a few are let in."""
-FEW: Final = 64
 
 
 class InFlight:
@@ -30,35 +25,28 @@ class InFlight:
     def __init__(self, most: int) -> None:
         self.most = most
         self.refused = 0
-        self._since: dict[Place, float] = {}
-        """Oldest first."""
+        self._places: set[Place] = set()
         self._lock = threading.Lock()
 
     @property
     def count(self) -> int:
         """How many there are."""
-        return len(self._since)
+        return len(self._places)
 
     @property
     def is_full(self) -> bool:
         """Whether the next one would be one too many."""
-        count = len(self._since)
-        return count >= self.most or (count >= FEW and self._is_behind())
+        return len(self._places) >= self.most
 
     def add(self, place: "Place") -> None:
         """Count one more."""
         with self._lock:
-            self._since[place] = monotonic()
+            self._places.add(place)
 
     def remove(self, place: "Place") -> None:
         """Count one less."""
         with self._lock:
-            del self._since[place]
-
-    def _is_behind(self) -> bool:
-        with self._lock:
-            oldest = next(iter(self._since.values()), None)
-        return oldest is not None and monotonic() - oldest > PATIENCE
+            self._places.remove(place)
 
 
 class Place:
