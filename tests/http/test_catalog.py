@@ -89,7 +89,7 @@ def test_openapi_describes_bodies_errors_and_how_to_sign_in(client: TestClient) 
     schemas = document["components"]["schemas"]
     submit = document["paths"]["/api/v1/jobs"]["post"]
     assert "job_type" in submit["requestBody"]["content"]["application/json"]["schema"]["required"]
-    assert submit["security"] == [{"password": []}]
+    assert submit["security"] == [{"password": ["submit"]}]
     assert "security" not in document["paths"]["/healthz"]["get"]
     for status in ("400", "401", "413", "415", "422", "503"):
         assert "application/problem+json" in submit["responses"][status]["content"]
