@@ -16,11 +16,12 @@ CHECKS = (
     "response_headers_conformance",
     "response_schema_conformance",
     "unsupported_method",
-    "allow_header_conformance",
     "ensure_resource_availability",
     "ignored_auth",
 )
-"""Without `use_after_free`: DELETE cancels a job, which is there to be looked at afterwards. Without
+"""Without `allow_header_conformance`: a word that is a path of its own may be an id too, and `Allow`
+tells the methods of both. Without `use_after_free`: DELETE cancels a job, which is there to be looked
+at afterwards. Without
 `negative_data_rejection` and `positive_data_acceptance`: what a schema cannot say, such as that a
 name must be one of the caller's data sets, is refused too."""
 

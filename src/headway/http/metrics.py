@@ -33,7 +33,11 @@ PROXIED: Final = ("forwarded", "x-forwarded-for", "x-real-ip")
 router = APIRouter(tags=["health"])
 
 
-@router.get("/metrics")
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
 async def metrics(request: Request) -> Response:
     """Metrics in the text format of Prometheus: to this host, or with the token of
     `HEADWAY_METRICS_TOKEN`. Nothing in them tells of a single user or job."""
