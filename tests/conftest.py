@@ -34,6 +34,7 @@ SERVICES: dict[str, tuple[Callable[[], bool], str]] = {
         brokers.rabbitmq_is_there,
         f"start RabbitMQ so that {brokers.RABBITMQ} answers",
     ),
+    "nginx": (lambda: shutil.which("nginx") is not None, "install the package `nginx-light`"),
     "chromium": (lambda: shutil.which("chromium") is not None, "install the package `chromium`"),
 }
 
