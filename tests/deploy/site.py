@@ -19,6 +19,7 @@ PREFIX = "/opt/headway"  # where the Dockerfile and the units have it
 
 NOBODY = 65534
 NO_RIGHTS: Mapping[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+FAILURES = 3  # sign-ins of one account from one address, until no more are heard
 LONGEST_STOP = 20  # seconds: TimeoutStopSec of the units, stop_grace_period of compose.yaml
 
 
@@ -46,6 +47,8 @@ class Site:
             "HOME": str(self.home),
             "HEADWAY_MODE": "production",
             "HEADWAY_DATA_DIR": str(self.home / "data"),
+            "HEADWAY_TRUSTED_PROXIES": "127.0.0.1",
+            "HEADWAY_SIGN_IN_FAILURES": str(FAILURES),
             "CREDENTIALS_DIRECTORY": str(self.home / "secrets"),
             **more,
         }

@@ -2,17 +2,19 @@
 
 import json
 import re
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx2
 import pytest
 from websockets.sync.client import connect
 
-from tests.deploy.site import DEPLOY, Site
+from tests.deploy.site import DEPLOY, FAILURES, Site
 from tests.http.sse import events_of
 
 pytestmark = pytest.mark.service("nginx")
@@ -29,13 +31,23 @@ http {{
 """
 
 
-def test_two_processes_behind_nginx_are_one_service(site: Site, free_port: int) -> None:
-    """A job that nobody works on is watched on a stream and on a socket while it waits, and cancelled meanwhile."""
+@pytest.fixture(scope="module")
+def url(site: Site) -> Iterator[str]:
+    """Two API processes behind nginx, and a user of theirs."""
     added = site.run(
         str(DEPLOY / "entrypoint"), "headway", "users", "add", "carol", input=f"{PASSWORD}\n"
     )
     assert added.returncode == 0, added.stderr
-    with behind_nginx(site, free_port) as url, httpx2.Client(base_url=url, timeout=60) as client:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    with behind_nginx(site, port) as url:
+        yield url
+
+
+def test_two_processes_behind_nginx_are_one_service(url: str) -> None:
+    """A job that nobody works on is watched on a stream and on a socket while it waits, and cancelled meanwhile."""
+    with httpx2.Client(base_url=url, timeout=60) as client:
         headers = signed_in(client)
         body = {"job_type": "batch_predict", "input": {"texts": ["fine"]}}
         job = client.post("/api/v1/jobs", json=body, headers=headers).json()["job_id"]
@@ -43,16 +55,28 @@ def test_two_processes_behind_nginx_are_one_service(site: Site, free_port: int) 
         socket_url = f"{url.replace('http', 'ws')}/ws/jobs/{job}"
         with (
             client.stream("GET", f"{path}/stream", headers=headers) as stream,
-            connect(socket_url, additional_headers=headers) as socket,
+            connect(socket_url, additional_headers=headers) as talk,
         ):
             events = events_of(stream.iter_lines())
             next(events)  # it came while the stream is open: nothing was held back
-            assert json.loads(socket.recv(timeout=60))
+            assert json.loads(talk.recv(timeout=60))
             assert client.get(path, headers=headers).json()["status"] == "pending"
             client.post(f"{path}/cancel", headers=headers).raise_for_status()
             assert [*events][-1].data["status"] == "cancelled"
         answers = [client.get("/healthz", headers={"X-Request-ID": "mine"}) for _ in range(4)]
         assert {one.headers["X-Request-ID"] for one in answers} == {"mine"}
+
+
+def test_a_client_is_known_by_its_own_address_whatever_it_claims(url: str) -> None:
+    """Who guesses passwords shuts himself out, and not whose they are: he is at another address."""
+    guesser = httpx2.HTTPTransport(local_address="127.0.0.2")
+    claim = {"X-Forwarded-For": "127.0.0.1"}
+    guess = {"username": "carol", "password": "guessed"}
+    with httpx2.Client(base_url=url, timeout=60, transport=guesser, headers=claim) as client:
+        answers = [client.post("/token", data=guess).status_code for _ in range(FAILURES + 1)]
+    assert answers == [HTTPStatus.UNAUTHORIZED] * FAILURES + [HTTPStatus.TOO_MANY_REQUESTS]
+    with httpx2.Client(base_url=url, timeout=60) as client:
+        assert signed_in(client)
 
 
 def signed_in(client: httpx2.Client) -> dict[str, str]:
@@ -94,7 +118,7 @@ def wait_for(url: str, nginx: subprocess.Popen[str]) -> None:
     until = time.monotonic() + 60
     while time.monotonic() < until and nginx.poll() is None:
         try:
-            if httpx2.get(f"{url}/healthz").status_code == 200:
+            if httpx2.get(f"{url}/healthz").status_code == HTTPStatus.OK:
                 return
         except httpx2.TransportError:
             pass
