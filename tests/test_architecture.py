@@ -18,7 +18,7 @@ STRUCTURE = ROOT / "scripts" / "structure"
 # From the bottom up: a tier may import those before it, never a neighbour on its own line.
 # A name is a module or a package of headway; a contract stands below the package it lives in.
 TIERS = (
-    ("errors", "estimate", "ids", "mistakes", "retry", "rights", "strength"),
+    ("errors", "estimate", "ids", "owners", "mistakes", "retry", "rights", "strength"),
     ("job", "limits"),
     ("notices",),
     ("own_model", "settings"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from headway.artifacts import ArtifactFiles
 from headway.errors import AlreadyFinished, Conflict, NotFound
+from headway.owners import owners_of
 from headway.prediction_log import PredictionLog
 from headway.queue import Queue
 from headway.store.contract import Store
@@ -48,19 +49,20 @@ class Eraser:
             )
         if user is not None:
             self._store.users.change(name, disabled=True)  # nothing new comes meanwhile
-        self._remove_jobs(name)
+        for owner in owners_of(name):
+            self._remove_jobs(owner)
         removed = self._predictions.erase(name)
         self._store.erasure.erase_rest(name)
         return Erased(held.jobs, held.artifacts, removed)
 
-    def _cancel_jobs(self, name: str) -> None:
-        while unfinished := self._store.erasure.unfinished(name):
+    def _cancel_jobs(self, owner: str) -> None:
+        while unfinished := self._store.erasure.unfinished(owner):
             for job_id in unfinished:
                 with suppress(AlreadyFinished, NotFound):
-                    self._queue.cancel(job_id, name)
+                    self._queue.cancel(job_id, owner)
 
-    def _remove_jobs(self, name: str) -> None:
-        while self._store.erasure.holdings(name).jobs:
-            self._cancel_jobs(name)  # those that came before it was known that he is disabled
-            for job_id in self._store.erasure.erase_jobs(name):
+    def _remove_jobs(self, owner: str) -> None:
+        while self._store.erasure.holdings(owner).jobs:
+            self._cancel_jobs(owner)  # those that came before it was known that he is disabled
+            for job_id in self._store.erasure.erase_jobs(owner):
                 self._files.drop_job(job_id)

@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from headway.cli import main
 from headway.job import Publication
+from headway.owners import DELIVERIES, behind, owners_of
 from headway.rights import Role
 from headway.store.contract import Store
 from tests.identity.conftest import ME, PASSWORD, Person
@@ -55,6 +56,25 @@ def test_who_leaves_takes_everything_along(
     assert someone.name not in told
     assert other.name in told
     assert client.get(f"{JOBS}/{another_id}", headers=other.headers).status_code == 200
+
+
+def test_what_was_sent_for_him_goes_too(
+    client: TestClient, person: Callable[..., Person], store: Store, free_port: int
+) -> None:
+    """Whom to tell, and the jobs that told them."""
+    someone = person()
+    told = {
+        "job_type": "batch_predict",
+        "input": {"texts": ["a"]},
+        "notify": [{"webhook": f"http://127.0.0.1:{free_port}/x"}],
+    }
+    job_id = client.post(JOBS, json=told, headers=someone.headers).json()["job_id"]
+    client.delete(f"{JOBS}/{job_id}", headers=someone.headers)
+    assert store.erasure.holdings(behind(someone.name, DELIVERIES)).jobs == 1
+    client.post(f"{ME}/delete", json={"password": PASSWORD}, headers=someone.headers)
+    for owner in owners_of(someone.name):
+        assert store.erasure.holdings(owner).jobs == 0
+    assert store.notices.settings(someone.name, "whsec_new").secret == "whsec_new"
 
 
 def test_a_found_token_removes_no_account(

@@ -16,16 +16,13 @@ from headway.http.problems import Refused
 from headway.http.uploads import Upload, receive
 from headway.job import Json, Status
 from headway.own_model import pickled
+from headway.owners import QUESTIONS, behind
 from headway.queue import JobRequest
 from headway.store.values import StoredArtifact
 from headway.wire.submissions import Accepted
 
 SECONDS: Final = 30
 """How long a single prediction may take, the model's first loading included."""
-_ASKING: Final = "\x1fasking"
-"""Behind a user's name: whose jobs single predictions are. So they are in no list or stream of the
-user's, and are counted once, as predictions; no user's name has such a character."""
-
 UPLOAD: Final = {
     "requestBody": {
         "required": True,
@@ -106,7 +103,7 @@ async def ask_own(caller: Caller, model: StoredArtifact, text: str) -> dict[str,
         max_attempts=1,
     )
     prepared = await to_thread.run_sync(caller.parts.queue.prepare, wanted)
-    asking = replace(prepared, owner=caller.name + _ASKING)
+    asking = replace(prepared, owner=behind(caller.name, QUESTIONS))
     await caller.parts.intake.put([asking])
     job = await wait_for(caller.parts, asking.id, asking.owner, SECONDS)
     if job.status is Status.COMPLETED:

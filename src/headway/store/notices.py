@@ -7,6 +7,7 @@ from typing import Final
 from headway.ids import new_id
 from headway.job import FINISHED, Json, Status
 from headway.notices import OPERATION, Target
+from headway.owners import DELIVERIES, behind, user_of
 from headway.store.database import Database, Row, Transaction
 from headway.store.inserting import insert_jobs
 from headway.store.loads import Changes
@@ -53,7 +54,7 @@ def _deliver(
         Submission(
             id=new_id(),
             operation=OPERATION,
-            owner=owner_of_deliveries(owner),
+            owner=behind(owner, DELIVERIES),
             input=dumps(body).encode(),
             priority=PRIORITY,
             max_attempts=ATTEMPTS,
@@ -73,12 +74,6 @@ def _deliver(
         ],
     )
     return [job.id for job in made]
-
-
-def owner_of_deliveries(owner: str) -> str:
-    """Under whose name a user's deliveries run: nobody's, so that they are in no list of jobs; but
-    one for each user, so that one user's thousand do not hold up another's. No user has a colon."""
-    return f"deliveries:{owner}"
 
 
 def _input(row: Row, target: Json) -> Json:
@@ -169,7 +164,7 @@ class SqlNotices:
             assert row is not None, "whoever asks has seen it in the list"
             about, target, body, owner = row
             again = {"message_id": delivery_id} | loads(body)
-            wanted = [(about, owner.partition(":")[2], loads(target), again)]
+            wanted = [(about, user_of(owner), loads(target), again)]
             return _deliver(self._db, tx, wanted, self._db.now(tx))[0]
 
 
