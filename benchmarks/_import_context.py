@@ -22,6 +22,7 @@ class BenchContext:
     attempt = 1
     resumed: Checkpoint | None = None
     cancelled = False
+    shard: int | None = None
 
     def __init__(self, folder: Path, file: Path) -> None:
         self._folder = folder

@@ -15,7 +15,6 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -103,21 +102,22 @@ def _import(api: Api, texts: int) -> None:
         with file.open("w", newline="") as stream:
             writer = csv.writer(stream)
             writer.writerow(("text", "number"))
-            writer.writerows(zip(_texts(), range(texts), strict=False))
+            writer.writerows(zip(itertools.cycle(real_texts()), range(texts), strict=False))
         began = time.monotonic()
         job_id = api.import_csv(file, "million")
         job = _finished(api, job_id)
     row("imported, rows", f"{job['counts'] or job['result']} in {time.monotonic() - began:.1f} s")
 
 
-def _texts() -> Iterator[str]:
+def real_texts() -> list[str]:
+    """The different texts of the public sets."""
     folder = Path(os.environ.get("HEADWAY_TEST_DATA", ROOT.parent / "shared" / "data"))
     real = []
     for name in SETS:
         with (folder / f"{name}.train.csv").open(newline="", encoding="utf-8") as stream:
             real += [one["text"] for one in csv.DictReader(stream)]
     row("different texts", f"{len(real):,} of {sum(map(len, real)) / len(real):.0f} characters")
-    yield from itertools.cycle(real)
+    return real
 
 
 def _measure(api: Api, url: str, texts: int) -> str:
@@ -164,7 +164,7 @@ def _kill_at_half(directory: Path, texts: int) -> str:
             spent = _cpu_seconds(url)
             job = _finished(api, job_id)
             total = time.monotonic() - killed
-    row("killed at", f"{done:,}; resumed from {job['resumed_from']}")
+    row("killed at", f"{done:,} of {texts:,}, in {job['shards'] or 1} shards")
     row("service ready / new results after the kill", f"{ready:.2f} s / {again:.2f} s")
     row("CPU seconds of each process by then", spent)
     row("completed after the kill", f"{total:.1f} s; interruptions {job['interruptions']}")

@@ -100,6 +100,10 @@ class Context(Protocol):
         """1 for the first attempt, counting failures only."""
 
     @property
+    def shard(self) -> int | None:
+        """The place of this attempt's shard among those of its job, from 0; None outside of one."""
+
+    @property
     def scratch(self) -> Path:
         """A directory of this attempt alone, removed when it ends."""
 

@@ -53,12 +53,14 @@ MOVES: Final[Mapping[Status, frozenset[Status]]] = MappingProxyType(
 
 
 class Waiting(StrEnum):
-    """Why a pending job is not due yet."""
+    """Why a job that nobody works on has to wait."""
 
     TIME = "time"
     RETRY = "retry"
     LIMIT = "limit"
     """It is due, and its owner has as many jobs running as he may."""
+    SHARDS = "shards"
+    """It is running all the same: others do its work, and it holds no claim meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,11 @@ class Job:
     resumed_from: Mapping[str, Json] | None = None
     metadata: Mapping[str, Json] = field(default_factory=dict)
     parent: str | None = None
+    """The job that this one is a shard of."""
+    shard: int | None = None
+    """Its place among its parent's shards, from 0."""
+    shards: int | None = None
+    """How many it was split into; None as long as it was not."""
     unique_key: str | None = None
     """Its owner has one unfinished job of its operation under this key, and no second."""
     worker: str | None = None
@@ -176,7 +183,14 @@ class Stopped:
     reason: str
 
 
-Outcome = Completed | Failed | Crashed | Stopped
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The operation split its input: each of these is the input of a shard, as JSON."""
+
+    inputs: Sequence[str]
+
+
+Outcome = Completed | Failed | Crashed | Stopped | Split
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,13 +199,15 @@ class Verdict:
 
     status: Status
     reason: str
-    """One word for the attempt's record: completed, failed, crashed, interrupted."""
+    """One word for the attempt's record: completed, failed, crashed, interrupted, split."""
     error: str | None = None
     traceback: str | None = None
     delay: float | None = None
     """Seconds until the next attempt is due; None for at once (or never)."""
     result: Json = None
     publications: Sequence[Publication] = ()
+    shards: Sequence[str] = ()
+    """Inputs of the shards that the job waits for from now on, as JSON."""
     failures: int = 0
     crashes: int = 0
     interruptions: int = 0
@@ -232,6 +248,8 @@ def decide(outcome: Outcome, job: Job, backoff: Backoff, usage: Usage = Usage())
             )
         case Stopped(reason):
             return interrupted(job, reason, usage)
+        case Split(inputs):
+            return Verdict(status=Status.RUNNING, reason="split", shards=inputs, usage=usage)
 
 
 def interrupted(job: Job, reason: str, usage: Usage = Usage()) -> Verdict:

@@ -21,6 +21,7 @@ from types import MappingProxyType, UnionType
 from typing import (
     Any,
     Final,
+    TypeVar,
     Union,
     get_args,
     get_origin,
@@ -30,11 +31,16 @@ from typing import (
 from pydantic import BaseModel
 
 from headway.context import Reference
-from headway.errors import SettingsError, UnknownOperation
+from headway.errors import NotRetryable, SettingsError, UnknownOperation
 from headway.own_model import OwnModel
 from headway.retry import Backoff
 
+MOST_SHARDS: Final = 200
+"""Shards of a job. Their results come to its merge together, each of at most a MiB."""
+
 Function = Callable[[Any, Any], Any]
+Merge = Callable[[Any, Any, Any], Any]
+F = TypeVar("F", bound=Callable[..., Any])
 
 NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
 
@@ -67,14 +73,27 @@ class Operation:
     """The settings of the worker that its attempts are told: see `Context.settings`."""
     max_running: int | None = None
     """Jobs of it that may run at a time, over all workers; None for no limit."""
+    split: Function | str | None = None
+    """Gives the inputs of the shards that a large input is worked on as; see `operation`."""
+    merge: Merge | str | None = None
+    """Makes the job's result of those of its shards."""
 
     def load(self) -> Function:
         """The function itself, imported now if it was only named."""
-        if not isinstance(self.function, str):
-            return self.function
-        module, _, name = self.function.partition(":")
-        function: Function = getattr(importlib.import_module(module), name)
-        return function
+        return _loaded(self.function)
+
+    def load_split(self) -> Function | None:
+        """What splits an input; None for an operation that is never split."""
+        return None if self.split is None else _loaded(self.split)
+
+    def load_merge(self) -> Merge:
+        """What merges the results of shards."""
+        if self.merge is None:
+            raise NotRetryable(
+                f"expected {self.name} to merge the results of its shards, got one that cannot:"
+                " the job was split by another version of it; submit it anew"
+            )
+        return _loaded(self.merge)
 
     @property
     def is_async(self) -> bool:
@@ -89,6 +108,14 @@ class Operation:
             for name, info in self.input.model_fields.items()
             for mark in _reference_marks(info)
         }
+
+
+def _loaded(function: F | str) -> F:
+    if not isinstance(function, str):
+        return function
+    module, _, name = function.partition(":")
+    loaded: F = getattr(importlib.import_module(module), name)
+    return loaded
 
 
 def _reference_marks(info: Any) -> list[Reference]:
@@ -170,8 +197,15 @@ def operation(
     redoes_items: bool = False,
     resources: Mapping[str, int] = NOTHING,
     max_running: int | None = None,
+    split: Function | None = None,
+    merge: Merge | None = None,
 ) -> Callable[[Function], Operation]:
-    """Make a function an operation. Its first parameter is a Pydantic model: the job's input."""
+    """Make a function an operation. Its first parameter is a Pydantic model: the job's input.
+
+    `split(request, ctx)` gives a list of requests of the same model, and for one too small to be
+    split an empty one. The function runs for each of them, as a shard, on whatever worker is free;
+    then `merge(request, results, ctx)` makes the result of what they returned, in their order.
+    """
     if not _NAME.fullmatch(name):
         raise ValueError(
             f"expected a name of a-z, 0-9 and _, starting with a letter, at most 64 long, got: {name!r}"
@@ -190,8 +224,15 @@ def operation(
 
     if max_running is not None and max_running < 1:
         raise ValueError(f"expected max_running of at least 1, got: {max_running}")
+    if (split is None) != (merge is None):
+        raise ValueError("expected split and merge together, got one of them")
 
     def register(function: Function) -> Operation:
+        if split is not None and inspect.iscoroutinefunction(function):
+            raise ValueError(
+                f"expected a def to be split, got the async def {name}: one that waits can run"
+                " many things at a time by itself"
+            )
         return Operation(
             name=name,
             function=function,
@@ -204,6 +245,8 @@ def operation(
             redoes_items=redoes_items,
             resources=dict(resources),
             max_running=max_running,
+            split=split,
+            merge=merge,
         )
 
     return register

@@ -234,6 +234,11 @@ class Queue:
         self.get(job_id, owner)
         return self._store.events.of_job(job_id, after=after, kinds=kinds, limit=limit)
 
+    def shards(self, job_id: str, owner: str) -> list[Job]:
+        """What the job was split into, in order; nothing for one that was not."""
+        self.get(job_id, owner)
+        return self._store.jobs.shards(job_id)
+
     def parts(self, job_id: str, owner: str, *, after: int = -1) -> list[Part]:
         """The files with the job's item results past index `after`."""
         self.get(job_id, owner)

@@ -21,6 +21,8 @@ def why(
     """What the job waits for, or what became of it; the most important first."""
     if job.status.finished:
         return [f"it has ended: {job.status}" + (f" ({job.error})" if job.error else "")]
+    if job.waiting_for is Waiting.SHARDS:
+        return list(_split(job, paused))
     if job.status is Status.RUNNING:
         return _running(job, workers, now)
     return list(_waiting(job, estimate, workers, paused, depth, limits, now))
@@ -37,6 +39,16 @@ def _running(job: Job, workers: Sequence[WorkerLoad], now: float) -> list[str]:
         return [lost]
     where = f"worker {holder.info.id} on {holder.info.host} (process {holder.info.pid})"
     return [f"it runs{since} on {where}, at {job.progress:.0f} %", *_history(job)]
+
+
+def _split(job: Job, paused: Collection[str]) -> Iterable[str]:
+    if job.operation in paused:
+        yield (
+            f"{job.operation} is paused, so none of its shards begins: headway operations resume"
+            f" {job.operation}"
+        )
+    yield f"its {job.shards} shards do its work: {job.progress:.0f} % so far"
+    yield from _history(job)
 
 
 def _waiting(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from headway.cli import main
-from headway.job import Status
+from headway.job import Split, Status
 from headway.store.contract import Store
 from headway.store.migrate import HEAD
 from headway.store.sqlite import open_sqlite
@@ -26,6 +26,7 @@ from tests.contract.acts import (
     checkpoint,
     claim,
     complete,
+    conclude,
     publication,
     report,
     start_python,
@@ -209,6 +210,19 @@ def test_rows_that_should_not_be_are_found(
     out = capsys.readouterr().out
     assert said in out
     assert "\n    -> " in out
+
+
+def test_a_split_job_is_whole_until_nobody_can_move_it_on(
+    store: Store, data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its shards are no load of their own, whether they wait or run."""
+    add(store)
+    assert conclude(store, claim(store), Split(["{}", "{}"]))
+    claim(store)
+    assert main(["db", "check"]) == 0
+    change(data_dir, "UPDATE jobs SET status = 'failed' WHERE parent IS NOT NULL")
+    assert main(["db", "check"]) == 1
+    assert "1 jobs wait for shards that have all ended" in capsys.readouterr().out
 
 
 def test_every_table_of_jobs_is_looked_at(store: Store, data_dir: Path) -> None:

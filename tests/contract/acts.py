@@ -103,7 +103,9 @@ def claim(store: Store, worker: str | None = None, *operations: str) -> Claim:
 
 def report(store: Store, of: Claim, **fields: Any) -> bool:
     """Write what an attempt has to tell; whether the claim held."""
-    written = store.attempts.record([Report(seq=of.job.seq, token=of.token, **fields)])
+    written = store.attempts.record(
+        [Report(seq=of.job.seq, token=of.token, parent=of.job.parent, **fields)]
+    )
     assert written <= {(of.job.seq, of.token)}
     return bool(written)
 

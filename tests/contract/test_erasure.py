@@ -3,11 +3,12 @@
 import pytest
 
 from headway.errors import Conflict
+from headway.job import Split
 from headway.rights import Scope
 from headway.store.contract import Store
 from headway.store.identity import Holdings
 from headway.store.values import AliasName
-from tests.contract.acts import add, claim, complete, join, key, publication, submission
+from tests.contract.acts import add, claim, complete, conclude, join, key, publication, submission
 
 
 def furnished(store: Store, owner: str) -> str:
@@ -53,6 +54,21 @@ def test_nothing_is_left_of_him_and_all_of_others(store: Store) -> None:
         store.artifacts.find("ann", "model"),
         store.users.get("ann"),
     )
+
+
+def test_shards_go_with_the_job_they_are_of(store: Store) -> None:
+    """They are in no list of what he has; nothing is left of them either."""
+    store.users.add("bob", "hash")
+    job = add(store, owner="bob")
+    assert conclude(store, claim(store), Split(["{}", "{}"]))
+    shards = [one.id for one in store.jobs.shards(job.id)]
+    assert store.erasure.holdings("bob").jobs == 1
+    assert store.erasure.unfinished("bob") == [job.id]
+    store.jobs.cancel(job.id)
+    assert store.erasure.unfinished("bob") == []
+    assert set(store.erasure.erase_jobs("bob")) == {job.id, *shards}
+    store.erasure.erase_rest("bob")
+    assert store.jobs.get_many([job.id, *shards]) == []
 
 
 def test_an_alias_and_its_moves_go_too(store: Store) -> None:

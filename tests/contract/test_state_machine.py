@@ -24,9 +24,18 @@ from hypothesis.stateful import (
 
 from headway.errors import AlreadyFinished, KeyReused, NotFinished, NotUnique
 from headway.events import LogLine
-from headway.job import MAX_CRASHES, MAX_INTERRUPTIONS, Completed, Status, Stopped, decide
+from headway.job import (
+    MAX_CRASHES,
+    MAX_INTERRUPTIONS,
+    Completed,
+    Split,
+    Status,
+    Stopped,
+    Waiting,
+    decide,
+)
 from headway.store.contract import Store
-from headway.store.values import Added, Claim, Report
+from headway.store.values import Added, Claim, JobQuery, Part, Report
 from tests.contract.acts import (
     AT_ONCE,
     checkpoint,
@@ -85,6 +94,12 @@ class Model:
     version: int = 1
     unique: bool = False
     """Whether it was submitted under the one unique key there is."""
+    parent: "Model | None" = None
+    shards: "list[Model]" = field(default_factory=list)
+    waiting: bool = False
+    """Whether it is running, and its shards are at work."""
+    succeeded: int = 0
+    failed: int = 0
 
 
 class Life(RuleBasedStateMachine):
@@ -123,7 +138,7 @@ class Life(RuleBasedStateMachine):
         max_attempts=st.integers(1, 3),
         many=st.integers(1, 2),
     )
-    @precondition(lambda self: len(self.model) < FEW)
+    @precondition(lambda self: len([one for one in self.model.values() if not one.parent]) < FEW)
     def submit(
         self, owner: str, operation: str, priority: int, max_attempts: int, many: int
     ) -> Any:
@@ -194,8 +209,9 @@ class Life(RuleBasedStateMachine):
                 self.store.jobs.cancel(job)
             return
         self.store.jobs.cancel(job)
-        model.ended += model.status is Status.RUNNING
+        model.ended += model.holder is not None
         self._moved(model, Status.CANCELLED)
+        self._cancel_shards(model)
 
     @rule(job=jobs)
     def retry(self, job: str) -> None:
@@ -210,9 +226,14 @@ class Life(RuleBasedStateMachine):
                 self.store.jobs.retry(job)
             return
         self.store.jobs.retry(job)
-        model.attempt = model.crashes = model.interruptions = 0
-        model.crashes_in_a_row = model.interruptions_in_a_row = 0
-        self._moved(model, Status.PENDING)
+        again = [one for one in model.shards if one.status is not Status.COMPLETED]
+        for one in (model, *again):
+            one.attempt = one.crashes = one.interruptions = 0
+            one.crashes_in_a_row = one.interruptions_in_a_row = 0
+            self._moved(one, Status.PENDING)
+        if again:
+            self._moved(model, Status.RUNNING)
+            self._waits(model)
 
     # -- workers
 
@@ -263,6 +284,7 @@ class Life(RuleBasedStateMachine):
             assert one.job == self.store.jobs.get(model.id)
             assert one.token == model.token + 1
             assert [saved.number for saved in one.checkpoints] == model.checkpoints[:-3:-1]
+            assert one.results == ([shard.result for shard in model.shards] or None)
             model.token = one.token
             self._moved(model, Status.RUNNING)
             model.holder = (worker, one.token)
@@ -317,6 +339,7 @@ class Life(RuleBasedStateMachine):
             model = self.model[one.job.id]
             model.progress = min(100.0, max(0.0, percent))
             model.version += 1
+            self._tell_parent(model)
 
     @rule(one=held, lines=st.integers(0, 3))
     def log(self, one: Claim, lines: int) -> None:
@@ -325,6 +348,41 @@ class Life(RuleBasedStateMachine):
         if self._held(one, report(self.store, one, facts=facts)):
             self.model[one.job.id].events += lines
             self.model[one.job.id].version += 1
+            self._tell_parent(self.model[one.job.id], lines)
+
+    @rule(one=held, count=st.integers(1, 3), failed=st.integers(0, 1))
+    def publish_items(self, one: Claim, count: int, failed: int) -> None:
+        """Items are counted, and numbered without a gap."""
+        model = self.model[one.job.id]
+        if model.shards:
+            return  # a merge has none of its own
+        first = model.succeeded + model.failed
+        part = Part(first=first, count=count, failed=failed, path=f"{model.id}/{first}", size=1)
+        if self._held(one, report(self.store, one, parts=[part])):
+            model.succeeded += count - failed
+            model.failed += failed
+            model.events += 1
+            model.version += 1
+            self._tell_parent(model, 1)
+
+    @rule(one=held, shards=st.integers(2, 3))
+    def split(self, one: Claim, shards: int) -> None:
+        """The job's work is that of its shards from now on."""
+        model = self.model[one.job.id]
+        if model.parent or model.shards or model.succeeded or model.failed:
+            return  # an operation splits its input before anything else, and once
+        if self._held(one, conclude(self.store, one, Split(["{}"] * shards))):
+            model.ended += 1
+            self._moved(model, Status.RUNNING)
+            for job in self.store.jobs.shards(model.id):
+                shard = Model(
+                    job.id, job.seq, model.owner, model.operation, model.priority,
+                    model.max_attempts, parent=model,
+                )  # fmt: skip
+                self.model[job.id] = shard
+                model.shards.append(shard)
+            assert len(model.shards) == shards
+            self._waits(model)
 
     @rule(one=held)
     def save(self, one: Claim) -> None:
@@ -336,6 +394,7 @@ class Life(RuleBasedStateMachine):
             model.crashes_in_a_row = model.interruptions_in_a_row = 0
             model.events += 1
             model.version += 1
+            self._tell_parent(model)
 
     @rule(one=held, result=st.sampled_from([None, 1, {"a": [1]}, "text"]))
     def complete(self, one: Claim, result: Any) -> None:
@@ -380,7 +439,12 @@ class Life(RuleBasedStateMachine):
         holding = {(c.job.seq, c.token) for c in group if self._holds(c)}
         written = self.store.attempts.record(
             [
-                Report(seq=c.job.seq, token=c.token, verdict=decide(Completed(1), c.job, AT_ONCE))
+                Report(
+                    seq=c.job.seq,
+                    token=c.token,
+                    parent=c.job.parent,
+                    verdict=decide(Completed(1), c.job, AT_ONCE),
+                )
                 for c in group
             ]
         )
@@ -412,11 +476,13 @@ class Life(RuleBasedStateMachine):
             job = found[model.id]
             assert (
                 job.status, job.attempt, job.crashes, job.interruptions, job.crashes_in_a_row,
-                job.interruptions_in_a_row, job.progress, job.result, job.last_event,
+                job.interruptions_in_a_row, round(job.progress, 6), job.result, job.last_event,
+                job.counts.succeeded, job.counts.failed, job.waiting_for is Waiting.SHARDS,
             ) == (
                 model.status, model.attempt, model.crashes, model.interruptions,
-                model.crashes_in_a_row, model.interruptions_in_a_row, model.progress,
-                model.result, model.events,
+                model.crashes_in_a_row, model.interruptions_in_a_row,
+                round(model.progress, 6), model.result, model.events,
+                model.succeeded, model.failed, model.waiting,
             )  # fmt: skip
             assert job.version >= model.version
             assert (job.completed_at is not None) == job.status.finished
@@ -429,6 +495,23 @@ class Life(RuleBasedStateMachine):
         for worker in self.workers:
             mine = {(one.seq, one.holder[1]) for one in self._held_by({worker}) if one.holder}
             assert self.store.attempts.held(worker) == mine
+
+    @invariant()
+    def a_job_waits_as_long_as_a_shard_is_unfinished(self) -> None:
+        """So that nothing is left that nobody moves on; and its results have no gap."""
+        if not hasattr(self, "store"):
+            return
+        for model in self.model.values():
+            left = [one for one in model.shards if not one.status.finished]
+            assert model.waiting == bool(left)
+            found = self.store.jobs.find(JobQuery(parent=model.id))
+            assert [job.id for job in found] == [one.id for one in reversed(model.shards)]
+            reached = 0
+            for part in self.store.jobs.parts(model.id):
+                assert part.first == reached
+                reached += part.count
+            if model.status is Status.COMPLETED:
+                assert reached == model.succeeded + model.failed
 
     @invariant()
     def events_have_neither_gap_nor_double(self) -> None:
@@ -447,17 +530,17 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def loads_add_up(self) -> None:
-        """What is counted for the limits is what there is."""
+        """What is counted for the limits is what there is: jobs, and not their shards."""
         if not hasattr(self, "store"):
             return
         expected: dict[str, list[int]] = {}
         for model in self.model.values():
-            if not model.status.finished:
+            if not model.status.finished and model.parent is None:
                 job = self.store.jobs.get(model.id)
                 assert job is not None
                 count = expected.setdefault(model.owner, [0, 0])
                 count[0] += 1
-                count[1] += job.waiting_for is None
+                count[1] += job.waiting_for in (None, Waiting.SHARDS)
         found = self.store.overview.loads()
         assert {one.owner: [one.unfinished, one.active] for one in found} == expected
 
@@ -478,8 +561,30 @@ class Life(RuleBasedStateMachine):
             if one.holder is not None and one.holder[0] in workers
         ]
 
+    def _waits(self, model: Model) -> None:
+        model.waiting = True
+        model.token += 1
+        model.progress = sum(one.progress for one in model.shards) / len(model.shards)
+
+    def _tell_parent(self, shard: Model, facts: int = 0) -> None:
+        """A job is the sum of its shards."""
+        parent = shard.parent
+        if parent is None:
+            return
+        parent.events += facts
+        parent.progress = sum(one.progress for one in parent.shards) / len(parent.shards)
+        parent.succeeded = sum(one.succeeded for one in parent.shards)
+        parent.failed = sum(one.failed for one in parent.shards)
+
+    def _cancel_shards(self, parent: Model) -> None:
+        for one in parent.shards:
+            if not one.status.finished:
+                one.ended += one.holder is not None
+                self._moved(one, Status.CANCELLED)
+
     def _moved(self, model: Model, status: Status) -> None:
         model.status = status
+        model.waiting = False
         model.holder = None
         model.events += 1
         model.version += 1
@@ -487,6 +592,13 @@ class Life(RuleBasedStateMachine):
     def _ended(self, model: Model, status: Status) -> None:
         model.ended += 1
         self._moved(model, status)
+        self._tell_parent(model, 1)
+        parent = model.parent
+        if parent is not None and status is Status.FAILED:
+            self._moved(parent, Status.FAILED)
+            self._cancel_shards(parent)
+        elif parent is not None and all(one.status is Status.COMPLETED for one in parent.shards):
+            self._moved(parent, Status.PENDING)
 
     def _interrupted(self, model: Model) -> None:
         model.interruptions += 1

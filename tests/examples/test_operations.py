@@ -32,6 +32,17 @@ def test_a_training_learns_and_an_interrupted_one_ends_with_the_same_numbers() -
     assert second.metrics == whole.metrics
 
 
+def test_a_large_range_is_shared_and_a_small_one_is_not() -> None:
+    primes = example("primes", "count_primes")
+    small = run(primes, {"below": 100})
+    assert (small.result, small.job.shards) == ({"primes": 25, "last": 97}, None)
+    large = run(primes, {"below": 4_000_000})
+    assert (large.result, large.job.shards) == ({"primes": 283_146, "last": 3_999_971}, 2)
+    stopped = run(primes, {"first": 4, "below": 4_000_004}, interrupt_at=12)
+    assert stopped.interrupted
+    assert stopped.resume().result == {"primes": 283_144, "last": 3_999_971}
+
+
 class _Api(BaseHTTPRequestHandler):
     """Translates, but is busy the first time it is asked for each text with `busy` in it."""
 

@@ -3,12 +3,13 @@
 import asyncio
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from headway.context import AsyncContext
+from headway.context import AsyncContext, Context
 from headway.errors import NotRetryable
 from headway.job import Json
 from headway.operation import operation
@@ -43,6 +44,46 @@ class Steps(BaseModel):
 
     gate: str
     steps: int = 3
+
+
+class Stretch(BaseModel):
+    """Some of the steps, each allowed by a file of its number."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    gate: str
+    first: int = 1
+    steps: int = 6
+
+
+def split_stretch(request: Stretch, ctx: Context) -> list[Stretch]:
+    """Two steps a shard."""
+    ctx.expect_items(request.steps)
+    return [
+        request.model_copy(update={"first": first, "steps": 2})
+        for first in range(1, request.steps + 1, 2)
+    ]
+
+
+def merge_stretch(
+    request: Stretch, results: list[dict[str, Json]], ctx: Context
+) -> dict[str, Json]:
+    """The steps of all shards."""
+    return {"steps": [step for one in results for step in one["steps"]]}
+
+
+@operation("shared_steps", split=split_stretch, merge=merge_stretch)
+def shared_steps(request: Stretch, ctx: Context) -> dict[str, Json]:
+    """Take each step once its file is there: an item and a checkpoint."""
+    steps = list(range(request.first, request.first + request.steps))
+    ctx.expect_items(len(steps))
+    for step in ctx.track(steps):
+        while not (Path(request.gate) / str(step)).exists():
+            ctx.progress(0)
+            time.sleep(0.01)
+        ctx.items([{"step": step}])
+        ctx.checkpoint({"step": step})
+    return {"steps": steps}
 
 
 @operation("steps")

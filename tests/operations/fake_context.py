@@ -60,6 +60,7 @@ class FakeContext:
     owner: str = "alice"
     attempt: int = 1
     cancelled: bool = False
+    shard: int | None = None
     to_redo: Sequence[Redo] = ()
     own_models: Mapping[str, OwnModel] = field(default_factory=dict)
     aliases: list[tuple[str, str]] = field(default_factory=list)

@@ -53,6 +53,19 @@ class Steps(BaseModel):
     """Bytes that make each checkpoint of `chain` larger."""
 
 
+class Shared(Steps):
+    """Steps that shards share."""
+
+    shards: int = 4
+    """Into how many they are split; 0 for not at all."""
+    first: int = 0
+    """The first step's number."""
+    fails_at: int | None = None
+    """The step that can never be done."""
+    merge_gate: str | None = None
+    """Where the merge waits for a file."""
+
+
 class Size(BaseModel):
     """How much of it."""
 
@@ -108,6 +121,48 @@ def count_kept(request: Steps, ctx: Context) -> dict[str, int]:
             ctx.checkpoint({"next": step + 1}, str(step).encode() * 8)
             _add(request, ctx, "saved", step)
     return {"steps": request.steps}
+
+
+def split_squares(request: Shared, ctx: Context) -> list[Shared]:
+    """As many shards as asked for, of equal length."""
+    _add(request, ctx, "split", request.steps)
+    if request.shards:
+        ctx.expect_items(request.steps)
+    each = request.steps // max(1, request.shards)
+    return [
+        request.model_copy(update={"steps": each, "first": number * each, "shards": 0})
+        for number in range(request.shards)
+    ]
+
+
+def merge_squares(request: Shared, results: list[dict[str, int]], ctx: Context) -> dict[str, int]:
+    """The sum of the shards' sums."""
+    _add(request, ctx, "merge", len(results))
+    ctx.progress(10, "merging")
+    while request.merge_gate and not Path(request.merge_gate).exists():
+        time.sleep(0.01)
+    return {"sum": sum(one["sum"] for one in results), "shards": len(results)}
+
+
+@operation("squares", max_attempts=2, backoff=AT_ONCE, split=split_squares, merge=merge_squares)
+def squares(request: Shared, ctx: Context) -> dict[str, int]:
+    """The sum of squares, with an item for each; every tenth is a failed one."""
+    ctx.expect_items(request.steps)
+    for step in range(_resumed_at(ctx), request.steps):
+        number = request.first + step
+        if number == request.fails_at:
+            raise OperationFailed(f"step {number} cannot be done")
+        _wait_at(request, number)
+        _add(request, ctx, "step", number)
+        time.sleep(request.pause)
+        error = "it has a nine" if number % 10 == 9 else None
+        ctx.items([{"index": number, "square": number * number, "error": error}])
+        if request.every and (step + 1) % request.every == 0:
+            ctx.checkpoint({"next": step + 1})
+            _add(request, ctx, "saved", number)
+            ctx.progress(100 * (step + 1) / request.steps)
+    total = sum(number * number for number in range(request.first, request.first + request.steps))
+    return {"sum": total, "shards": 0}
 
 
 @operation("chain", max_attempts=5, backoff=AT_ONCE)

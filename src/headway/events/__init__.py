@@ -9,6 +9,9 @@ from headway.events.facts import (
     MetricRecorded,
     OwnedEvent,
     Resumed,
+    ShardChanged,
+    ShardItemsPublished,
+    ShardLogLine,
     StatusChanged,
     Stretch,
 )
@@ -22,6 +25,9 @@ __all__ = [
     "MetricRecorded",
     "OwnedEvent",
     "Resumed",
+    "ShardChanged",
+    "ShardItemsPublished",
+    "ShardLogLine",
     "StatusChanged",
     "Stretch",
 ]

@@ -47,6 +47,37 @@ class ItemsPublished:
 
 
 @dataclass(frozen=True, slots=True)
+class ShardItemsPublished:
+    """The same, of a shard: the index counts within it."""
+
+    kind: ClassVar[str] = "items"
+    shard: int
+    first: int
+    count: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShardLogLine:
+    """A line that a shard wrote for the job's user."""
+
+    kind: ClassVar[str] = "log"
+    shard: int
+    level: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShardChanged:
+    """An attempt of a shard has ended; `status` is the state that the shard is in now."""
+
+    kind: ClassVar[str] = "shard"
+    shard: int
+    status: Status
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CheckpointSaved:
     """A later attempt will start from here."""
 
@@ -63,7 +94,17 @@ class Resumed:
     """The state it goes on from."""
 
 
-Fact = StatusChanged | MetricRecorded | LogLine | ItemsPublished | CheckpointSaved | Resumed
+Fact = (
+    StatusChanged
+    | MetricRecorded
+    | LogLine
+    | ItemsPublished
+    | CheckpointSaved
+    | Resumed
+    | ShardItemsPublished
+    | ShardLogLine
+    | ShardChanged
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

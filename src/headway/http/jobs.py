@@ -31,15 +31,20 @@ def list_jobs(
     caller: CallerDep,
     status: Annotated[list[Status] | None, Query()] = None,
     job_type: Annotated[str | None, Query(max_length=64)] = None,
+    parent: Annotated[
+        str | None, Query(max_length=200, description="Only the shards of this job")
+    ] = None,
     limit: Limit = 100,
     cursor: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
-    """Your jobs, newest first. `Link: rel="next"` leads to the next page."""
+    """Your jobs, newest first. `Link: rel="next"` leads to the next page. What a large job was
+    split into is listed only where `parent` asks for it."""
     before = None if cursor is None else caller.parts.cursors.open(cursor)
     query = JobQuery(
         owner=caller.name,
         statuses=status or (),
         operation=job_type,
+        parent=parent,
         before=before,
         limit=limit + 1,
     )
@@ -48,16 +53,24 @@ def list_jobs(
     if len(found) > limit:
         found = found[:limit]
         next_cursor = caller.parts.cursors.seal(found[-1].seq)
-        headers["Link"] = _next_link(status, job_type, limit, next_cursor)
+        headers["Link"] = _next_link(status, job_type, parent, limit, next_cursor)
     estimates = caller.parts.queue.estimates(found)
     documents = [job_document(job, estimates.get(job.id, NO_ESTIMATE)) for job in found]
     return json_answer(documents, headers=headers)
 
 
-def _next_link(status: list[Status] | None, job_type: str | None, limit: int, cursor: str) -> str:
+def _next_link(
+    status: list[Status] | None,
+    job_type: str | None,
+    parent: str | None,
+    limit: int,
+    cursor: str,
+) -> str:
     asked: list[tuple[str, Any]] = [("status", one.value) for one in status or ()]
     if job_type is not None:
         asked.append(("job_type", job_type))
+    if parent is not None:
+        asked.append(("parent", parent))
     query = urlencode([*asked, ("limit", limit), ("cursor", cursor)])
     return f'<{place("/api/v1/jobs")}?{query}>; rel="next"'
 
@@ -157,6 +170,14 @@ def _event(event: Event) -> dict[str, Any]:
         "at": moment(event.at),
         "data": event.data,
     }
+
+
+@router.get("/{job_id}/shards", response_model=list[JobView])
+def list_shards(caller: CallerDep, job_id: JobId) -> Response:
+    """What the job was split into, in the order of its input; nothing for one that was not."""
+    found = caller.parts.queue.shards(job_id, caller.name)
+    estimates = caller.parts.queue.estimates(found)
+    return json_answer([job_document(job, estimates.get(job.id, NO_ESTIMATE)) for job in found])
 
 
 @router.get("/{job_id}/attempts", response_model=list[AttemptView])

@@ -31,11 +31,15 @@ BATCH_PREDICT: Final = Operation(
     function="headway.operations.predict:batch_predict",
     input=BatchPredict,
     redoes_items=True,
+    split="headway.operations.predict:split",
+    merge="headway.operations.predict:merge",
 )
 EVALUATE_MODEL: Final = Operation(
     name="evaluate_model",
     function="headway.operations.evaluate:evaluate_model",
     input=EvaluateModel,
+    split="headway.operations.evaluate:split",
+    merge="headway.operations.evaluate:merge",
 )
 PREPROCESS: Final = Operation(
     name="preprocess", function="headway.operations.preprocess:preprocess", input=Preprocess

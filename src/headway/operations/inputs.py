@@ -9,6 +9,8 @@ from headway.data.datasets import Dataset
 from headway.data.samples import bundled_dataset
 from headway.errors import NotRetryable
 from headway.models.bundle import DEFAULT_BUNDLE, Bundle
+from headway.operations.requests.base import RowRange
+from headway.operations.spans import Stretch
 
 BUNDLED: Final = "bundled:"
 
@@ -18,7 +20,7 @@ class LabelledChunk:
     """Rows that have a text and a label."""
 
     done: int
-    """Rows of the data set up to the end of this chunk, the incomplete ones among them."""
+    """Rows up to the end of this chunk, the incomplete ones among them."""
     texts: Sequence[str]
     labels: Sequence[str]
     numbers: Sequence[int]
@@ -27,25 +29,26 @@ class LabelledChunk:
 
 @dataclass(frozen=True, slots=True)
 class LabelledRows:
-    """The texts and labels of a data set, to be read in chunks."""
+    """The texts and labels of some rows of a data set, to be read in chunks."""
 
-    dataset: Dataset
+    stretch: Stretch
     text: str
     label: str
 
     @property
     def total(self) -> int:
         """All rows, the incomplete ones among them."""
-        return self.dataset.rows
+        return self.stretch.total
 
     def chunks(self, start: int = 0) -> Iterator[LabelledChunk]:
         """Yield the rows from `start` on; those without a text or a label are left out."""
-        for chunk in self.dataset.read([self.text, self.label], start):
+        for chunk in self.stretch.read([self.text, self.label], start):
             done = chunk.start + len(chunk)
+            first = self.stretch.first + chunk.start
             rows = zip(
                 chunk.columns[self.text],
                 chunk.columns[self.label],
-                range(chunk.start, done),
+                range(first, first + len(chunk)),
                 strict=True,
             )
             kept = [row for row in rows if row[0] is not None and row[1] is not None]
@@ -54,13 +57,18 @@ class LabelledRows:
 
 
 def labelled_rows(
-    ctx: Context, text: str | None, label: str | None, *, field: str = "data"
+    ctx: Context,
+    text: str | None,
+    label: str | None,
+    *,
+    field: str = "data",
+    rows: RowRange | None = None,
 ) -> LabelledRows:
-    """The data set in a field, with the columns asked for or guessed."""
+    """The data set in a field, or some of its rows, with the columns asked for or guessed."""
     dataset = open_dataset(ctx, field)
     guessed_text, guessed_label = dataset.guessed_columns()
     return LabelledRows(
-        dataset,
+        Stretch.of(dataset, rows),
         dataset.column(text, guessed_text, "text"),
         dataset.column(label, guessed_label, "label"),
     )

@@ -10,7 +10,9 @@ from headway.job import Json
 from headway.operations.answering import Answering, open_answering
 from headway.operations.file_texts import open_file_texts
 from headway.operations.inputs import open_dataset
+from headway.operations.requests.base import RowRange
 from headway.operations.requests.predict import BatchPredict
+from headway.operations.spans import Stretch, spans
 from headway.operations.texts import Columns, Listed, Texts, TextSource
 from headway.own_model import Answer
 
@@ -31,9 +33,50 @@ def batch_predict(request: BatchPredict, ctx: Context) -> dict[str, Json]:
     model = open_answering(ctx)
     if source.total is not None:
         ctx.expect_items(source.total)
-    if isinstance(source, Listed) and source.total <= MOST_IN_RESULT:
+    if isinstance(source, Listed) and source.total <= MOST_IN_RESULT and ctx.shard is None:
         return _listed(source, model, ctx)
     return _counted(source, model, ctx)
+
+
+def split(request: BatchPredict, ctx: Context) -> list[BatchPredict]:
+    """The same request for each of the stretches that many texts are answered in.
+
+    A file is read from its start: where a record begins depends on all before it.
+    """
+    if request.file is not None:
+        return []
+    if request.data is None:
+        total = len(request.texts or request.items or ())
+        shards = [_some(request, one) for one in spans(total)]
+    else:
+        stretch = Stretch.of(open_dataset(ctx), request.rows)
+        total = stretch.total
+        shards = [request.model_copy(update={"rows": one}) for one in stretch.spans()]
+    if shards:
+        ctx.expect_items(total)
+    return shards
+
+
+def _some(request: BatchPredict, rows: RowRange) -> BatchPredict:
+    part = slice(rows.first, rows.first + rows.count)
+    return request.model_copy(
+        update={
+            "texts": None if request.texts is None else request.texts[part],
+            "items": None if request.items is None else request.items[part],
+        }
+    )
+
+
+def merge(
+    _request: BatchPredict, results: Sequence[Mapping[str, Json]], _ctx: Context
+) -> dict[str, Json]:
+    """Add up what was counted of the texts of each shard."""
+    labels: Counter[str] = Counter()
+    for one in results:
+        labels.update(one["labels"])
+    counted = {name: sum(one[name] for one in results) for name in ("total", "predicted", "failed")}
+    model = {name: results[0][name] for name in ("model", "model_id")}
+    return {**counted, "labels": dict(sorted(labels.items())), **model}
 
 
 def _source(request: BatchPredict, ctx: Context) -> TextSource:
@@ -47,7 +90,11 @@ def _source(request: BatchPredict, ctx: Context) -> TextSource:
     dataset = open_dataset(ctx)
     text = dataset.column(request.text, dataset.guessed_columns()[0], "text")
     ids = request.custom_id
-    return Columns(dataset, text, None if ids is None else dataset.column(ids, None, "custom_id"))
+    return Columns(
+        Stretch.of(dataset, request.rows),
+        text,
+        None if ids is None else dataset.column(ids, None, "custom_id"),
+    )
 
 
 def _listed(source: Listed, model: Answering, ctx: Context) -> dict[str, Json]:

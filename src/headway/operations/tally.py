@@ -43,6 +43,17 @@ class Tally:
         so_far = self._bins or [np.zeros_like(one) for one in bins]
         self._bins = [one + more for one, more in zip(so_far, bins, strict=True)]
         self._mistakes = _worst([*self._mistakes, *_mistakes(chunk, answers[0])])
+        self._check_labels()
+
+    def merge(self, other: Self) -> None:
+        """Take all that another has counted. In one order the sums are the same to the last bit."""
+        self._outcomes.update(other._outcomes)
+        so_far = self._bins or [np.zeros_like(one) for one in other._bins]
+        self._bins = [one + more for one, more in zip(so_far, other._bins, strict=True)]
+        self._mistakes = _worst([*self._mistakes, *other._mistakes])
+        self._check_labels()
+
+    def _check_labels(self) -> None:
         if len({label for label, *_ in self._outcomes}) > MAX_LABELS:
             raise NotRetryable(
                 f"expected at most {MAX_LABELS:,} different labels, got more;"
@@ -50,9 +61,15 @@ class Tally:
             )
 
     def as_json(self) -> dict[str, Json]:
-        """The counts as JSON, for `of_json`."""
+        """The counts as JSON, for `of_json`: each label once, since many pairs of them occur."""
+        labels = sorted({name for outcome in self._outcomes for name in outcome})
+        codes = {label: code for code, label in enumerate(labels)}
         return {
-            "outcomes": [[*outcome, count] for outcome, count in sorted(self._outcomes.items())],
+            "labels": labels,
+            "outcomes": [
+                [*(codes[name] for name in outcome), count]
+                for outcome, count in sorted(self._outcomes.items())
+            ],
             "bins": [bins.tolist() for bins in self._bins],
             "mistakes": self._mistakes,
         }
@@ -61,7 +78,9 @@ class Tally:
     def of_json(cls, saved: Mapping[str, Json]) -> Self:
         """The inverse of `as_json`."""
         tally = cls()
-        tally._outcomes.update({tuple(outcome): count for *outcome, count in saved["outcomes"]})
+        labels = saved["labels"]
+        for *outcome, count in saved["outcomes"]:
+            tally._outcomes[tuple(labels[code] for code in outcome)] = count
         tally._bins = [np.array(bins) for bins in saved["bins"]]
         tally._mistakes = saved["mistakes"]
         return tally

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from headway.data.datasets import Dataset
 from headway.job import Json
+from headway.operations.spans import Stretch
 
 CHUNK: Final = 2_000
 """Texts of a request that are predicted, and can be read, together; of all else, a chunk of rows."""
@@ -88,21 +88,21 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Columns of a data set."""
+    """Columns of some rows of a data set."""
 
-    dataset: Dataset
+    rows: Stretch
     text: str
     id: str | None
 
     @property
     def total(self) -> int:
         """See `TextSource.total`."""
-        return self.dataset.rows
+        return self.rows.total
 
     def chunks(self, start: int, place: Json = None) -> Iterator[Texts]:
         """See `TextSource.chunks`."""
         names = dict.fromkeys((self.text, *([self.id] if self.id is not None else ())))
-        for chunk in self.dataset.read(list(names), start):
+        for chunk in self.rows.read(list(names), start):
             yield Texts(
                 start=chunk.start,
                 texts=chunk.columns[self.text],

@@ -16,6 +16,7 @@ from headway.store.loads import owners_with_room
 from headway.store.redo import to_redo
 from headway.store.reports import write_reports
 from headway.store.rows import JOB_COLUMNS, JOB_WIDTH, dumps, job_from_row, loads
+from headway.store.shards import shard_results
 from headway.store.tallies import Tallies
 from headway.store.turns import let_in, serve, stage
 from headway.store.values import Claim, Incident, Report, StoredArtifact, StoredCheckpoint, Want
@@ -170,6 +171,7 @@ def _claim_from_row(tx: Transaction, row: Row, now: float) -> Claim:
         redo=() if first else to_redo(tx, job.seq),
         waited=max(0.0, now - (job.run_at or job.created_at)) if first else 0.0,
         traceparent=traceparent,
+        results=None if job.shards is None else shard_results(tx, job.id),
     )
 
 

@@ -21,8 +21,12 @@ def allowed(tx: Transaction, want: Want, limits: Limits) -> Want:
         want = replace(want, operations=[name for name in want.operations if name not in paused])
     if not _limited(limits):
         return want
+    # Without those that wait for their shards: what has no slot must not keep its shards from one.
     running: dict[str, int] = dict(
-        tx.rows("SELECT operation, count(*) FROM jobs WHERE status = 'running' GROUP BY operation")
+        tx.rows(
+            "SELECT operation, count(*) FROM jobs WHERE status = 'running' AND waiting_for IS NULL"
+            " GROUP BY operation"
+        )
     )
     total = sum(running.values())
     limit = want.limit if limits.running is None else min(want.limit, limits.running - total)

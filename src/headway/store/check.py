@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from headway.store.migrate import HEAD
+from headway.store.shards import UNFINISHED
 from headway.store.sqlite import FILE_NAME
 from headway.store.sqlite_file import open_file
 
@@ -75,10 +76,11 @@ _OF_JOBS: Final = (
 _WRONG_LOADS: Final = (
     "FROM (SELECT owner, count(*) AS unfinished, sum(CASE WHEN status = 'running' OR waiting_for IS"
     " NULL THEN 1 ELSE 0 END) AS active FROM jobs WHERE status IN ('pending', 'running')"
-    " GROUP BY owner) AS real LEFT JOIN loads USING (owner)"
+    " AND parent IS NULL GROUP BY owner) AS real LEFT JOIN loads USING (owner)"
     " WHERE coalesce(loads.unfinished, 0) != real.unfinished"
     " OR coalesce(loads.active, 0) != real.active"
 )
+_UNFINISHED_SHARDS: Final = f"SELECT parent FROM jobs WHERE parent IS NOT NULL AND {UNFINISHED}"
 
 _STRAYS: Final = (
     *(
@@ -103,6 +105,16 @@ _STRAYS: Final = (
         _WRONG_LOADS,
         "users have a load that is not the number of their jobs, so their limits are wrong",
         "stop everything, delete all rows of loads, and count them anew from jobs",
+    ),
+    (
+        "FROM jobs WHERE parent IS NOT NULL AND parent NOT IN (SELECT id FROM jobs)",
+        "shards belong to no job",
+        "nobody asks for them: after a backup, delete them from jobs",
+    ),
+    (
+        f"FROM jobs WHERE waiting_for = 'shards' AND id NOT IN ({_UNFINISHED_SHARDS})",
+        "jobs wait for shards that have all ended, so nothing moves them on",
+        "cancel them, and retry them: finished shards are kept",
     ),
     (
         "FROM aliases WHERE NOT EXISTS (SELECT 1 FROM artifacts WHERE seq = aliases.artifact)",

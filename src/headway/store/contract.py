@@ -71,14 +71,17 @@ class Jobs(Protocol):
     def cancel(self, job_id: str) -> Job:
         """Move a pending or running job to `cancelled`; its running attempt can write no more.
 
-        Raise `NotFound`, or `AlreadyFinished` with what it finished as.
+        Its unfinished shards are cancelled with it. Raise `NotFound`, `AlreadyFinished` with what
+        it finished as, or `Conflict` for a shard, which ends with its job.
         """
 
     def retry(self, job_id: str, limits: Limits = UNLIMITED) -> Job:
         """Move a failed or cancelled job back to `pending`, with fresh counters.
 
-        It continues from its last checkpoint. Raise `NotFound`, `NotFinished`, `UserLimit`, or
-        `NotUnique` when another unfinished job has its unique key by now.
+        It continues from its last checkpoint. One that was split waits for those of its shards
+        that are not completed, and no others run again: at once, however many of its owner's run.
+        Raise `NotFound`, `NotFinished`, `UserLimit`, or `NotUnique` when another unfinished job has
+        its unique key by now.
         """
 
     def retry_items(self, job_id: str, limits: Limits = UNLIMITED) -> Job:
@@ -103,8 +106,15 @@ class Jobs(Protocol):
     def running(self, owners: Collection[str], *, limit: int = 1000) -> list[Job]:
         """Up to `limit` jobs that are running for these owners, in the order they came."""
 
+    def shards(self, job_id: str) -> list[Job]:
+        """What the job was split into, in order."""
+
     def parts(self, job_id: str, *, after: int = -1) -> list[Part]:
-        """The published parts of item results that hold items past index `after`, in order."""
+        """The published parts of item results that hold items past index `after`, in order.
+
+        Those of a job that was split are its shards' parts, one shard after the other, up to the
+        first that has items to come.
+        """
 
     def attempts(self, job_id: str) -> list[AttemptRecord]:
         """The job's ended attempts, oldest first."""
@@ -124,6 +134,8 @@ class Attempts(Protocol):
         """Write the reports whose claims still hold; answer those (seq, token).
 
         A report whose claim was lost changes nothing at all. Each attempt has one report at most.
+        A shard's report names its parent, whose counts and progress are the sums over its shards.
+        With the last of them its merge is due; one that failed for good fails it.
         """
 
     def held(self, worker: str) -> set[tuple[int, int]]:

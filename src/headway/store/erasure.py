@@ -5,10 +5,12 @@ from typing import Final
 from headway.errors import Conflict
 from headway.store.database import Database, Transaction
 from headway.store.identity import Holdings
-from headway.store.retention import bury, fitting
+from headway.store.retention import Family, bury, fitting
 
-_UNFINISHED: Final = "owner = :owner AND status IN ('pending', 'running')"
-_ENDED: Final = "owner = :owner AND status IN ('completed', 'failed', 'cancelled')"
+# Shards are cancelled and removed with the jobs they are of.
+_JOBS: Final = "owner = :owner AND parent IS NULL"
+_UNFINISHED: Final = f"{_JOBS} AND status IN ('pending', 'running')"
+_ENDED: Final = f"{_JOBS} AND status IN ('completed', 'failed', 'cancelled')"
 _SHARED: Final = "owner = :owner AND shared AND deleted_at IS NULL"
 _REST: Final = (
     "DELETE FROM tombstones WHERE owner = :owner",
@@ -35,7 +37,7 @@ class SqlErasure:
         """See `Erasure.holdings`."""
         with self._db.read() as tx:
             return Holdings(
-                jobs=_count(tx, "jobs", "owner = :owner", owner),
+                jobs=_count(tx, "jobs", _JOBS, owner),
                 artifacts=_count(tx, "artifacts", "owner = :owner", owner),
                 shared=_count(tx, "artifacts", _SHARED, owner),
             )
@@ -53,13 +55,13 @@ class SqlErasure:
         """See `Erasure.erase_jobs`."""
         with self._db.write() as tx:
             ended = tx.rows(
-                f"SELECT seq, id, last_event FROM jobs WHERE {_ENDED} ORDER BY seq LIMIT :limit"
+                f"SELECT seq, id, last_event, shards FROM jobs WHERE {_ENDED} ORDER BY seq LIMIT :limit"
                 + self._db.for_update,
                 {"owner": owner, "limit": limit},
             )
-            rows = fitting(tx, ended)
-            bury(self._db, tx, [seq for seq, _, _ in rows])
-        return [id for _, id, _ in rows]
+            families = fitting(tx, [Family.of_row(tx, row) for row in ended])
+            bury(self._db, tx, families)
+        return [id for one in families for id in one.ids]
 
     def erase_rest(self, owner: str) -> None:
         """See `Erasure.erase_rest`."""

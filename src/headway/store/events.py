@@ -92,7 +92,8 @@ class SqlEvents:
                 f"SELECT {_COLUMNS}, owner, progress FROM events"
                 " JOIN jobs ON jobs.seq = events.job"
                 " WHERE position > :position AND position <= :reached"
-                f" AND owner IN (SELECT wanted FROM {wanted} AS w) ORDER BY position",
+                f" AND owner IN (SELECT wanted FROM {wanted} AS w) AND parent IS NULL"
+                " ORDER BY position",
                 {
                     "position": position,
                     "reached": reached or position,

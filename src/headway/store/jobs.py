@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from headway.errors import AlreadyFinished, LimitReached, NotFinished, NotFound
+from headway.errors import AlreadyFinished, Conflict, LimitReached, NotFinished, NotFound
 from headway.events import StatusChanged
 from headway.job import Job, Status, Waiting
 from headway.limits import UNLIMITED, Limits
@@ -24,6 +24,13 @@ from headway.store.loads import Changes, admit, admit_again
 from headway.store.notices import announce
 from headway.store.redo import begin_redo
 from headway.store.rows import JOB_COLUMNS, dumps, job_from_row
+from headway.store.shards import (
+    cancel_shards,
+    family_of,
+    parts_of_shards,
+    restart,
+    shards_where,
+)
 from headway.store.tallies import Tallies
 from headway.store.turns import Turns
 from headway.store.unique import (
@@ -114,6 +121,7 @@ class SqlJobs:
                 conditions.append(f"seq IN ({_RUNNING})")
         if query.operation is not None:
             conditions.append("operation = :operation")
+        conditions.append("parent IS NULL" if query.parent is None else "parent = :parent")
         if query.before is not None:
             conditions.append("seq < :before")
         with self._db.read() as tx:
@@ -123,6 +131,7 @@ class SqlJobs:
                 {
                     "owner": query.owner,
                     "operation": query.operation,
+                    "parent": query.parent,
                     "before": query.before,
                     "limit": query.limit,
                 },
@@ -132,14 +141,18 @@ class SqlJobs:
     def cancel(self, job_id: str) -> Job:
         """See `Jobs.cancel`."""
         with self._db.write() as tx:
+            self._db.hold(tx, {family_of(job_id)})
             now = self._db.now(tx)
             before = self._locked(tx, job_id)
+            _refuse_shard(before, "cancel")
             if before.status.finished:
                 raise AlreadyFinished(f"Cannot cancel {before.status} job")
-            if before.status is Status.RUNNING:
+            if before.status is Status.RUNNING and before.waiting_for is None:
                 _end_attempt(tx, before, now)
-            changes = Changes()
-            changes.add(before.owner, unfinished=-1, active=-(before.waiting_for is None))
+            why = "its job was cancelled by its owner"
+            facts = cancel_shards(self._db, tx, job_id, why, now)
+            changes = Changes()  # after the rows of all jobs, as whoever changes both does
+            changes.add(before.owner, unfinished=-1, active=-_is_active(before))
             changes.save(tx)
             tx.run(
                 "UPDATE jobs SET status = 'cancelled', completed_at = :now, waiting_for = NULL,"
@@ -152,6 +165,7 @@ class SqlJobs:
             tallies = Tallies(now)
             tallies.add(before.operation, Status.CANCELLED, before.worker or "", 0.0)
             tallies.save(tx)
+            write_facts(tx, now, facts)
             announce(self._db, tx, [before.seq], now)
             return self._locked(tx, job_id)
 
@@ -178,7 +192,8 @@ class SqlJobs:
         with self._db.write() as tx:
             before = self._locked(tx, job_id)
             # With those that `again` holds: names are asked for together, or two wait for each other.
-            self._db.hold(tx, {name_of(before.owner, key)} | names_of([before]))
+            names = {name_of(before.owner, key), family_of(job_id)}
+            self._db.hold(tx, names | names_of([before]))
             if is_repeated(tx, before.owner, key):
                 return Added(before, replayed=True)
             job = again(tx, job_id, limits)
@@ -186,8 +201,10 @@ class SqlJobs:
             return Added(job)
 
     def _retry(self, tx: Transaction, job_id: str, limits: Limits) -> Job:
+        self._db.hold(tx, {family_of(job_id)})
         now = self._db.now(tx)
         before = self._locked(tx, job_id)
+        _refuse_shard(before, "retry")
         if before.status not in (Status.FAILED, Status.CANCELLED):
             raise NotFinished(
                 f"expected a failed or cancelled job, got a {before.status} one;"
@@ -195,7 +212,7 @@ class SqlJobs:
             )
         self._db.hold(tx, names_of([before]))
         refuse_second(tx, before)
-        held = admit_again(tx, before.owner, limits)
+        held = admit_again(tx, before, limits)
         turns = Turns(self._db, tx, [(before.owner, before.priority)])
         tx.run(
             "UPDATE jobs SET status = 'pending', waiting_for = :waiting_for, run_at = NULL,"
@@ -212,11 +229,15 @@ class SqlJobs:
         turns.save()
         fact = StatusChanged(Status.PENDING, reason="retried by its owner")
         write_facts(tx, now, [(before.seq, before.last_event + 1, fact)])
+        if before.shards is not None:
+            restart(self._db, tx, before, now)
         return self._locked(tx, job_id)
 
     def _retry_items(self, tx: Transaction, job_id: str, limits: Limits) -> Job:
+        self._db.hold(tx, {family_of(job_id)})
         now = self._db.now(tx)
         before = self._locked(tx, job_id)
+        _refuse_shard(before, "retry")
         self._db.hold(tx, names_of([before]))
         refuse_second(tx, before)
         begin_redo(self._db, tx, before, now, limits)
@@ -227,16 +248,23 @@ class SqlJobs:
         wanted = self._db.rows_of({"wanted": "text"})
         with self._db.read() as tx:
             rows = tx.rows(
-                f"SELECT {JOB_COLUMNS} FROM jobs WHERE seq IN ({_RUNNING})"
+                f"SELECT {JOB_COLUMNS} FROM jobs WHERE seq IN ({_RUNNING}) AND parent IS NULL"
                 f" AND owner IN (SELECT wanted FROM {wanted} AS w) LIMIT :limit",
                 {"rows": dumps([[owner] for owner in owners]), "limit": limit},
             )
         # Sorted here: asked for an order, SQLite might walk all jobs in it.
         return sorted((job_from_row(row) for row in rows), key=lambda job: job.seq)
 
+    def shards(self, job_id: str) -> list[Job]:
+        """See `Jobs.shards`."""
+        with self._db.read() as tx:
+            return shards_where(tx, job_id)
+
     def parts(self, job_id: str, *, after: int = -1) -> list[Part]:
         """See `Jobs.parts`."""
         with self._db.read() as tx:
+            if tx.value("SELECT shards FROM jobs WHERE id = :id", {"id": job_id}) is not None:
+                return parts_of_shards(self._db, tx, job_id, after)
             rows = tx.rows(
                 "SELECT first, count, parts.failed, path, size FROM parts"
                 " JOIN jobs ON jobs.seq = parts.job"
@@ -302,6 +330,18 @@ _LAST_ATTEMPT = (
     " WHERE jobs.id = :id AND status = 'completed' AND NOT EXISTS"
     " (SELECT 1 FROM attempts WHERE attempts.job = seq AND token = lease_token)"
 )
+
+
+def _refuse_shard(job: Job, act: str) -> None:
+    if job.parent is not None:
+        raise Conflict(
+            f"expected a job of its own, got a shard of {job.parent}; {act} that job instead"
+        )
+
+
+def _is_active(job: Job) -> bool:
+    """Whether an unfinished job counts among those its owner's limit lets run."""
+    return job.waiting_for in (None, Waiting.SHARDS)
 
 
 def _end_attempt(tx: Transaction, job: Job, now: float) -> None:

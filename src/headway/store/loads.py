@@ -3,6 +3,9 @@
 `unfinished` counts the jobs that have not ended. `active` counts those of them that are running or
 in the ready index, and never passes the owner's limit of running jobs: what is due beyond it waits
 outside of the index, so that no claim ever steps over it, and comes in as others end.
+
+Shards are left out: the job they are of counts as one, running while it waits for them. A retry
+of it lets it in beside the limit, because its shards, once they are due, are held by nothing.
 """
 
 from collections import Counter
@@ -11,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from headway.errors import ServiceLimit, UserLimit
+from headway.job import Job
 from headway.limits import Limits
 from headway.store.database import Transaction
 from headway.store.values import Submission
@@ -98,13 +102,14 @@ def admit(
     return Admission(admitted, refused, frozenset(held))
 
 
-def admit_again(tx: Transaction, owner: str, limits: Limits) -> bool:
-    """Count a job of the owner's that had ended; True if it must wait. Raise `UserLimit`."""
+def admit_again(tx: Transaction, job: Job, limits: Limits) -> bool:
+    """Count a job that had ended; True if it must wait. Raise `UserLimit`."""
+    owner = job.owner
     before = _counted(tx, owner, 1, 0)
     most = limits.queued_per_user
     if most is not None and before.unfinished >= most:
         raise _too_many_of_user(most, before.unfinished)
-    held = _room(tx, owner, before.active, limits) < 1
+    held = job.shards is None and _room(tx, owner, before.active, limits) < 1
     if not held:
         _counted(tx, owner, 0, 1)
     return held

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from headway.store.database import Transaction
+from headway.store.database import Params, Transaction
 from headway.store.loads import HELD
 from headway.store.pauses import paused_since
 from headway.store.tallies import BOUNDS, SUMS
@@ -53,7 +53,7 @@ def delayed_of(tx: Transaction) -> dict[str, int]:
     return dict(
         tx.rows(
             "SELECT operation, count(*) FROM (SELECT operation FROM jobs"
-            f" WHERE {_DELAYED} ORDER BY run_at LIMIT :most) AS counted GROUP BY operation",
+            f" WHERE {_DELAYED}{own(tx, _DELAYED)} ORDER BY run_at LIMIT :most) AS counted GROUP BY operation",
             {"most": COUNTED},
         )
     )
@@ -62,15 +62,26 @@ def delayed_of(tx: Transaction) -> dict[str, int]:
 def running_of(tx: Transaction) -> dict[str, int]:
     """How many jobs of each operation run."""
     return dict(
-        tx.rows("SELECT operation, count(*) FROM jobs WHERE status = 'running' GROUP BY operation")
+        tx.rows(
+            "SELECT operation, count(*) FROM jobs WHERE status = 'running' AND parent IS NULL"
+            " GROUP BY operation"
+        )
     )
 
 
+def own(tx: Transaction, waiting: str, params: Params | None = None) -> str:
+    """A condition that leaves out shards, where any wait: without it, counting reads no job."""
+    shard = tx.row(f"SELECT 1 FROM jobs WHERE parent IS NOT NULL AND {waiting} LIMIT 1", params)
+    return "" if shard is None else " AND parent IS NULL"
+
+
 def _queues(tx: Transaction, operation: str, now: float) -> list[QueueMeter]:
+    without_shards = own(tx, f"{READY} AND operation = :operation", {"operation": operation})
     rows = tx.rows(
         "SELECT lines.priority, waiting, created_at FROM (SELECT priority, count(*) AS waiting,"
         " min(seq) AS first FROM (SELECT seq, priority FROM jobs WHERE operation = :operation"
-        f" AND {READY} ORDER BY priority, turn, seq LIMIT :most) AS counted GROUP BY priority)"
+        f" AND {READY}{without_shards} ORDER BY priority, turn, seq LIMIT :most) AS counted"
+        " GROUP BY priority)"
         " AS lines JOIN jobs ON jobs.seq = lines.first ORDER BY lines.priority",
         {"operation": operation, "most": COUNTED},
     )

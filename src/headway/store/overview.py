@@ -17,7 +17,14 @@ from headway.estimate import (
 )
 from headway.job import Job, Status, Waiting
 from headway.store.database import Database, Transaction
-from headway.store.meters import READY, delayed_of, read_meters, running_of, waiting_operations
+from headway.store.meters import (
+    READY,
+    delayed_of,
+    own,
+    read_meters,
+    running_of,
+    waiting_operations,
+)
 from headway.store.pauses import paused_since
 from headway.store.rows import dumps
 from headway.store.tallies import MINUTE, TALLIED_MINUTES
@@ -197,9 +204,10 @@ class SqlOverview:
 
 def _line(tx: Transaction, operation: str, now: float) -> tuple[int, float | None]:
     """How many wait for the operation, and for how long the first submitted of them has."""
+    without_shards = own(tx, f"{READY} AND operation = :operation", {"operation": operation})
     row = tx.row(
         "SELECT count(*), min(seq) FROM (SELECT seq FROM jobs WHERE operation = :operation"
-        f" AND {READY} ORDER BY priority, turn, seq LIMIT :most) AS counted",
+        f" AND {READY}{without_shards} ORDER BY priority, turn, seq LIMIT :most) AS counted",
         {"operation": operation, "most": COUNTED},
     )
     count, oldest = row or (0, None)

@@ -10,6 +10,7 @@ from headway.limits import Limits
 from headway.store.database import Database, Transaction
 from headway.store.events import write_facts
 from headway.store.loads import admit_again
+from headway.store.shards import restart, shards_where
 from headway.store.turns import Turns
 from headway.store.values import Part, Report
 
@@ -23,28 +24,41 @@ def begin_redo(db: Database, tx: Transaction, before: Job, now: float, limits: L
     """
     if not before.status.finished:
         raise NotFinished(f"expected a job that has ended, got a {before.status} one")
-    marked = tx.run(
-        "UPDATE parts SET redo = true WHERE job = :seq AND failed > 0", {"seq": before.seq}
-    )
-    if not marked:
+    shards = [] if before.shards is None else shards_where(tx, before.id, "failed > 0")
+    if not sum(_mark(tx, one.seq) for one in shards or [before]):
         raise Conflict("expected a job with failed items, got one without; there is nothing to do")
-    held = admit_again(tx, before.owner, limits)
+    held = admit_again(tx, before, limits)
     turns = Turns(db, tx, [(before.owner, before.priority)])
-    tx.run(
-        "UPDATE jobs SET status = 'pending', waiting_for = :waiting_for, run_at = NULL, turn = :turn,"
-        " completed_at = NULL, error = NULL, result = NULL, progress = 0, message = NULL,"
-        " attempt = 0, crashes = 0, interruptions = 0, crashes_in_a_row = 0,"
-        " interruptions_in_a_row = 0, version = version + 1, last_event = last_event + 1"
-        " WHERE seq = :seq AND status IN ('completed', 'failed', 'cancelled')",
-        {
-            "seq": before.seq,
-            "waiting_for": Waiting.LIMIT if held else None,
-            "turn": 0 if held else turns.take(before.owner, before.priority),
-        },
-    )
+    # The job's own turn first: its merge comes before what is due after it.
+    again = [_again(before, turns, held=held), *(_again(one, turns) for one in shards)]
+    tx.run_many(_AGAIN, again)
     turns.save()
     fact = StatusChanged(Status.PENDING, reason=REASON)
-    write_facts(tx, now, [(before.seq, before.last_event + 1, fact)])
+    write_facts(tx, now, [(one.seq, one.last_event + 1, fact) for one in (before, *shards)])
+    if before.shards is not None:
+        restart(db, tx, before, now)
+
+
+_AGAIN: Final = (
+    "UPDATE jobs SET status = 'pending', waiting_for = :waiting_for, run_at = NULL, turn = :turn,"
+    " completed_at = NULL, error = NULL, result = NULL, progress = 0, message = NULL,"
+    " attempt = 0, crashes = 0, interruptions = 0, crashes_in_a_row = 0,"
+    " interruptions_in_a_row = 0, version = version + 1, last_event = last_event + 1"
+    " WHERE seq = :seq AND status IN ('completed', 'failed', 'cancelled')"
+)
+
+
+def _again(job: Job, turns: Turns, *, held: bool = False) -> dict[str, object]:
+    return {
+        "seq": job.seq,
+        "waiting_for": Waiting.LIMIT if held else None,
+        "turn": 0 if held else turns.take(job.owner, job.priority),
+    }
+
+
+def _mark(tx: Transaction, seq: int) -> int:
+    """Mark a job's own parts with failed items, and answer how many there are."""
+    return tx.run("UPDATE parts SET redo = true WHERE job = :seq AND failed > 0", {"seq": seq})
 
 
 def to_redo(tx: Transaction, seq: int) -> list[Part]:

@@ -9,12 +9,19 @@ from headway.store.alias_guards import unless_moved
 from headway.store.artifacts import insert_artifact, name_of
 from headway.store.database import Database, Row, Transaction
 from headway.store.events import write_facts
+from headway.store.families import (
+    ShardReport,
+    names_of_families,
+    refuse_stray,
+    tell_parents,
+)
 from headway.store.loads import Changes
 from headway.store.notices import announce
 from headway.store.paces import write_paces
 from headway.store.redo import replaced_counts, write_parts
 from headway.store.rewind import rewind, undone_counts
 from headway.store.rows import dumps
+from headway.store.shards import begin_shards
 from headway.store.tallies import Tallies
 from headway.store.values import Incident, Report
 
@@ -71,7 +78,8 @@ _HELD: Final = """
 FROM {rows} AS r
 WHERE jobs.seq = r.seq AND jobs.lease_token = r.token AND jobs.status = 'running'
 RETURNING jobs.seq, jobs.lease_token, jobs.last_event, jobs.worker, jobs.claimed_at, jobs.owner,
-  jobs.operation
+  jobs.operation, jobs.parent, jobs.shard,
+  CASE WHEN jobs.shards IS NULL THEN jobs.claimed_at ELSE jobs.started_at END
 """
 
 
@@ -79,7 +87,7 @@ def write_reports(
     db: Database, tx: Transaction, reports: Sequence[Report], now: float
 ) -> set[tuple[int, int]]:
     """Write the reports whose claims hold and answer those (seq, token)."""
-    db.hold(tx, _published_names(reports))
+    db.hold(tx, _published_names(reports) | names_of_families(reports))
     judged = [unless_moved(tx, one) for one in reports]
     told = {(one.seq, one.token): (one, _facts(one)) for one in judged}
     if len(told) != len(reports):  # one would be written and the other lost without a word
@@ -88,30 +96,44 @@ def write_reports(
     numbered: list[tuple[int, int, Fact]] = []
     ended: list[dict[str, object]] = []
     finished: list[int] = []
+    of_shards: list[ShardReport] = []
+    split: list[tuple[str, Report]] = []
     tallies, loads = Tallies(now), Changes()
-    for seq, token, last_event, worker, claimed_at, owner, operation in held:
+    for seq, token, last_event, worker, claimed_at, owner, operation, parent, shard, began in held:
         report, facts = told[seq, token]
         if report.rewind is not None:
             rewind(tx, seq, report.rewind)
         numbered += [(seq, n, fact) for n, fact in enumerate(facts, last_event - len(facts) + 1)]
         if report.parts or report.checkpoint or (report.verdict and report.verdict.publications):
             _write_files(tx, report, owner, now)
+        if parent is not None:
+            of_shards.append(ShardReport(parent, shard, report))
         if report.verdict is None:
             continue
         _count_incident(tallies, report.verdict, operation, worker)
-        if report.verdict.status.finished:
-            tallies.add(operation, report.verdict.status, worker, now - claimed_at)
+        if report.verdict.shards:
+            split.append((owner, report))
+        if report.verdict.status.finished and parent is None:
+            tallies.add(operation, report.verdict.status, worker, now - began)
             finished.append(seq)
             loads.add(owner, unfinished=-1, active=-1)
-        elif report.verdict.delay is not None:
+        elif report.verdict.delay is not None and parent is None:
             loads.add(owner, active=-1)
         if not _told_by_job(report.verdict):
             ended.append(_attempt_row(report, report.verdict, worker, claimed_at, now))
+    refuse_stray(of_shards)
+    told_parents = tell_parents(db, tx, of_shards, tallies, loads, now)
+    numbered += told_parents.facts
+    finished += told_parents.failed
+    loads.save(tx)
+    announce(db, tx, finished, now)
+    # Their turns after all loads, and owner by owner, as in every transaction that changes both.
+    for _, report in sorted(split, key=lambda one: (one[0], one[1].seq)):
+        assert report.verdict is not None
+        numbered += begin_shards(db, tx, report.seq, report.verdict.shards, now)
     write_facts(tx, now, numbered)
     tx.run_many(_INSERT_ATTEMPT, ended)
     write_paces(tx, [told[row[0], row[1]][0] for row in held], now)
-    loads.save(tx)
-    announce(db, tx, finished, now)
     tallies.save(tx)
     return {(row[0], row[1]) for row in held}
 
@@ -166,6 +188,7 @@ def _only_completed(report: Report) -> bool:
         and not (report.facts or report.parts or report.checkpoint)
         and report.resumed_from is None
         and report.rewind is None
+        and report.parent is None
         and report.message is None
         and report.total is None
     )
@@ -229,8 +252,12 @@ def _facts(report: Report) -> list[Fact]:
     if report.checkpoint is not None:
         facts.append(CheckpointSaved(report.checkpoint.number))
     if report.verdict is not None:
-        facts.append(StatusChanged(report.verdict.status, reason=report.verdict.error))
+        facts.append(StatusChanged(report.verdict.status, reason=_reason(report.verdict)))
     return facts
+
+
+def _reason(verdict: Verdict) -> str | None:
+    return f"split into {len(verdict.shards)} shards" if verdict.shards else verdict.error
 
 
 def _write_files(tx: Transaction, report: Report, owner: str, now: float) -> None:

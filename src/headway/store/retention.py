@@ -1,6 +1,7 @@
 """What is removed when it is old, and the tombstone that tells of it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from headway.job import FINISHED, Status
@@ -15,7 +16,7 @@ EVENTS_AT_ONCE: Final = 10_000
 """Events deleted in one transaction: nobody may wait long for his turn to write."""
 
 _ENDED: Final = (
-    "status IN ('completed', 'failed', 'cancelled') AND completed_at <="
+    "parent IS NULL AND status IN ('completed', 'failed', 'cancelled') AND completed_at <="
     " CASE status WHEN 'completed' THEN :completed WHEN 'failed' THEN :failed ELSE :cancelled END"
 )
 _OF_JOBS: Final = (
@@ -57,11 +58,11 @@ class SqlRetention:
             return Pruned((), next)
         with self._db.write() as tx:
             ended = self._still_ended(tx, seqs, before)
-            rows = fitting(tx, ended)
-            bury(self._db, tx, [seq for seq, _, _ in rows])
-        if len(rows) < len(ended):  # the rest is for the next transaction
-            next = rows[-1][0] if rows else after
-        return Pruned([id for _, id, _ in rows], next)
+            families = fitting(tx, ended)
+            bury(self._db, tx, families)
+        if len(families) < len(ended):  # the rest is for the next transaction
+            next = families[-1].seq if families else after
+        return Pruned([id for one in families for id in one.ids], next)
 
     def tidy(self, *, workers: float, keys: float, tombstones: float, limit: int = 500) -> int:
         """See `Retention.tidy`."""
@@ -88,24 +89,25 @@ class SqlRetention:
 
     def _still_ended(
         self, tx: Transaction, seqs: Sequence[int], before: Mapping[str, float]
-    ) -> list[Row]:
-        """Those that nobody retried or pruned meanwhile: (seq, id, last_event)."""
+    ) -> "list[Family]":
+        """Those that nobody retried or pruned meanwhile."""
         wanted = self._db.rows_of({"wanted": "bigint"})
-        return tx.rows(
-            f"SELECT seq, id, last_event FROM jobs WHERE seq IN (SELECT wanted FROM {wanted} AS w)"
+        rows = tx.rows(
+            f"SELECT seq, id, last_event, shards FROM jobs WHERE seq IN (SELECT wanted FROM {wanted} AS w)"
             f" AND {_ENDED} ORDER BY seq{self._db.for_update}",
             {"rows": dumps([[seq] for seq in seqs]), **before},
         )
+        return [Family.of_row(tx, row) for row in rows]
 
 
-def bury(db: Database, tx: Transaction, seqs: Sequence[int]) -> None:
-    """Leave tombstones of these jobs, and nothing else."""
+def bury(db: Database, tx: Transaction, families: Sequence["Family"]) -> None:
+    """Leave tombstones of these jobs, and nothing else; of their shards nothing at all."""
     wanted = db.rows_of({"wanted": "bigint"})
-    rows = {"rows": dumps([[seq] for seq in seqs])}
+    rows = {"rows": dumps([[seq] for one in families for seq in one.seqs])}
     tx.run(
         "INSERT INTO tombstones (id, owner, operation, status, completed_at, pruned_at)"
         " SELECT id, owner, operation, status, completed_at, :now"
-        f" FROM {wanted} AS w JOIN jobs ON jobs.seq = w.wanted",
+        f" FROM {wanted} AS w JOIN jobs ON jobs.seq = w.wanted WHERE parent IS NULL",
         rows | {"now": db.now(tx)},
     )
     for table in _OF_JOBS:
@@ -170,22 +172,52 @@ def _look(
     return [seq for seq, _, ended in rows if ended], None if done else rows[-1][0]
 
 
-def fitting(tx: Transaction, ended: Sequence[Row]) -> list[Row]:
-    """As many of these jobs, (seq, id, last event) each, as one transaction can take.
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A job that is to be removed, together with its shards."""
+
+    seqs: Sequence[int]
+    """The job's own first."""
+    ids: Sequence[str]
+    last_event: int
+    """Of all of them together."""
+
+    @property
+    def seq(self) -> int:
+        """The job's."""
+        return self.seqs[0]
+
+    @classmethod
+    def of_row(cls, tx: Transaction, row: Row) -> "Family":
+        """The job in the row, (seq, id, last event, number of shards), and the shards it has."""
+        seq, id, last_event, shards = row
+        family = [(seq, id, last_event)]
+        if shards is not None:
+            family += tx.rows(
+                "SELECT seq, id, last_event FROM jobs WHERE parent = :id ORDER BY seq", {"id": id}
+            )
+        return cls(
+            [one[0] for one in family], [one[1] for one in family], sum(one[2] for one in family)
+        )
+
+
+def fitting(tx: Transaction, ended: Sequence[Family]) -> list[Family]:
+    """As many of these jobs as one transaction can take.
 
     A job with more events than that loses its oldest ones first, transaction by transaction.
     """
-    found: list[Row] = []
+    found: list[Family] = []
     room = EVENTS_AT_ONCE
-    for row in ended:
-        seq, _, last_event = row
-        events = last_event if last_event <= EVENTS_AT_ONCE else _count(tx, seq)
+    for one in ended:
+        events = one.last_event
+        if events > EVENTS_AT_ONCE:
+            events = sum(_count(tx, seq) for seq in one.seqs)
         if events > room:
             if not found:
-                _trim(tx, seq)
+                _trim(tx, one.seqs)
             break
         room -= events
-        found.append(row)
+        found.append(one)
     return found
 
 
@@ -198,12 +230,16 @@ def _count(tx: Transaction, seq: int) -> int:
     )
 
 
-def _trim(tx: Transaction, seq: int) -> None:
-    tx.run(
-        "DELETE FROM events WHERE job = :seq AND number IN"
-        " (SELECT number FROM events WHERE job = :seq ORDER BY number LIMIT :most)",
-        {"seq": seq, "most": EVENTS_AT_ONCE},
-    )
+def _trim(tx: Transaction, seqs: Sequence[int]) -> None:
+    most = EVENTS_AT_ONCE
+    for seq in seqs:
+        most -= tx.run(
+            "DELETE FROM events WHERE job = :seq AND number IN"
+            " (SELECT number FROM events WHERE job = :seq ORDER BY number LIMIT :most)",
+            {"seq": seq, "most": most},
+        )
+        if most <= 0:
+            break
 
 
 def _tombstone_from_row(row: Row) -> Tombstone:

@@ -12,7 +12,8 @@ JOB_COLUMNS: Final = (
     "seq, id, operation, owner, status, priority, created_at, version, run_at, started_at,"
     " completed_at, waiting_for, progress, message, total, succeeded, failed, attempt,"
     " max_attempts, crashes, interruptions, crashes_in_a_row, interruptions_in_a_row, timeout,"
-    " worker, last_event, resumed_from, metadata, parent, unique_key, error, result"
+    " worker, last_event, resumed_from, metadata, parent, shard, shards, unique_key,"
+    " error, result"
 )
 JOB_WIDTH: Final = JOB_COLUMNS.count(",") + 1
 
@@ -27,7 +28,8 @@ def job_from_row(row: Row) -> Job:
         seq, id, operation, owner, status, priority, created_at, version, run_at, started_at,
         completed_at, waiting_for, progress, message, total, succeeded, failed, attempt,
         max_attempts, crashes, interruptions, crashes_in_a_row, interruptions_in_a_row, timeout,
-        worker, last_event, resumed_from, metadata, parent, unique_key, error, result,
+        worker, last_event, resumed_from, metadata, parent, shard, shards, unique_key,
+        error, result,
     ) = row[:JOB_WIDTH]  # fmt: skip
     counted = total is not None or succeeded or failed
     return Job(
@@ -58,6 +60,8 @@ def job_from_row(row: Row) -> Job:
         resumed_from=loads(resumed_from),
         metadata=loads(metadata) or {},
         parent=parent,
+        shard=shard,
+        shards=shards,
         unique_key=unique_key,
         worker=worker,
         last_event=last_event,

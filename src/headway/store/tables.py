@@ -68,6 +68,8 @@ jobs = sa.Table(
     sa.Column("result", sa.Text()),
     sa.Column("unique_key", sa.Text()),
     sa.Column("traceparent", sa.Text()),
+    sa.Column("shard", sa.Integer()),
+    sa.Column("shards", sa.Integer()),
     sa.UniqueConstraint("id"),
     sqlite_autoincrement=True,  # a pruned job's number must not come back in somebody's cursor
 )
@@ -99,6 +101,21 @@ sa.Index(
     jobs.c.owner, jobs.c.priority, jobs.c.seq,
     sqlite_where=sa.text("status = 'pending' AND waiting_for = 'limit'"),
     postgresql_where=sa.text("status = 'pending' AND waiting_for = 'limit'"),
+)  # fmt: skip
+# Unique, so that no job is split twice.
+sa.Index(
+    "ix_jobs_shards",
+    jobs.c.parent, jobs.c.shard,
+    unique=True,
+    sqlite_where=sa.text("parent IS NOT NULL"),
+    postgresql_where=sa.text("parent IS NOT NULL"),
+)  # fmt: skip
+# What of a queue are shards, so that it can be told without them.
+sa.Index(
+    "ix_jobs_waiting_shards",
+    jobs.c.operation, jobs.c.waiting_for,
+    sqlite_where=sa.text("parent IS NOT NULL AND status = 'pending'"),
+    postgresql_where=sa.text("parent IS NOT NULL AND status = 'pending'"),
 )  # fmt: skip
 sa.Index(
     "ix_jobs_unique",

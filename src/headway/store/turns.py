@@ -51,25 +51,28 @@ class Turns:
 def stage(db: Database, tx: Transaction, now: float, limits: Limits, at_once: int = 1000) -> int:
     """Give up to `at_once` delayed jobs whose time has come their turns; the number staged."""
     due = tx.rows(
-        "SELECT seq, owner, priority FROM jobs WHERE status = 'pending'"
+        "SELECT seq, owner, priority, parent FROM jobs WHERE status = 'pending'"
         " AND waiting_for IN ('time', 'retry') AND run_at <= :now ORDER BY run_at LIMIT :limit"
         f"{db.skip_locked}",
         {"now": now, "limit": at_once},
     )
     if not due:
         return 0
-    held = make_due(tx, [owner for _, owner, _ in due], limits)
-    turns = Turns(db, tx, [(owner, priority) for _, owner, priority in due])
+    # A shard is no load of its own: its job is counted for as long as any of them is unfinished.
+    counted = [(seq, owner) for seq, owner, _, parent in due if parent is None]
+    must_wait = make_due(tx, [owner for _, owner in counted], limits)
+    held = {seq for (seq, _), waits in zip(counted, must_wait, strict=True) if waits}
+    turns = Turns(db, tx, [(owner, priority) for _, owner, priority, _ in due])
     tx.run_many(
         "UPDATE jobs SET waiting_for = :waiting_for, turn = :turn, version = version + 1"
         " WHERE seq = :seq",
         [
             {
                 "seq": seq,
-                "waiting_for": Waiting.LIMIT if must_wait else None,
-                "turn": 0 if must_wait else turns.take(owner, priority),
+                "waiting_for": Waiting.LIMIT if seq in held else None,
+                "turn": 0 if seq in held else turns.take(owner, priority),
             }
-            for (seq, owner, priority), must_wait in zip(due, held, strict=True)
+            for seq, owner, priority, _ in due
         ],
     )
     turns.save()

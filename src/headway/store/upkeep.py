@@ -27,7 +27,9 @@ class SqlUpkeep:
     def busy_since(self) -> float | None:
         """See `Upkeep.busy_since`."""
         with self._db.read() as tx:
-            since = tx.value("SELECT min(claimed_at) FROM jobs WHERE status = 'running'")
+            since = tx.value(
+                "SELECT min(claimed_at) FROM jobs WHERE status = 'running' AND worker IS NOT NULL"
+            )
         return None if since is None else float(since)
 
     def _known(self, column: str, values: Collection[str], still: str = "") -> set[str]:

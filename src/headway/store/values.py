@@ -81,6 +81,8 @@ class JobQuery:
     owner: str | None = None
     statuses: Collection[Status] = ()
     operation: str | None = None
+    parent: str | None = None
+    """Only the shards of this job. Without it, only jobs that are no shards."""
     before: int | None = None
     """Only jobs whose `seq` is smaller: the cursor."""
     limit: int = 100
@@ -221,6 +223,8 @@ class Claim:
     """Seconds since it was due or submitted; 0 for a job that was claimed before."""
     traceparent: str | None = None
     """Where the trace of its submission goes on."""
+    results: Sequence[Json] | None = None
+    """What the job's shards returned, in their order, for the job to merge; None for others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +243,8 @@ class Report:
 
     seq: int
     token: int
+    parent: str | None = None
+    """The job that this one is a shard of: it is told too."""
     progress: float | None = None
     """Percent; what lies outside of 0..100 is written as the nearer end."""
     message: str | None = None

@@ -135,7 +135,7 @@ class SqlWorkers:
         )
         lost = [(job_from_row(row), row[JOB_WIDTH]) for row in rows]
         reports = [
-            Report(seq=job.seq, token=token, verdict=interrupted(job, reason))
+            Report(seq=job.seq, token=token, parent=job.parent, verdict=interrupted(job, reason))
             for job, token in lost
         ]
         write_reports(self._db, tx, reports, now)

@@ -16,10 +16,20 @@ from headway.queue import Queue
 from headway.store.contract import Store
 from headway.store.values import Claim
 from headway.worker.attempt import Attempt, Ending
-from headway.worker.child import done, failure
+from headway.worker.child import done, failure, largest
 from headway.worker.context import BaseContext
+from headway.worker.phase import SplitUp
 from headway.worker.pool import Child
-from headway.worker.protocol import CHECKPOINT, DONE, FAILED, PROGRESS, STOPPED, Message, encode
+from headway.worker.protocol import (
+    CHECKPOINT,
+    DONE,
+    FAILED,
+    PROGRESS,
+    SPLIT,
+    STOPPED,
+    Message,
+    encode,
+)
 from headway.worker.record import Recorder
 from headway.worker.start import start_of
 
@@ -30,6 +40,15 @@ class Stops:
 
     interrupt_at: int | None
     cancel_at: int | None
+
+    def after(self, checkpoints: int) -> "Stops":
+        """The same once so many checkpoints have passed."""
+        return Stops(
+            *(
+                None if at is None or at <= checkpoints else at - checkpoints
+                for at in (self.interrupt_at, self.cancel_at)
+            )
+        )
 
 
 class _Here(Child):
@@ -60,6 +79,8 @@ class Desk:
         self.store = store
         self.context: BaseContext | None = None
         self.cancelled = False
+        self.stopped = False
+        """Whether the attempt was ended from outside."""
         self.progress: list[tuple[float, str | None]] = []
         self.checkpoints: list[Mapping[str, Json]] = []
         self.error: BaseException | None = None
@@ -75,7 +96,7 @@ class Desk:
         self.later(*message)
         waiting, self._waiting = self._waiting, []
         for one in waiting:
-            pending = self._recorder.of(self.claim.job.seq, self.claim.token)
+            pending = self._recorder.of(self.claim)
             pending.verdict = self._attempt.take(one, pending)
             if one[0] == PROGRESS:
                 self.progress.append((one[2], one[3]))
@@ -90,7 +111,8 @@ class Desk:
         """Make the checkpoint that was just sent durable. Then comes what was ordered for it."""
         self._recorder.write()
         if self._stops.cancel_at == len(self.checkpoints):
-            self._queue.cancel(self.claim.job.id, self.claim.job.owner)
+            job = self.claim.job
+            self._queue.cancel(job.parent or job.id, job.owner)
             self._attempt.ending = Ending.LOST
             self.cancelled = True
             raise Cancelled
@@ -103,6 +125,7 @@ class Desk:
         try:
             yield
         except StopAttempt:
+            self.stopped = True
             self._end(STOPPED, "trial")
         except (Exception, SystemExit) as error:  # noqa: BLE001 - an outcome: it is recorded
             self.error = error
@@ -111,10 +134,15 @@ class Desk:
             if self.context is not None:
                 self.context.clear_scratch()
 
-    def returned(self, result: Json) -> None:
+    def returned(self, result: Json | SplitUp) -> None:
         """Take in what the operation returned."""
         assert self.context is not None
-        self._end(DONE, "trial", done(result, self._operation, self.context.finish(), shared=True))
+        if isinstance(result, SplitUp):
+            self._end(SPLIT, "trial", {"inputs": result.inputs})
+            return
+        left = self.context.finish()
+        body = done(result, self._operation, left, largest=largest(self.start), shared=True)
+        self._end(DONE, "trial", body)
 
     def _end(self, *message: Any) -> None:
         self.send(*message)

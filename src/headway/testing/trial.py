@@ -19,7 +19,7 @@ from headway.artifacts import hash_file
 from headway.context import Artifact
 from headway.errors import HeadwayError
 from headway.events import Event
-from headway.job import Job, Json, Publication, Status
+from headway.job import Job, Json, Publication, Status, Waiting
 from headway.operation import Operation, Registry
 from headway.queue import JobRequest, Queue
 from headway.retry import Backoff
@@ -28,6 +28,7 @@ from headway.store.contract import Store
 from headway.store.values import StoredArtifact, Want, WorkerInfo
 from headway.testing.desk import AsyncDeskContext, Desk, DeskContext, Stops
 from headway.wiring import files_of, open_store
+from headway.worker.phase import run_phase
 
 _LEASE: Final = 86_400.0
 _AT_ONCE: Final = Backoff(base=0, cap=0)
@@ -67,6 +68,8 @@ class Trial:
     @property
     def interrupted(self) -> bool:
         """True when the job waits for an attempt that goes on where this one stopped."""
+        if self.job.waiting_for is Waiting.SHARDS:
+            return True  # else they would have run to their end
         return self.job.status is Status.PENDING and self.job.interruptions > 0
 
     @property
@@ -121,18 +124,25 @@ class Site:
             return Trial(job=job, events=(), items=(), site=self)
 
     def attempt(self, job: Job, stops: Stops) -> Trial:
-        """The job after one attempt of a `def`."""
-        with self._desk(job, stops) as desk:
-            with desk.outcome():
-                desk.returned(self.operation.load()(desk.request, DeskContext(desk)))
-            return self._told(desk)
+        """The job after one attempt of a `def`; one that is split, after its shards and its merge."""
+        with self._at_work() as (store, queue, worker):
+            desks: list[Desk] = []
+            while not desks or _goes_on(store, job.id, desks[-1]):
+                made = sum(len(one.checkpoints) for one in desks)
+                desk = self._desk(store, queue, worker, stops.after(made), job)
+                desks.append(desk)
+                with desk.outcome():
+                    context = DeskContext(desk)
+                    desk.returned(run_phase(self.operation, desk.request, desk.start, context))
+            return self._told(store, job.id, desks)
 
     async def attempt_async(self, job: Job, stops: Stops) -> Trial:
         """The job after one attempt of an `async def`."""
-        with self._desk(job, stops) as desk:
+        with self._at_work() as (store, queue, worker):
+            desk = self._desk(store, queue, worker, stops, job)
             with desk.outcome():
                 desk.returned(await self.operation.load()(desk.request, AsyncDeskContext(desk)))
-            return self._told(desk)
+            return self._told(store, job.id, [desk])
 
     @contextmanager
     def _open(self) -> Iterator[tuple[Store, Queue]]:
@@ -152,38 +162,41 @@ class Site:
         )
 
     @contextmanager
-    def _desk(self, job: Job, stops: Stops) -> "Iterator[Desk]":
+    def _at_work(self) -> Iterator[tuple[Store, Queue, str]]:
         with self._open() as (store, queue):
             info = WorkerInfo(id=uuid4().hex, host="here", pid=os.getpid(), slots=1)
             store.workers.join(info, _LEASE)
-            found = store.attempts.claim(info.id, [Want([self.operation.name], 1)])
-            if not found:
-                raise HeadwayError(
-                    f"expected a job that waits for an attempt, got one that is {job.status}"
-                )
-            yield Desk(found[0], self.operation, self._files, store, queue, stops)
+            yield store, queue, info.id
             store.workers.leave(info.id)
 
-    def _told(self, desk: "Desk") -> Trial:
-        job = desk.store.jobs.get(desk.claim.job.id)
+    def _desk(self, store: Store, queue: Queue, worker: str, stops: Stops, job: Job) -> Desk:
+        found = store.attempts.claim(worker, [Want([self.operation.name], 1)])
+        if not found:
+            raise HeadwayError(
+                f"expected a job that waits for an attempt, got one that is {job.status}"
+            )
+        return Desk(found[0], self.operation, self._files, store, queue, stops)
+
+    def _told(self, store: Store, job_id: str, desks: Sequence[Desk]) -> Trial:
+        job = store.jobs.get(job_id)
         assert job is not None
         return Trial(
             job=job,
-            events=desk.store.events.of_job(job.id),
+            events=store.events.of_job(job.id),
             items=[
                 orjson.loads(line)
-                for part in desk.store.jobs.parts(job.id)
+                for part in store.jobs.parts(job.id)
                 for line in self._files.path(part.path).read_bytes().splitlines()
             ],
-            progress=desk.progress,
-            checkpoints=desk.checkpoints,
+            progress=[shown for desk in desks for shown in desk.progress],
+            checkpoints=[state for desk in desks for state in desk.checkpoints],
             published=[
                 self._artifact(one)
                 for kind in ("dataset", "model")
-                for one in desk.store.artifacts.find(job.owner, kind)
+                for one in store.artifacts.find(job.owner, kind)
                 if one.job_id == job.id
             ],
-            error=desk.error,
+            error=desks[-1].error,
             site=self,
         )
 
@@ -198,6 +211,16 @@ class Site:
             owner=one.owner,
             meta=one.meta,
         )
+
+
+def _goes_on(store: Store, job_id: str, last: Desk) -> bool:
+    """Whether there is a shard to run, or what all of them returned to merge."""
+    job = store.jobs.get(job_id)
+    assert job is not None
+    if last.stopped or job.shards is None:
+        return False
+    due = job.status is Status.PENDING and last.claim.job.parent is not None
+    return due or job.waiting_for is Waiting.SHARDS
 
 
 class _NoEngine:

@@ -54,6 +54,8 @@ class JobView(Answer):
     timeout: float | None
     resumed_from: dict[str, Any] | None
     parent: str | None
+    shard: int | None
+    shards: int | None
     metadata: dict[str, Any]
     unique_key: str | None
     links: dict[str, str]
@@ -121,6 +123,8 @@ def job_document(job: Job, estimate: Estimate = NO_ESTIMATE) -> dict[str, Json]:
         "timeout": job.timeout,
         "resumed_from": job.resumed_from,
         "parent": job.parent,
+        "shard": job.shard,
+        "shards": job.shards,
         "metadata": job.metadata,
         "unique_key": job.unique_key,
         "links": _links(job.id),
@@ -151,5 +155,7 @@ def span_document(span: Span | None) -> dict[str, Json] | None:
 
 def _links(job_id: str) -> dict[str, str]:
     url = job_url(job_id)
-    names = ("stream", "events", "metrics", "logs", "attempts", "results", "cancel", "retry")
+    names = (
+        "stream", "events", "metrics", "logs", "attempts", "shards", "results", "cancel", "retry",
+    )  # fmt: skip
     return {"self": url} | {name: f"{url}/{name}" for name in names}

@@ -15,6 +15,7 @@ from headway.job import (
     Failed,
     Outcome,
     Publication,
+    Split,
     Stopped,
     Usage,
     Verdict,
@@ -29,13 +30,14 @@ from headway.worker.protocol import (
     CHECKPOINT,
     DONE,
     FAILED,
+    LAST_WORDS,
     LOG,
     METRIC,
     PROGRESS,
     RESUMED,
     SAVED,
+    SPLIT,
     STOP,
-    STOPPED,
     TOTAL,
     Message,
 )
@@ -149,7 +151,7 @@ class Attempt:
             self._take_resumed(body[0], Rewind(body[1], body[2]), pending)
         elif kind == CHECKPOINT:
             self._take_checkpoint(body[0], pending)
-        elif kind in (DONE, FAILED, STOPPED):
+        elif kind in LAST_WORDS:
             return self._last_word(kind, body, pending)
         return None
 
@@ -224,6 +226,8 @@ class Attempt:
             pending.parts += parts_of(told)
             made = [Publication(**one) for one in told["publications"]]
             return self._decide(Completed(told["result"], made), usage)
+        if kind == SPLIT and self.ending is None:
+            return self._decide(Split(told["inputs"]), usage)
         if kind == FAILED and self.ending is None:
             error = Failed(told["error"], told["retryable"], told["traceback"])
             return self._decide(error, usage)

@@ -18,11 +18,16 @@ from headway.operation import Operation, Registry
 from headway.worker.channel import Channel, ParentGone
 from headway.worker.context import SyncContext
 from headway.worker.memory import MIB, out_of_memory
-from headway.worker.protocol import DONE, FAILED, START, STOPPED
+from headway.worker.phase import SplitUp, run_phase
+from headway.worker.protocol import DONE, FAILED, SPLIT, START, STOPPED
 from headway.worker.start import Start
 
 LARGEST_RESULT = 4 * 2**20
 """Bytes of JSON an operation may return; more belongs in items or an artefact."""
+
+
+LARGEST_SHARD_RESULT = 2**20
+"""The same of a shard: a merge gets those of all shards at once."""
 
 
 def run_one(sock: socket.socket, registry: Registry) -> None:
@@ -49,8 +54,10 @@ def _attempt(start: Start, ref: str, channel: Channel, registry: Registry) -> li
         context = SyncContext(start, ref, channel, registry.models)
         context.begin()
         request = operation.input.model_validate_json(start.input)
-        result = operation.load()(request, context)
-        return [DONE, ref, done(result, operation, context.finish())]
+        result = run_phase(operation, request, start, context)
+        if isinstance(result, SplitUp):
+            return [SPLIT, ref, {"inputs": result.inputs, **usage()}]
+        return [DONE, ref, done(result, operation, context.finish(), largest=largest(start))]
     except StopAttempt:
         return [STOPPED, ref]
     except ParentGone:
@@ -63,8 +70,18 @@ def _attempt(start: Start, ref: str, channel: Channel, registry: Registry) -> li
             context.clear_scratch()
 
 
+def largest(start: Start) -> int:
+    """How large the result of this attempt may be."""
+    return LARGEST_RESULT if start.shard is None else LARGEST_SHARD_RESULT
+
+
 def done(
-    result: Json, operation: Operation, left: dict[str, Json], *, shared: bool = False
+    result: Json,
+    operation: Operation,
+    left: dict[str, Json],
+    *,
+    largest: int = LARGEST_RESULT,
+    shared: bool = False,
 ) -> dict[str, Any]:
     """The `done` message's body. Raise `NotRetryable` when the result cannot be kept.
 
@@ -78,9 +95,9 @@ def done(
         raise NotRetryable(
             f"expected {operation.name} to return what JSON can hold, got: {error}"
         ) from error
-    if len(text) > LARGEST_RESULT:
+    if len(text) > largest:
         raise NotRetryable(
-            f"expected a result of at most {LARGEST_RESULT} bytes as JSON, got {len(text)};"
+            f"expected a result of at most {largest} bytes as JSON, got {len(text)};"
             " return a summary and give the rest to ctx.items or ctx.publish"
         )
     return {"result": result, **left, **({} if shared else usage())}

@@ -16,7 +16,7 @@ import orjson
 
 from headway.artifacts import ArtifactFiles, hash_file, read_checked, sync_file, write_durably
 from headway.context import Artifact, Redo
-from headway.errors import CorruptArtifact, Interrupted
+from headway.errors import CorruptArtifact, Interrupted, NotRetryable
 from headway.job import Json
 from headway.own_model import OwnModel
 from headway.worker.channel import Channel
@@ -109,6 +109,11 @@ class BaseContext(ABC):
         return self._start.attempt
 
     @property
+    def shard(self) -> int | None:
+        """See `Context.shard`."""
+        return self._start.shard
+
+    @property
     def scratch(self) -> Path:
         """See `Context.scratch`."""
         path = self._attempt_dir() / "scratch"
@@ -173,6 +178,8 @@ class BaseContext(ABC):
         """See `Context.progress`."""
         self._check()
         percent = min(100.0, max(0.0, float(percent)))
+        if self._start.results is not None:
+            percent = 100.0  # that of the shards, which have done their work
         now = time.monotonic()
         if now >= self._next_progress or percent >= 100 or percent - self._shown_percent >= 1:
             since = max(self._next_progress, now - _PROGRESS_BURST * _PROGRESS_SECONDS)
@@ -206,11 +213,13 @@ class BaseContext(ABC):
         total = operator.index(total)
         if total < 0:
             raise ValueError(f"expected a number of items from 0 on, got: {total!r}")
+        self._refuse_in_merge("items")
         self._check()
         self._line.send(TOTAL, self._ref, total)
 
     def items(self, rows: Sequence[Mapping[str, Json]]) -> None:
         """See `Context.items`."""
+        self._refuse_in_merge("items")
         self._check()
         self._rows.extend(rows)
 
@@ -229,6 +238,7 @@ class BaseContext(ABC):
         alias: str | None = None,
     ) -> str:
         """See `Context.publish`."""
+        self._refuse_in_shard("a file")
         orjson.dumps(dict(meta), option=_ROW_OPTIONS)  # what cannot be stored fails here, not later
         sync_file(file)
         sha256, size = hash_file(file), file.stat().st_size
@@ -256,6 +266,7 @@ class BaseContext(ABC):
         self, field: str, alias: str, *, replaces: str | None = None, new: bool = False
     ) -> None:
         """See `Context.point_alias`."""
+        self._refuse_in_shard("an alias")
         artifact = self._start.artifact(field, Path())
         before = [] if replaces is None else [self._start.artifact(replaces, Path()).id]
         self._publications.append(
@@ -271,6 +282,20 @@ class BaseContext(ABC):
                 "alias_from": before if before or new else None,
             }
         )
+
+    def _refuse_in_merge(self, what: str) -> None:
+        if self._start.results is not None:
+            raise NotRetryable(
+                f"expected {what} to come from the shards, whose results are numbered in their"
+                " order; got some from the merge"
+            )
+
+    def _refuse_in_shard(self, what: str) -> None:
+        if self._start.shard is not None:
+            raise NotRetryable(
+                f"expected {what} to be published by the merge, once for the whole job, got one"
+                " from a shard"
+            )
 
     def finish(self) -> dict[str, Json]:
         """What the verdict needs beside the result: the last items, and what was published."""

@@ -25,6 +25,7 @@ from headway.worker.lanes import Lanes
 from headway.worker.lease import Lease
 from headway.worker.options import WorkerOptions
 from headway.worker.pool import Child, Exit, Pool
+from headway.worker.protocol import LAST_WORDS
 from headway.worker.record import CALM_SECONDS, Recorder
 from headway.worker.starter import Starter, ref_of
 from headway.worker.sweep import Sweep
@@ -196,10 +197,10 @@ class Worker:
         for message in child.receive():
             attempt = self._attempts.get(message[1])
             if attempt is None or attempt.ending is Ending.LOST:
-                if attempt is not None and message[0] in _LAST_WORDS:
+                if attempt is not None and message[0] in LAST_WORDS:
                     self._forget(attempt)
                 continue
-            verdict = attempt.take(message, self._recorder.of(*attempt.key))
+            verdict = attempt.take(message, self._recorder.of(attempt.claim))
             if verdict is not None:
                 self._conclude(attempt, verdict)
 
@@ -232,7 +233,7 @@ class Worker:
     # -- recording
 
     def _conclude(self, attempt: Attempt, verdict: Verdict) -> None:
-        self._recorder.of(*attempt.key).verdict = verdict
+        self._recorder.of(attempt.claim).verdict = verdict
         if verdict.reason != "completed" or log.isEnabledFor(logging.DEBUG):
             logged(attempt.ended(verdict))
         self._tracing.ended(attempt, verdict)
@@ -259,8 +260,8 @@ class Worker:
             child.close()
 
     def _write(self) -> None:
-        if self._recorder.write(crowded=self._crowded):
-            self._store.bell.ring("news")
+        for topic in self._recorder.write(crowded=self._crowded):
+            self._store.bell.ring(topic)
 
     def _on_saved(self, seq: int, token: int) -> None:
         attempt = self._attempts.get(ref_of(seq, token))
@@ -374,6 +375,3 @@ class Worker:
             self._were_running,
             self._went_back,
         )
-
-
-_LAST_WORDS = frozenset({"done", "failed", "stopped"})

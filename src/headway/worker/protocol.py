@@ -19,6 +19,7 @@ a frame grows no further once it is `ENOUGH`.
                        done ref {...}        the operation returned
                        failed ref {...}      it raised
                        stopped ref           it ended because it was told to
+                       split ref {...}       its input is to be worked on in shards
 """
 
 import struct
@@ -42,6 +43,8 @@ CHECKPOINT: Final = "checkpoint"
 DONE: Final = "done"
 FAILED: Final = "failed"
 STOPPED: Final = "stopped"
+SPLIT: Final = "split"
+LAST_WORDS: Final = frozenset({DONE, FAILED, STOPPED, SPLIT})
 
 LARGEST_FRAME: Final = 256 * 2**20
 ENOUGH: Final = 2**20

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from headway.events import Fact
-from headway.job import Json, Verdict
+from headway.job import Json, Status, Verdict
 from headway.store.contract import Attempts
-from headway.store.values import Part, Report, Rewind, StoredCheckpoint
+from headway.store.values import Claim, Part, Report, Rewind, StoredCheckpoint
 
 PROGRESS_SECONDS = 0.1
 """Progress alone does not cause more commits than one in this time."""
@@ -26,6 +26,8 @@ CALM_SECONDS = 0.005
 class Pending:
     """What one attempt has said since its last report."""
 
+    parent: str | None = None
+    """The job that it is a shard of."""
     progress: float | None = None
     message: str | None = None
     total: int | None = None
@@ -61,12 +63,12 @@ class Recorder:
         self._pending: dict[tuple[int, int], Pending] = {}
         self._written_at = 0.0
 
-    def of(self, seq: int, token: int) -> Pending:
-        """What this attempt has said since its last report, to be added to."""
-        key = (seq, token)
+    def of(self, claim: Claim) -> Pending:
+        """What this claim's attempt has said since its last report, to be added to."""
+        key = (claim.job.seq, claim.token)
         found = self._pending.get(key)
         if found is None:
-            found = self._pending[key] = Pending()
+            found = self._pending[key] = Pending(claim.job.parent)
         return found
 
     def due_in(self, *, crowded: bool = False) -> float | None:
@@ -82,14 +84,14 @@ class Recorder:
         wait = PROGRESS_SECONDS if calm else CALM_SECONDS if crowded else 0.0
         return max(0.0, self._written_at + wait - time.monotonic())
 
-    def write(self, *, crowded: bool = False) -> bool:
-        """Commit what was said, and tell what came of it; False when nothing was due.
+    def write(self, *, crowded: bool = False) -> frozenset[str]:
+        """Commit what was said, and tell what came of it; who must hear of it, if it was due.
 
         Raise `StoreUnavailable` with everything kept for the next try; after `OutcomeUnknown`
         there must be none.
         """
         if self.due_in(crowded=crowded) != 0.0:
-            return False
+            return frozenset()
         reports = [_report(key, one) for key, one in self._pending.items()]
         held = self._attempts.record(reports)
         self._pending.clear()
@@ -99,7 +101,7 @@ class Recorder:
                 self._on_lost(report.seq, report.token)
             elif report.checkpoint is not None:
                 self._on_saved(report.seq, report.token)
-        return True
+        return _topics(reports)
 
     def drop(self) -> None:
         """Drop all that was said: some of it may be written already, and nobody knows what."""
@@ -110,10 +112,22 @@ class Recorder:
         self._pending.pop((seq, token), None)
 
 
+def _topics(reports: Sequence[Report]) -> frozenset[str]:
+    """Everybody hears the news; with the end of a shard there may be a merge to do, or siblings
+    to end, and after a split there are shards."""
+    verdicts = [
+        one.verdict for one in reports if one.verdict is not None and one.parent is not None
+    ]
+    work = bool(verdicts) or any(one.verdict is not None and one.verdict.shards for one in reports)
+    cancel = any(one.status is Status.FAILED for one in verdicts)
+    return frozenset({"news"} | ({"work"} if work else set()) | ({"cancel"} if cancel else set()))
+
+
 def _report(key: tuple[int, int], one: Pending) -> Report:
     return Report(
         seq=key[0],
         token=key[1],
+        parent=one.parent,
         progress=one.progress,
         message=one.message,
         total=one.total,

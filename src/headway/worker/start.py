@@ -35,6 +35,10 @@ class Start:
     """Parts whose failed items are to be tried again."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Those of the worker's settings that its operation is told."""
+    shard: int | None = None
+    """Its place among the shards of its job; None when it is none."""
+    results: Sequence[Any] | None = None
+    """What the job's shards returned, when it is time to merge them."""
 
     def artifact(self, name: str, path: Path) -> Artifact:
         """The artefact that an input's field refers to, whose file is at `path`."""
@@ -57,6 +61,8 @@ def start_of(claim: Claim, files: ArtifactFiles, settings: Mapping[str, Any] = N
         checkpoints=[_checkpoint(one) for one in claim.checkpoints],
         redo=[{"first": one.first, "path": one.path} for one in claim.redo],
         settings=dict(settings),
+        shard=job.shard,
+        results=claim.results,
     )
 
 

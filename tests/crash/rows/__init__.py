@@ -14,11 +14,13 @@ from tests.crash.rows import (
     postgres,
     rabbitmq,
     redis,
+    shards,
     workers,
 )
 
 _GROUPS: Final = (
     children, workers, api, everything, commits, database, disk, postgres, celery, redis, rabbitmq,
+    shards,
 )  # fmt: skip
 
 ROWS: Final[tuple[Row, ...]] = tuple(

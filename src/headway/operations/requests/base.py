@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 """A new artefact's name: letters, digits, dot, dash and underscore, at most 100."""
@@ -15,6 +15,13 @@ class OperationRequest(BaseModel):
     """The base of all: unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class RowRange(OperationRequest):
+    """Consecutive rows of a data set."""
+
+    first: int = Field(default=0, ge=0, lt=2**53, description="The first row, from 0.")
+    count: int = Field(ge=1, lt=2**53, description="How many rows.")
 
 
 def exactly_one(**sources: object) -> None:

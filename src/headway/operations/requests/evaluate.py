@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from headway.context import DatasetName, ModelName
-from headway.operations.requests.base import ColumnName, OperationRequest
+from headway.operations.requests.base import ColumnName, OperationRequest, RowRange
 
 
 class EvaluateModel(OperationRequest):
@@ -19,6 +19,9 @@ class EvaluateModel(OperationRequest):
     )
     label: ColumnName | None = Field(
         default=None, description="The column with the labels; without it, guessed."
+    )
+    rows: RowRange | None = Field(
+        default=None, description="Only these rows of the data set; without it, all."
     )
     seed: int = Field(
         default=0, ge=0, lt=2**63, description="Draws the samples that a comparison rests on."

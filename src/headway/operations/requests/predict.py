@@ -5,7 +5,13 @@ from typing import Annotated, Final, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from headway.context import DatasetName, FileId, ModelName
-from headway.operations.requests.base import ColumnName, OperationRequest, Text, exactly_one
+from headway.operations.requests.base import (
+    ColumnName,
+    OperationRequest,
+    RowRange,
+    Text,
+    exactly_one,
+)
 from headway.operations.requests.files import Written
 
 MAX_TEXTS: Final = 100_000
@@ -45,6 +51,9 @@ class BatchPredict(Written):
         description="The column whose values come back as `custom_id`; of a file also one of that"
         " name, if there is one.",
     )
+    rows: RowRange | None = Field(
+        default=None, description="Only these rows of the data set; without it, all."
+    )
     model: ModelName = Field(default="default", description="The model to ask.")
 
     @model_validator(mode="after")
@@ -52,6 +61,8 @@ class BatchPredict(Written):
         exactly_one(texts=self.texts, items=self.items, data=self.data, file=self.file)
         if self.data is None and self.file is None and self.custom_id is not None:
             raise ValueError("expected custom_id with `data` or `file` only, got it without them")
+        if self.data is None and self.rows is not None:
+            raise ValueError("expected rows with `data` only, got them without it")
         described = [one for one in Written.model_fields if getattr(self, one) is not None]
         if self.file is None and described:
             raise ValueError(f"expected {described[0]} with `file` only, got it without a file")
