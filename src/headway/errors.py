@@ -129,7 +129,14 @@ class ArtifactsUnavailable(StoreUnavailable):
 
 
 class OutcomeUnknown(StoreUnavailable):
-    """It may have been written or not, and the database does not say; a repetition must be safe."""
+    """It may have been written or not, and the database does not say; a repetition must be safe.
+
+    `undone_by_next_write` says that whoever writes next, and be it the same again, undoes it first.
+    """
+
+    def __init__(self, message: str, *, undone_by_next_write: bool = False) -> None:
+        super().__init__(message)
+        self.undone_by_next_write = undone_by_next_write
 
 
 class StoreUnusable(StoreError):

@@ -29,8 +29,9 @@ def test_every_operation_loads_its_function() -> None:
     """What is declared by name exists under that name."""
     for operation in Registry(BUILTIN):
         assert getattr(operation.load(), "__name__", None) == operation.name
-        # One that shares a process is there to keep its model loaded; all else is work for a core.
-        assert operation.is_async == (operation.name == "ask_model")
+        # Those that share a process keep a model loaded, or wait for others; all else is work for
+        # a core.
+        assert operation.is_async == (operation.name in {"ask_model", "deliver_notice"})
 
 
 def test_the_fields_that_name_artefacts_are_known() -> None:
@@ -50,6 +51,7 @@ def test_the_fields_that_name_artefacts_are_known() -> None:
         },
         "register_model": {"file": "file"},
         "ask_model": {"model": "model"},
+        "deliver_notice": {},
     }
 
 

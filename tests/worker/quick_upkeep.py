@@ -20,6 +20,7 @@ class KeepsNothing(upkeep.Upkeep):
         *,
         keep: float,
         keep_by_status: Mapping[Status, float],
+        copies: int,
     ) -> None:
         super().__init__(store, files, keep=0.0)
 

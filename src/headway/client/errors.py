@@ -12,6 +12,7 @@ ClientError (HeadwayError)
 │   │   └── NotFinished      the job has not ended and cannot be retried
 │   ├── TooLarge             the body is larger than the service takes
 │   ├── UnsupportedMedia     the body is of a type that is not read there
+│   ├── RangeNotSatisfiable  the file has nothing at the bytes that were asked for
 │   ├── InvalidInput         well formed and wrong: `errors` pairs JSON pointers with sentences
 │   │   ├── UnknownOperation
 │   │   ├── UnknownArtifact
@@ -121,6 +122,10 @@ class UnsupportedMedia(ApiError):
     """The body is of a type that is not read there."""
 
 
+class RangeNotSatisfiable(ApiError):
+    """The file has nothing at the bytes that were asked for."""
+
+
 class InvalidInput(ApiError):
     """Well formed and wrong. `errors` pairs JSON pointers into the body with sentences."""
 
@@ -220,6 +225,7 @@ BY_STATUS: Final[Mapping[int, type[ApiError]]] = {
     410: Gone,
     413: TooLarge,
     415: UnsupportedMedia,
+    416: RangeNotSatisfiable,
     422: InvalidInput,
     429: RateLimited,
     500: ServerFault,

@@ -95,7 +95,8 @@ async def hanging_up(socket: WebSocket) -> AsyncIterator[None]:
             raise Hangup(TRY_LATER, "nothing was read for long") from None
     except Hangup as over:
         if socket.application_state is WebSocketState.CONNECTED:
-            with suppress(WebSocketDisconnect):  # who was wrong may have left already
+            # Who was wrong may have left already: the server says so in one of two ways.
+            with suppress(WebSocketDisconnect, RuntimeError):
                 await socket.close(over.code, over.reason)
     except WebSocketDisconnect:
         pass

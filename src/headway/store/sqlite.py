@@ -180,7 +180,8 @@ class SqliteDatabase:
         except driver.Error as error:
             raise OutcomeUnknown(
                 f"expected the transaction to be written or not, but neither is sure: {cause}, and"
-                f" then {error}; look at the disk, and ask again with the same Idempotency-Key"
+                f" then {error}; look at the disk, and ask again with the same Idempotency-Key",
+                undone_by_next_write=HAS_LOG,
             ) from None
 
     @contextlib.contextmanager

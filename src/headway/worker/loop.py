@@ -137,18 +137,21 @@ class Worker:
             self._write()
             self._poll()
             self._claim()
-        except OutcomeUnknown as error:
-            # Written again, it might be there twice; a claim may be ours without our knowledge.
-            log.warning("giving up %d attempts, to begin anew: %s", len(self._attempts), error)
-            self._give_up()
-            self._recorder.drop()
-            self._lease.lapse()
-            self._rest_until = time.monotonic() + REST_SECONDS
         except StoreUnavailable as error:
-            log.warning("the store is unavailable, trying again: %s", error)
+            if isinstance(error, OutcomeUnknown) and not error.undone_by_next_write:
+                self._begin_anew(error)
+            else:  # the next try undoes what there may be
+                log.warning("the store is unavailable, trying again: %s", error)
             self._rest_until = time.monotonic() + REST_SECONDS
         self._enforce()
         self._drain()
+
+    def _begin_anew(self, error: OutcomeUnknown) -> None:
+        """Written again, it might be there twice; a claim may be ours without our knowledge."""
+        log.warning("giving up %d attempts, to begin anew: %s", len(self._attempts), error)
+        self._give_up()
+        self._recorder.drop()
+        self._lease.lapse()
 
     # -- hearing
 

@@ -87,8 +87,8 @@ class Recorder:
     def write(self, *, crowded: bool = False) -> frozenset[str]:
         """Commit what was said, and tell what came of it; who must hear of it, if it was due.
 
-        Raise `StoreUnavailable` with everything kept for the next try; after `OutcomeUnknown`
-        there must be none.
+        Raise `StoreUnavailable` with everything kept for the next try; after an
+        `OutcomeUnknown` that the next write does not undo there must be none.
         """
         if self.due_in(crowded=crowded) != 0.0:
             return frozenset()
