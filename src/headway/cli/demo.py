@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import os
 import re
 import signal
 import subprocess
@@ -141,6 +142,7 @@ def _service(data_dir: Path, port: int) -> Iterator[str]:
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,  # Ctrl-C ends the demo, and the demo ends the service
+        env={"HEADWAY_LOG_LEVEL": "warning"} | os.environ,  # its log would stand amid the pictures
     )
     try:
         yield _ready_url(process)
