@@ -10,7 +10,7 @@ from starlette.responses import Response
 from headway.errors import InvalidInput
 from headway.http.auth import CallerDep, json_answer
 from headway.http.catalog import Cursor, Limit, next_page
-from headway.http.uploads import receive
+from headway.http.uploads import receive, upload_body
 from headway.store.values import StoredArtifact
 from headway.wire.base import moment
 from headway.wire.catalog import FileView
@@ -19,24 +19,9 @@ from headway.wire.places import place
 KIND: Final = "file"
 PLAIN: Final = "text/plain"
 
-UPLOAD: Final = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {"file": {"type": "string", "format": "binary"}},
-                }
-            },
-            "text/csv": {"schema": {"type": "string"}},
-            PLAIN: {"schema": {"type": "string"}},
-            "application/x-ndjson": {"schema": {"type": "string"}},
-            "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
-        },
-    }
-}
+UPLOAD: Final = upload_body(
+    "text/csv", PLAIN, "application/x-ndjson", "application/vnd.apache.parquet"
+)
 
 router = APIRouter(prefix="/api/v1/files", tags=["catalog"])
 

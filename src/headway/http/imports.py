@@ -14,7 +14,7 @@ from headway.http.auth import Caller, PartsDep, caller_if_any, json_answer
 from headway.http.headers import POLL_AFTER, idempotency_key, is_from_here, preferences
 from headway.http.parts import Parts
 from headway.http.problems import Refused, unauthorized
-from headway.http.uploads import Upload, receive
+from headway.http.uploads import Upload, receive, upload_body
 from headway.job import Job, Json, Status
 from headway.queue import JobRequest
 from headway.wire.imports import ImportAccepted, ImportView
@@ -30,23 +30,9 @@ WORDS: Final = {
     Status.CANCELLED: "cancelled",
 }
 
-UPLOAD: Final = {
-    "requestBody": {
-        "required": False,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {"file": {"type": "string", "format": "binary"}},
-                }
-            },
-            "text/csv": {"schema": {"type": "string"}},
-            "application/x-ndjson": {"schema": {"type": "string"}},
-            "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
-        },
-    }
-}
+UPLOAD: Final = upload_body(
+    "text/csv", "application/x-ndjson", "application/vnd.apache.parquet", required=False
+)
 
 router = APIRouter(prefix="/imports", tags=["imports"])
 

@@ -13,7 +13,7 @@ from headway.http.acceptance import accept, answer, wait_for
 from headway.http.auth import Caller, CallerDep
 from headway.http.headers import idempotency_key, preferences
 from headway.http.problems import Refused
-from headway.http.uploads import Upload, receive
+from headway.http.uploads import Upload, receive, upload_body
 from headway.job import Json, Status
 from headway.own_model import pickled
 from headway.owners import QUESTIONS, behind
@@ -23,20 +23,7 @@ from headway.wire.submissions import Accepted
 
 SECONDS: Final = 30
 """How long a single prediction may take, the model's first loading included."""
-UPLOAD: Final = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {"file": {"type": "string", "format": "binary"}},
-                }
-            }
-        },
-    }
-}
+UPLOAD: Final = upload_body()
 
 router = APIRouter(prefix="/api/v1/models", tags=["catalog"])
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from anyio import to_thread
@@ -36,6 +36,27 @@ RAW_TYPES: Final = frozenset(
 _NO_MORE: Final[Mapping[str, str]] = MappingProxyType({})
 _LARGEST_PART_HEADERS: Final = 8_192
 _UNFIT: Final = re.compile(r"[\x00-\x1f\x7f\u0080-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def upload_body(*raw: str, required: bool = True) -> dict[str, Any]:
+    """What OpenAPI says of a route that takes a file: as the form field, or raw in these types."""
+    form = {
+        "type": "object",
+        "required": [FIELD],
+        "properties": {FIELD: {"type": "string", "format": "binary"}},
+    }
+    content = {kind: {"schema": _raw_schema(kind)} for kind in raw}
+    return {
+        "requestBody": {
+            "required": required,
+            "content": {"multipart/form-data": {"schema": form}, **content},
+        }
+    }
+
+
+def _raw_schema(kind: str) -> dict[str, str]:
+    is_text = kind.startswith("text/") or kind == "application/x-ndjson"
+    return {"type": "string"} if is_text else {"type": "string", "format": "binary"}
 
 
 class Upload:

@@ -4,26 +4,17 @@ from collections.abc import Sequence
 from typing import Final
 
 from headway.events import CheckpointSaved, Fact, ItemsPublished, Resumed, StatusChanged
-from headway.job import Status, Usage, Verdict
+from headway.job import Status, Verdict
 from headway.store.alias_guards import unless_moved
 from headway.store.artifacts import insert_artifact, name_of
 from headway.store.database import Database, Row, Transaction
-from headway.store.events import write_facts
-from headway.store.families import (
-    ShardReport,
-    names_of_families,
-    refuse_stray,
-    tell_parents,
-)
-from headway.store.loads import Changes
-from headway.store.notices import announce
+from headway.store.families import names_of_families
+from headway.store.group import Group, Held
 from headway.store.paces import write_paces
 from headway.store.redo import replaced_counts, write_parts
 from headway.store.rewind import rewind, undone_counts
 from headway.store.rows import dumps
-from headway.store.shards import begin_shards
-from headway.store.tallies import Tallies
-from headway.store.values import Incident, Report
+from headway.store.values import Report
 
 KEPT_CHECKPOINTS: Final = 2
 """The newest, and the one before in case the newest cannot be read."""
@@ -92,61 +83,15 @@ def write_reports(
     told = {(one.seq, one.token): (one, _facts(one)) for one in judged}
     if len(told) != len(reports):  # one would be written and the other lost without a word
         raise ValueError("expected one report of each attempt, got two of one; add them up first")
-    held = _update_jobs(db, tx, list(told.values()), now)
-    numbered: list[tuple[int, int, Fact]] = []
-    ended: list[dict[str, object]] = []
-    finished: list[int] = []
-    of_shards: list[ShardReport] = []
-    split: list[tuple[str, Report]] = []
-    tallies, loads = Tallies(now), Changes()
-    for seq, token, last_event, worker, claimed_at, owner, operation, parent, shard, began in held:
-        report, facts = told[seq, token]
-        if report.rewind is not None:
-            rewind(tx, seq, report.rewind)
-        numbered += [(seq, n, fact) for n, fact in enumerate(facts, last_event - len(facts) + 1)]
-        if report.parts or report.checkpoint or (report.verdict and report.verdict.publications):
-            _write_files(tx, report, owner, now)
-        if parent is not None:
-            of_shards.append(ShardReport(parent, shard, report))
-        if report.verdict is None:
-            continue
-        _count_incident(tallies, report.verdict, operation, worker)
-        if report.verdict.shards:
-            split.append((owner, report))
-        if report.verdict.status.finished and parent is None:
-            tallies.add(operation, report.verdict.status, worker, now - began)
-            finished.append(seq)
-            loads.add(owner, unfinished=-1, active=-1)
-        elif report.verdict.delay is not None and parent is None:
-            loads.add(owner, active=-1)
-        if not _told_by_job(report.verdict):
-            ended.append(_attempt_row(report, report.verdict, worker, claimed_at, now))
-    refuse_stray(of_shards)
-    told_parents = tell_parents(db, tx, of_shards, tallies, loads, now)
-    numbered += told_parents.facts
-    finished += told_parents.failed
-    loads.save(tx)
-    announce(db, tx, finished, now)
-    # Their turns after all loads, and owner by owner, as in every transaction that changes both.
-    for _, report in sorted(split, key=lambda one: (one[0], one[1].seq)):
-        assert report.verdict is not None
-        numbered += begin_shards(db, tx, report.seq, report.verdict.shards, now)
-    write_facts(tx, now, numbered)
-    tx.run_many(_INSERT_ATTEMPT, ended)
-    write_paces(tx, [told[row[0], row[1]][0] for row in held], now)
-    tallies.save(tx)
-    return {(row[0], row[1]) for row in held}
-
-
-_INCIDENTS: Final = {"crashed": Incident.CRASH, "interrupted": Incident.INTERRUPTION}
-
-
-def _count_incident(tallies: Tallies, verdict: Verdict, operation: str, worker: str) -> None:
-    incident = _INCIDENTS.get(verdict.reason)
-    if verdict.reason == "failed" and not verdict.status.finished:
-        incident = Incident.RETRY
-    if incident is not None:
-        tallies.add(operation, incident, worker)
+    held = [Held(*row) for row in _update_jobs(db, tx, list(told.values()), now)]
+    group = Group(now)
+    for one in held:
+        report, facts = told[one.seq, one.token]
+        _write_files(tx, report, one.owner, now)
+        group.take(one, report, facts)
+    group.write(db, tx)
+    write_paces(tx, [told[one.seq, one.token][0] for one in held], now)
+    return {(one.seq, one.token) for one in held}
 
 
 def _published_names(reports: Sequence[Report]) -> set[str]:
@@ -192,14 +137,6 @@ def _only_completed(report: Report) -> bool:
         and report.message is None
         and report.total is None
     )
-
-
-def _told_by_job(verdict: Verdict) -> bool:
-    """True when the job's own row says all there is to say about its last attempt."""
-    return verdict.status is Status.COMPLETED and verdict.usage == _UNKNOWN_USAGE
-
-
-_UNKNOWN_USAGE: Final = Usage()
 
 
 def _row(tx: Transaction, report: Report, facts: int) -> list[object]:
@@ -261,8 +198,12 @@ def _reason(verdict: Verdict) -> str | None:
 
 
 def _write_files(tx: Transaction, report: Report, owner: str, now: float) -> None:
-    """Publish what the attempt left on disk: parts of item results, a checkpoint, artefacts."""
-    write_parts(tx, report.seq, report.parts)
+    """Take back what a rewind undoes, and publish what the attempt left on disk: parts of item
+    results, a checkpoint, artefacts."""
+    if report.rewind is not None:
+        rewind(tx, report.seq, report.rewind)
+    if report.parts:
+        write_parts(tx, report.seq, report.parts)
     if report.checkpoint is not None:
         _write_checkpoint(tx, report, now)
     if report.verdict is not None:
@@ -291,27 +232,3 @@ def _write_checkpoint(tx: Transaction, report: Report, now: float) -> None:
         "DELETE FROM checkpoints WHERE job = :job AND number <= :number",
         {"job": report.seq, "number": saved.number - KEPT_CHECKPOINTS},
     )
-
-
-_INSERT_ATTEMPT: Final = (
-    "INSERT INTO attempts (job, token, worker, started_at, ended_at, reason, error, traceback,"
-    " peak_memory, cpu_seconds) VALUES (:job, :token, :worker, :started_at, :ended_at, :reason,"
-    " :error, :traceback, :peak_memory, :cpu_seconds)"
-)
-
-
-def _attempt_row(
-    report: Report, verdict: Verdict, worker: str, claimed_at: float, now: float
-) -> dict[str, object]:
-    return {
-        "job": report.seq,
-        "token": report.token,
-        "worker": worker,
-        "started_at": claimed_at,
-        "ended_at": now,
-        "reason": verdict.reason,
-        "error": verdict.error,
-        "traceback": verdict.traceback,
-        "peak_memory": verdict.usage.peak_memory,
-        "cpu_seconds": verdict.usage.cpu_seconds,
-    }
