@@ -6,8 +6,9 @@ from typing import Literal, TypeVar
 
 import orjson
 
-from headway.artifacts import hash_file, sync_file, write_durably
+from headway.artifacts import hash_file
 from headway.context import Artifact, Checkpoint, Redo
+from headway.durable import sync_file, write_durably
 from headway.job import Json
 from headway.own_model import OwnModel
 
@@ -23,6 +24,7 @@ class BenchContext:
     resumed: Checkpoint | None = None
     cancelled = False
     shard: int | None = None
+    traceparent: str | None = None
 
     def __init__(self, folder: Path, file: Path) -> None:
         self._folder = folder
@@ -81,6 +83,17 @@ class BenchContext:
 
     def items(self, rows: Sequence[Mapping[str, Json]]) -> None:
         """Nobody reads them."""
+
+    def hand_over(self, file: Path) -> str:
+        """Nobody merges."""
+        return str(file)
+
+    def handed(self, name: str) -> Path:
+        """What it was called."""
+        return Path(name)
+
+    def drop_handed(self, name: str) -> None:
+        """Nobody kept it."""
 
     def point_alias(
         self, field: str, alias: str, *, replaces: str | None = None, new: bool = False

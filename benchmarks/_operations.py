@@ -1,4 +1,4 @@
-"""Operations for benchmarks: one that does nothing, and one that only computes."""
+"""Operations for benchmarks: one that does nothing, one that only computes, and others."""
 
 import asyncio
 import random
@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from headway.context import AsyncContext, Context
 from headway.errors import Cancelled
-from headway.operation import operation
+from headway.operation import Operation, operation
+from headway.operations.requests.import_csv import ImportCsv
 
 
 class Nothing(BaseModel):
@@ -73,3 +74,9 @@ async def tick(request: Ticks, ctx: AsyncContext) -> None:
     for step in range(request.count):
         ctx.metric({"sent": time.time()}, step=step)
         await asyncio.sleep(request.pace)
+
+
+import_undivided = Operation(
+    name="import_undivided", function="headway.operations.import_csv:import_csv", input=ImportCsv
+)
+"""An import that is never split."""

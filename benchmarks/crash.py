@@ -1,6 +1,6 @@
 """The fault matrix in full: repetitions, violations, the slowest, and the 95 % bound of "0 in n".
 
-    python -m benchmarks.crash [--rows 1,2,9] [--count N] [--quick]
+    python -m benchmarks.crash [--rows 1,2,9:20] [--count N] [--quick]
     python -m benchmarks.crash --engine celery --broker redis [--rows 1,2,9] [--count N]
 
 `docs/reliability.md` says what each row is. SIGTERM ends it with what was counted until then.
@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
             print(f"{row.number:>3}  {row.title:<48} skipped: {reason}", flush=True)
             continue
         began = time.monotonic()
-        count = given.count or row.full
+        count = given.rows.get(row.number) or given.count or row.full
         tally = Tally()
         whole = _run(row, count, tally, quick=given.quick, kind=kind)
         print(_line(row, count, tally, time.monotonic() - began), flush=True)
@@ -63,7 +63,7 @@ def _run(row: Row, count: int, tally: Tally, *, quick: bool, kind: str) -> bool:
 def _beyond(tally: Tally) -> list[str]:
     """What took longer than is promised, said plainly."""
     return [
-        f"BEYOND ITS BOUND: {what}, {one.beyond} of {one.times} times above {one.bound:g} s"
+        f"BEYOND ITS BOUND: {what}, {one.beyond} of {one.times} times above {one.bound:g} {one.unit}"
         for what, one in sorted(tally.figures.items())
         if one.beyond
     ]
@@ -73,8 +73,9 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/bench crash", description=__doc__)
     parser.add_argument(
         "--rows",
-        type=lambda text: {int(one) for one in text.split(",")},
-        help="numbers, separated by commas; default: all",
+        type=lambda text: dict(_numbered(one) for one in text.split(",")),
+        default={},
+        help="numbers, separated by commas, each with :REPETITIONS if you like; default: all",
     )
     parser.add_argument("--count", type=int, help="repetitions; default: those of the row")
     parser.add_argument("--quick", action="store_true", help="leases of 3 s instead of 10")
@@ -86,6 +87,12 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def _numbered(text: str) -> tuple[int, int | None]:
+    """A row's number, and how often it is to run if that was said."""
+    number, _, count = text.partition(":")
+    return int(number), int(count) if count else None
+
+
 def _kind(given: argparse.Namespace) -> str:
     """The engine and the store that rows run on which are about any."""
     if given.engine == "local":
@@ -95,7 +102,7 @@ def _kind(given: argparse.Namespace) -> str:
 
 def _line(row: Row, count: int, tally: Tally, seconds: float) -> str:
     slowest = ", ".join(
-        f"{what} {one.slowest:.2f} s (bound {one.bound:g})"
+        f"{what} {one.slowest:.2f} {one.unit} (bound {one.bound:g})"
         for what, one in sorted(tally.figures.items())
     )
     runs = f"{tally.repetitions}/{count}"

@@ -173,6 +173,8 @@ class Proxy:
 
     def __init__(self, target: str) -> None:
         self.target = target
+        # The loop holds no task: one whose both sides are gone would be collected as it waits.
+        self._lines: set[asyncio.Task[None]] = set()
 
     @contextlib.asynccontextmanager
     async def listening(self) -> AsyncIterator[int]:
@@ -182,8 +184,18 @@ class Proxy:
             yield server.sockets[0].getsockname()[1]
         finally:
             server.close()
+            await _ended(list(self._lines))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line = asyncio.current_task()
+        assert line is not None
+        self._lines.add(line)
+        try:
+            await self._connect(reader, writer)
+        finally:
+            self._lines.discard(line)
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         where = urlsplit(self.target)
         try:
             far_reader, far_writer = await asyncio.open_connection(where.hostname, where.port)
@@ -206,9 +218,16 @@ class Proxy:
             piece = random.randint(150, _LONGEST_PIECE) if is_cut else None
             await _pump(far_reader, writer, piece)
         finally:
-            asking.cancel()
             far_writer.transport.abort()
             _reset(writer)
+            await _ended([asking])
+
+
+async def _ended(tasks: list[asyncio.Task[None]]) -> None:
+    """Have them end, and wait for it."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _pump(

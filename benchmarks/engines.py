@@ -15,16 +15,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from headway.queue import JobRequest
+from headway.job_request import JobRequest
 from tests.brokers import RABBITMQ, own_queue, own_redis
 from tests.engine.kinds import settings_of
+from tests.waiting import eventually
 from tests.worker.processes import below
-from tests.worker.site import ROOT, Site, eventually
+from tests.worker.site import ROOT, Site
 
 KINDS: Final = (
     "local on sqlite",
@@ -94,7 +95,7 @@ def of_headway(kind: str, operation: str, count: int) -> Figures:
 
 def unfinished(site: Site) -> int:
     """How many jobs wait or run."""
-    return sum(one.waiting + one.running for one in site.service.queue.depth())
+    return sum(one.waiting + one.running for one in site.service.queue.oversight.depth())
 
 
 def own_cpu() -> float:
@@ -141,8 +142,9 @@ def cpu_of(pid: int) -> float:
     """Seconds that a process and all below it have used, those of its dead children included."""
     total = 0.0
     for one in (pid, *below(pid)):
-        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-        total += sum(int(field) for field in fields[11:15]) / TICKS
+        with suppress(OSError):  # it has ended since, and counts with its parent
+            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+            total += sum(int(field) for field in fields[11:15]) / TICKS
     return total
 
 

@@ -16,12 +16,13 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
-from headway.store.values import WorkerLoad
+from headway.store.values.workers import WorkerLoad
 from tests.brokers import own_redis
 from tests.crash.matrix import Chain, Ground, Tally
 from tests.postgres import own_server
+from tests.waiting import eventually
 from tests.worker.processes import is_alive
-from tests.worker.site import ROOT, Site, WorkerProcess, eventually, pid_in
+from tests.worker.site import ROOT, Site, WorkerProcess, pid_in
 
 HERE: Final = "10.77.0.1"
 THERE: Final = "10.77.0.2"
@@ -138,7 +139,7 @@ def _cut(seconds: int, site: Site, far: WorkerProcess, chains: list[Chain]) -> N
 
 
 def _loads(site: Site, far: WorkerProcess) -> list[WorkerLoad]:
-    return [one for one in site.service.queue.workers() if one.info.pid == far.core]
+    return [one for one in site.service.queue.oversight.workers() if one.info.pid == far.core]
 
 
 def _ended(site: Site, chains: list[Chain]) -> int:

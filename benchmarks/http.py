@@ -17,14 +17,21 @@ from statistics import median
 from benchmarks._service import data_dir, row, serving
 from headway.client import Client
 
+Figures = tuple[float, float, float]
+
 CONNECTIONS = 32
 ROUNDS = 3
 
-SCRIPT = """
+WARM_UP = 2
+
+SUBMIT = """
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
-wrk.headers["Authorization"] = "Bearer {token}"
 wrk.body = '{{"job_type": "noop", "input": {{"payload": "{payload}"}}}}'
+"""
+
+SCRIPT = """
+wrk.headers["Authorization"] = "Bearer {token}"
 done = function(summary, latency, requests)
   io.write(string.format("figures %f %f %f %d\\n", summary.requests / summary.duration * 1e6,
     latency:percentile(50) / 1000, latency:percentile(99) / 1000, summary.errors.status))
@@ -47,13 +54,13 @@ def main(seconds: int = 8) -> None:
     row("ratio", " ".join(f"{one:.2f}" for one in ratios))
 
 
-def load_empty(seconds: int) -> tuple[float, float, float]:
+def load_empty(seconds: int) -> Figures:
     """The empty route's requests/s, p50 and p99."""
     with data_dir() as directory, serving(directory, "benchmarks._empty:app") as url:
-        return wrk(url, "", seconds)
+        return load(f"{url}/api/v1/jobs", submission(""), seconds)
 
 
-def load_ours(seconds: int) -> tuple[float, float, float]:
+def load_ours(seconds: int) -> Figures:
     """The real route's, with a worker that drains at the same time."""
     with (
         data_dir() as directory,
@@ -61,15 +68,25 @@ def load_ours(seconds: int) -> tuple[float, float, float]:
         Client(url, "alice", "secret123") as client,
     ):
         client.wait_until_ready(30)
-        return wrk(url, client.sign_in(), seconds)
+        return load(f"{url}/api/v1/jobs", submission(client.sign_in()), seconds)
 
 
-def wrk(url: str, token: str, seconds: int) -> tuple[float, float, float]:
-    """Load the route for so many seconds, after two to warm up."""
+def submission(token: str) -> str:
+    """What wrk is told to send: a job that does nothing."""
+    return SUBMIT.format(payload="x" * 80) + reading(token)
+
+
+def reading(token: str) -> str:
+    """What wrk is told to send: a GET."""
+    return SCRIPT.format(token=token)
+
+
+def load(url: str, told: str, seconds: int) -> Figures:
+    """Load the route for so many seconds, after `WARM_UP`; requests/s, p50 and p99 in ms."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(SCRIPT.format(token=token, payload="x" * 80))
+        script.write(told)
         script.flush()
-        _run(url, Path(script.name), 2)
+        _run(url, Path(script.name), WARM_UP)
         printed = _run(url, Path(script.name), seconds)
     found = re.search(r"figures (\S+) (\S+) (\S+) (\d+)", printed)
     if found is None or found.group(4) != "0":
@@ -79,8 +96,8 @@ def wrk(url: str, token: str, seconds: int) -> tuple[float, float, float]:
 
 
 def _run(url: str, script: Path, seconds: int) -> str:
-    load = ["-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s", "-s", str(script)]
-    command = ["wrk", *load, f"{url}/api/v1/jobs"]
+    options = ["-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s", "-s", str(script)]
+    command = ["wrk", *options, url]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 

@@ -50,7 +50,7 @@ class Reading:
 
 def headway(path: Path) -> Reading:
     from headway.data.csv_reading import open_csv
-    from headway.operations.import_account import Account
+    from headway.operations.import_account import Account, refuse
 
     account = Account()
     rows: list[list[Any]] = []
@@ -59,12 +59,12 @@ def headway(path: Path) -> Reading:
             first = not account.seen
             account.add(batch, batch.rejected)
             if first:
-                account.check_first()
+                refuse(account.fault_at_first(), account.counts)
             rows += map(list, zip(*[one.to_pylist() for one in batch.columns], strict=True))
         headed = table.detected["has_header"]
         names = table.names
     if account.rejected:
-        account.check_all()
+        refuse(account.fault_in_all(), account.counts)
     return Reading(names if headed else None, rows, account.rejected)
 
 

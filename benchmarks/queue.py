@@ -17,7 +17,7 @@ from statistics import median
 
 from benchmarks._service import OPERATIONS, data_dir, percentile, row
 from headway.job import Job, Status
-from headway.queue import JobRequest
+from headway.job_request import JobRequest
 from headway.settings import Settings
 from headway.wiring import Service, open_service
 

@@ -11,27 +11,24 @@ import argparse
 import contextlib
 import hashlib
 import itertools
-import os
-import shutil
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
 from pydantic import SecretStr
 
-from benchmarks._service import ROOT, data_dir, row
+from benchmarks._service import data_dir, row
+from benchmarks._workers import completed, seconds_of, service_of, worker_at
 from benchmarks.batch import real_texts
 from headway.artifacts import hash_file
 from headway.data.datasets import DatasetWriter
-from headway.job import Job, Publication, Status
-from headway.queue import JobRequest
+from headway.job import Job
+from headway.job_request import JobRequest
 from headway.settings import Settings
-from headway.wiring import Service, files_of, open_service
+from headway.verdict import Publication
+from headway.wiring import Service, files_of
 from tests.postgres import fresh_database, is_there
 
 OWNER: Final = "bench"
@@ -56,12 +53,12 @@ def main() -> None:
 def _cores(folder: Path, texts: int, rounds: int) -> None:
     took: dict[int, list[float]] = {1: [], 2: []}
     digests = set()
-    with _service(Settings(data_dir=folder / "one", embedded_worker=False)) as service:
+    with service_of(Settings(data_dir=folder / "one", embedded_worker=False)) as service:
         _publish(service, folder / "one", texts)
         for slots in (1, 2) * rounds:
-            with _worker(folder / "one", slots):
+            with worker_at(folder / "one", slots):
                 job = _predicted(service)
-            took[slots].append(_seconds(job))
+            took[slots].append(seconds_of(job))
             digests.add(_digest(service, folder / "one", job))
             row(f"{texts:,} texts, {job.shards} shards, {slots} slots", f"{took[slots][-1]:.1f} s")
     one, two = median(took[1]), median(took[2])
@@ -79,47 +76,20 @@ def _machines(folder: Path, url: str, texts: int) -> None:
     database = SecretStr(url)
     settings = Settings(data_dir=places[0], database_url=database, embedded_worker=False)
     with contextlib.ExitStack() as running:
-        service = running.enter_context(_service(settings))
+        service = running.enter_context(service_of(settings))
         _publish(service, places[0], texts)
         for number in range(WORKERS):
             machine = number % len(MACHINES)
-            running.enter_context(_worker(places[machine], 1, url, MACHINES[machine]))
+            running.enter_context(worker_at(places[machine], 1, url, MACHINES[machine]))
         while len(hosts := {one.id: one.host for one in service.store.workers.alive()}) < WORKERS:
             time.sleep(0.05)
         job = _predicted(service)
         shards = service.store.jobs.shards(job.id)
     by_worker = Counter(str(one.worker) for one in shards)
     by_host = Counter(hosts[str(one.worker)] for one in shards)
-    row(f"{WORKERS} workers on {len(MACHINES)} machines, PostgreSQL", f"{_seconds(job):.1f} s")
+    row(f"{WORKERS} workers on {len(MACHINES)} machines, PostgreSQL", f"{seconds_of(job):.1f} s")
     row("shards of each worker", ", ".join(map(str, sorted(by_worker.values(), reverse=True))))
     row("shards of each machine", ", ".join(f"{k}: {v}" for k, v in sorted(by_host.items())))
-
-
-@contextlib.contextmanager
-def _service(settings: Settings) -> Iterator[Service]:
-    service = open_service(settings)
-    try:
-        yield service
-    finally:
-        service.close()
-
-
-@contextlib.contextmanager
-def _worker(
-    folder: Path, slots: int, url: str | None = None, host: str | None = None
-) -> Iterator[None]:
-    command = [sys.executable, "-m", "headway", "work", "--slots", str(slots)]
-    if host is not None and os.geteuid() == 0 and shutil.which("unshare"):
-        command = ["unshare", "--uts", "sh", "-c", f'hostname {host}; exec "$@"', "-", *command]
-    environment = os.environ | {"HEADWAY_DATA_DIR": str(folder)}
-    if url is not None:
-        environment["HEADWAY_DATABASE_URL"] = url
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def _publish(service: Service, folder: Path, texts: int) -> None:
@@ -142,19 +112,7 @@ def _publish(service: Service, folder: Path, texts: int) -> None:
 
 def _predicted(service: Service) -> Job:
     request = JobRequest(operation="batch_predict", owner=OWNER, input={"data": "million"})
-    job = service.queue.submit(request)
-    while not job.status.finished:
-        time.sleep(0.05)
-        job = service.queue.get(job.id, OWNER)
-    assert job.status is Status.COMPLETED, job
-    return job
-
-
-def _seconds(job: Job) -> float:
-    """From the first claim to the end: how fast a worker starts is not the question."""
-    assert job.started_at is not None
-    assert job.completed_at is not None
-    return job.completed_at - job.started_at
+    return completed(service, request)
 
 
 def _digest(service: Service, folder: Path, job: Job) -> str:

@@ -6,7 +6,6 @@ python -m benchmarks.sign_ins [AT_ONCE] [ROUNDS]
 import os
 import statistics
 import sys
-import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -17,13 +16,13 @@ from urllib.parse import urlencode, urlsplit
 
 from scipy.stats import mannwhitneyu
 
+from benchmarks._probe import probing
 from benchmarks._service import data_dir, percentile, row, serving
-from headway.http.passwords import hashed
+from headway.identity.hashing import hashed
 from headway.settings import Settings
 from headway.wiring import open_store
 
 PASSWORD: Final = "a fine day for it"
-PER_SECOND: Final = 50
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -35,7 +34,7 @@ def main(at_once: int = 64, rounds: int = 200) -> None:
         with serving(directory) as url:
             host = urlsplit(url).netloc
             _sign_in(host, "known", PASSWORD)
-            _at_once(host, directory, at_once)
+            _at_once(url, directory, at_once)
             _compare(host, rounds)
 
 
@@ -48,23 +47,18 @@ def _make_users(directory: Path) -> None:
     store.close()
 
 
-def _at_once(host: str, directory: Path, count: int) -> None:
-    idle: list[float] = []
-    _probe(host, idle, threading.Event(), most=3 * PER_SECOND)
+def _at_once(url: str, directory: Path, count: int) -> None:
+    host = urlsplit(url).netloc
+    with probing(url) as idle:
+        time.sleep(3)
     before = _memory(directory, "VmRSS")
-    busy: list[float] = []
-    over = threading.Event()
-    probing = threading.Thread(target=_probe, args=(host, busy, over))
-    probing.start()
-    with ThreadPoolExecutor(count) as pool:
+    with probing(url) as busy, ThreadPoolExecutor(count) as pool:
         answers = list(pool.map(lambda _: _sign_in(host, "known", PASSWORD), range(count)))
-    over.set()
-    probing.join()
     row(f"{count} sign-ins at once, answers", str(dict(Counter(status for status, _ in answers))))
     row("    the last one waited, s", f"{max(took for _, took in answers):.2f}")
     for name, times in (("idle", idle), ("meanwhile", busy)):
-        shown = " / ".join(f"{percentile(times, share) * 1000:.1f}" for share in (0.5, 0.99))
-        row(f"    GET /healthz {name}, p50 / p99 ms", shown)
+        shown = " / ".join(f"{percentile(times, share) * 1000:.1f}" for share in (0.5, 0.99, 1))
+        row(f"    GET /healthz {name}, p50 / p99 / most ms", f"{shown}  of {len(times)}")
     row("    memory before -> at most, MiB", f"{before:.0f} -> {_memory(directory, 'VmHWM'):.0f}")
 
 
@@ -96,19 +90,6 @@ def _sign_in(host: str, user: str, password: str) -> tuple[int, float]:
     answer.read()
     http.close()
     return answer.status, time.perf_counter() - began
-
-
-def _probe(host: str, times: list[float], over: threading.Event, most: int = 100_000) -> None:
-    http = HTTPConnection(host)
-    began = time.perf_counter()
-    for number in range(most):
-        due = began + number / PER_SECOND
-        if over.wait(max(0.0, due - time.perf_counter())):
-            break
-        http.request("GET", "/healthz")
-        http.getresponse().read()
-        times.append(time.perf_counter() - max(due, began))
-    http.close()
 
 
 def _memory(directory: Path, what: str) -> float:

@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import Depends, FastAPI, Header, HTTPException
 
 from headway import Settings, mount
-from headway.queue import JobRequest
+from headway.job_request import JobRequest
 
 app = FastAPI(title="Classroom")
 app.state.pupils = {"key-of-ada": "ada", "key-of-ben": "ben"}

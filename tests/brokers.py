@@ -16,7 +16,8 @@ from typing import Any
 from kombu.connection import Connection
 from kombu.exceptions import KombuError
 
-from tests.worker.site import eventually
+from tests.ports import free_port
+from tests.waiting import eventually
 
 RABBITMQ = "amqp://guest:guest@127.0.0.1:5672//"
 RABBITMQ_PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
@@ -117,7 +118,7 @@ class OwnRabbit:
                 **os.environ,
                 "HOME": folder,
                 "RABBITMQ_NODENAME": f"headway{self._port}@localhost",
-                "RABBITMQ_DIST_PORT": str(_free_port()),
+                "RABBITMQ_DIST_PORT": str(free_port()),
                 "RABBITMQ_MNESIA_BASE": f"{folder}/mnesia",
                 "RABBITMQ_LOG_BASE": f"{folder}/log",
                 "RABBITMQ_ENABLED_PLUGINS_FILE": f"{folder}/plugins",
@@ -158,7 +159,7 @@ def own_queue(url: str = RABBITMQ) -> Iterator[str]:
 
 
 def _connection(url: str) -> Any:
-    return Connection(url, connect_timeout=3)  # type: ignore[no-untyped-call]
+    return Connection(url, connect_timeout=30)  # type: ignore[no-untyped-call]
 
 
 def _answers(url: str) -> bool:
@@ -173,9 +174,3 @@ def _answers(url: str) -> bool:
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

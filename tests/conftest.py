@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import tempfile
 import time
 import uuid
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import brokers, postgres
+from tests import brokers, ports, postgres
 from tests.s3 import S3, own_s3
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,7 +37,8 @@ SERVICES: dict[str, tuple[Callable[[], bool], str]] = {
     "chromium": (lambda: shutil.which("chromium") is not None, "install the package `chromium`"),
 }
 
-GRACE = 5.0  # seconds; what a killed worker leaves behind may take three to notice
+GRACE = 15.0
+"""Seconds; what a killed worker leaves behind may take three to notice, and more when all are busy."""
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -87,9 +87,10 @@ def no_process_left(variable: str, environment: pytest.MonkeyPatch) -> Iterator[
     """
     mark = uuid.uuid4().hex
     environment.setenv(variable, mark)
+    before = _processes()
     yield
     deadline = time.monotonic() + GRACE
-    while (left := _marked(f"{variable}={mark}")) and time.monotonic() < deadline:
+    while (left := _marked(f"{variable}={mark}", before)) and time.monotonic() < deadline:
         time.sleep(0.02)
     for pid in left:
         with suppress(ProcessLookupError):
@@ -101,14 +102,20 @@ def no_process_left(variable: str, environment: pytest.MonkeyPatch) -> Iterator[
         )
 
 
-def _marked(entry: str) -> dict[int, str]:
-    """Process number and command of every process started with this entry in its environment."""
+def _processes() -> set[str]:
+    """The numbers of all processes, as they are called below `PROC`."""
+    return {name for name in os.listdir(PROC) if name.isdigit()}
+
+
+def _marked(entry: str, before: set[str]) -> dict[int, str]:
+    """Number and command of every process started with this entry in its environment; none of those
+    that were there before can have been."""
     found = {}
-    for folder in PROC.glob("[0-9]*"):
+    for name in _processes() - before:
         try:
-            if entry.encode() in (folder / "environ").read_bytes().split(b"\0"):
-                command = (folder / "cmdline").read_bytes()
-                found[int(folder.name)] = command.replace(b"\0", b" ").decode(errors="replace")
+            if entry.encode() in (PROC / name / "environ").read_bytes().split(b"\0"):
+                command = (PROC / name / "cmdline").read_bytes()
+                found[int(name)] = command.replace(b"\0", b" ").decode(errors="replace")
         except OSError:  # it ended meanwhile, or is not ours
             continue
     return found
@@ -134,17 +141,12 @@ def real_data() -> Path:
 
 @pytest.fixture
 def free_port() -> int:
-    """A port of this host that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of this host for a server of the test's own, or for nobody."""
+    return ports.free_port()
 
 
 @pytest.fixture(scope="session")
 def s3(clean_session: None) -> Iterator[S3]:
     """A server of S3 that all tests of this process share; each makes buckets of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    with own_s3(port) as server:
+    with own_s3(ports.free_port()) as server:
         yield server

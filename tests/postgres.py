@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any, Final
 
 import psycopg
 from psycopg import sql
@@ -25,7 +26,7 @@ SERVER = os.environ.get("HEADWAY_TEST_POSTGRES", "postgresql://postgres@127.0.0.
 def is_there() -> bool:
     """Whether the server answers."""
     try:
-        psycopg.connect(SERVER, connect_timeout=2).close()
+        psycopg.connect(SERVER, connect_timeout=30).close()  # one that is there may be busy
     except psycopg.OperationalError:
         return False
     return True
@@ -33,13 +34,12 @@ def is_there() -> bool:
 
 @contextmanager
 def fresh_database() -> Iterator[str]:
-    """The URL of a database with our tables and nothing in them; it is dropped at the end."""
-    name = _new_name()
-    _run("CREATE DATABASE {} TEMPLATE {}", name, _template())
+    """The URL of a database with our tables and nothing in them, as the next one finds it too."""
+    name = _spare.pop() if _spare else _copy()
     try:
         yield url_of(name)
     finally:
-        _drop(name)
+        _give_back(name)
 
 
 @contextmanager
@@ -58,6 +58,16 @@ def url_of(name: str) -> str:
     return f"{SERVER.rpartition('/')[0]}/{name}"
 
 
+def waiting_for_locks(url: str) -> int:
+    """How many in this database wait for a lock of somebody else's."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        rows = connection.execute(
+            "SELECT DISTINCT pid FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            " WHERE NOT granted AND datname = current_database()"
+        ).fetchall()
+    return len(rows)
+
+
 @cache
 def _template() -> str:
     """A migrated database, made once for each process: copying it is faster than migrating."""
@@ -66,6 +76,75 @@ def _template() -> str:
     atexit.register(_drop, name)
     open_postgres(url_of(name)).close()
     return name
+
+
+_spare: Final[list[str]] = []
+"""Copies that were given back: emptying one costs a tenth of making it."""
+
+
+def _copy() -> str:
+    name = _new_name()
+    _run("CREATE DATABASE {} TEMPLATE {}", name, _template())
+    atexit.register(_drop, name)
+    return name
+
+
+def _give_back(name: str) -> None:
+    """Empty it for the next one; drop it if it is not what it was."""
+    try:
+        is_as_new = _emptied(name)
+    except psycopg.Error:
+        is_as_new = False
+    if is_as_new:
+        _spare.append(name)
+    else:
+        _drop(name)
+
+
+_ANYBODY_ELSE: Final = """
+SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+_USED: Final = """
+SELECT relname FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'
+AND pg_relation_size(oid) > 0
+"""
+_COUNTED: Final = """
+SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)
+FROM pg_sequences WHERE last_value IS NOT NULL
+"""
+_SHAPE: Final = """
+SELECT (SELECT md5(string_agg(relname || '.' || attname, ' ' ORDER BY relname, attname))
+ FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid
+ WHERE relnamespace = 'public'::regnamespace AND NOT attisdropped),
+(SELECT count(*) FROM pg_db_role_setting JOIN pg_database ON setdatabase = pg_database.oid
+ WHERE datname = current_database()),
+(SELECT string_agg(version_num, ' ') FROM alembic_version)
+"""
+"""The columns of its tables and indexes, how many settings are its own, and its version."""
+
+
+def _emptied(name: str) -> bool:
+    """Empty a database: its tables are as if nothing had ever been in them, down to the files. False
+    when something else was changed too."""
+    patient = "-c lock_timeout=30s"
+    with psycopg.connect(url_of(name), autocommit=True, options=patient) as connection:
+        connection.execute(_ANYBODY_ELSE)
+        if used := [sql.Identifier(row[0]) for row in connection.execute(_USED)]:
+            connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(sql.SQL(",").join(used)))
+        connection.execute(_COUNTED)
+        return _shape(connection) == _shape_of_template()
+
+
+@cache
+def _shape_of_template() -> object:
+    with psycopg.connect(url_of(_template())) as connection:
+        return _shape(connection)
+
+
+def _shape(connection: "psycopg.Connection[Any]") -> object:
+    return connection.execute(_SHAPE).fetchone()
 
 
 def _new_name() -> str:
@@ -89,6 +168,11 @@ class OwnServer:
         self._port = port
         self.url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
         self._call("initdb", "-A", "trust", "-U", "postgres", "-D", f"{folder}/data", "-N")
+
+    @property
+    def pid(self) -> int:
+        """The process above all others of the server."""
+        return int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
 
     def start(self, *options: str) -> None:
         """Begin to answer."""

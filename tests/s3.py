@@ -3,12 +3,13 @@
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+from tests.waiting import eventually
 
 _START_SECONDS = 60.0
 
@@ -44,11 +45,8 @@ def own_s3(port: int) -> Iterator[S3]:
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        deadline = time.monotonic() + _START_SECONDS
-        while not _answers(port):
-            assert process.poll() is None, "expected the S3 server to start, got: it ended"
-            assert time.monotonic() < deadline, "expected the S3 server to answer, got: nothing"
-            time.sleep(0.05)
+        eventually(lambda: _answers(port) or process.poll() is not None, within=_START_SECONDS)
+        assert process.poll() is None, "expected the S3 server to start, got: it ended"
         yield S3(port)
     finally:
         process.terminate()

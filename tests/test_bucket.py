@@ -3,25 +3,33 @@
 import hashlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
+from typing import Final
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
 
-from headway.artifacts import ArtifactFiles, write_durably
+from headway import bucket as bucket_module
+from headway.artifacts import ArtifactFiles
 from headway.bucket import PART, Bucket
+from headway.durable import write_durably
 from headway.errors import ArtifactsUnavailable, CorruptArtifact, SettingsError
-from headway.job import Completed
 from headway.settings import Settings
 from headway.store.contract import Store
 from headway.store.sqlite import open_sqlite
+from headway.verdict import Completed
 from headway.wiring import files_of
+from headway.worker.checkpoints import CheckpointFiles
 from headway.worker.copies import Copies
 from headway.worker.depot_orphans import DepotOrphans
 from tests.contract.acts import add, claim, conclude, publication
 from tests.s3 import S3, own_s3
+from tests.slow_link import slow_link
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -93,6 +101,62 @@ def test_what_was_changed_in_the_bucket_is_refused(
     assert not there.path(path).exists()
 
 
+class TestSlowLinks:
+    """How long the whole of a file takes does not matter, nor that the link is cut meanwhile."""
+
+    PART: Final = 1 << 18
+
+    @pytest.fixture
+    def made(self, here: ArtifactFiles) -> tuple[str, bytes]:
+        """A path in the bucket, and the sixteen parts of what is there."""
+        data = os.urandom(16 * self.PART + 77)
+        return kept(here, data), data
+
+    @pytest.fixture
+    def over(self, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Bucket]:
+        """The same bucket over another port, where a request may take two seconds."""
+        monkeypatch.setattr(bucket_module, "PART", self.PART)
+        monkeypatch.setattr(bucket_module, "REQUEST", timedelta(seconds=2))
+
+        def over(port: int) -> Bucket:
+            monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+            return Bucket(bucket.url, patience=1.0)
+
+        return over
+
+    def test_a_file_may_take_longer_than_a_request_may(
+        self, s3: S3, made: tuple[str, bytes], over: Callable[[int], Bucket], tmp_path: Path
+    ) -> None:
+        path, data = made
+        with slow_link(s3.port, bytes_per_second=1 << 20) as link:
+            over(link.port).get(path, tmp_path / "got", sha256(data))
+        assert (tmp_path / "got").read_bytes() == data
+
+    def test_a_part_that_is_cut_off_goes_on(
+        self, s3: S3, made: tuple[str, bytes], over: Callable[[int], Bucket], tmp_path: Path
+    ) -> None:
+        path, data = made
+        with slow_link(s3.port, bytes_per_second=16 << 20, cut_after=self.PART // 2) as link:
+            over(link.port).get(path, tmp_path / "got", sha256(data))
+            assert link.cut_after == []
+        assert (tmp_path / "got").read_bytes() == data
+
+    def test_what_changes_meanwhile_is_not_put_together(
+        self, s3: S3, made: tuple[str, bytes], over: Callable[[int], Bucket], tmp_path: Path
+    ) -> None:
+        """Nobody of ours does that; and it is found without a hash to compare."""
+        path, _ = made
+        (tmp_path / "other").write_bytes(b"another")
+        direct = over(s3.port)
+        with slow_link(s3.port, bytes_per_second=1 << 19) as link, ThreadPoolExecutor() as threads:
+            fetching = threads.submit(over(link.port).get, path, tmp_path / "got")
+            eventually(lambda: any(one.stat().st_size for one in tmp_path.glob("*.part")))
+            direct.put(path, tmp_path / "other")
+            with pytest.raises(ArtifactsUnavailable, match="PreconditionError; try again later"):
+                fetching.result()
+        assert [one.name for one in tmp_path.iterdir() if one.is_file()] == ["other"]
+
+
 def test_equal_content_has_a_name_of_its_own_each_time(here: ArtifactFiles) -> None:
     """What belongs to nothing can then be removed while the same is stored again."""
     first, second = kept(here, b"weights"), kept(here, b"weights")
@@ -127,6 +191,29 @@ def test_a_bucket_that_is_away_is_told_apart_from_a_missing_file(
     with pytest.raises(ArtifactsUnavailable, match="try again later") as told:
         files.local("models/ab/abcd.npz")
     assert str(free_port) not in str(told.value)
+
+
+def test_a_bucket_that_does_not_exist_is_told_as_such(
+    s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is asked of it; no file of a user's is blamed for it."""
+    for name, value in s3.environment.items():
+        monkeypatch.setenv(name, value)
+    nowhere = Bucket("s3://no-such-bucket/x", patience=5)
+    write_durably(tmp_path / "small", b"{}")
+    write_durably(tmp_path / "large", bytes(PART + 1))
+    asked: list[Callable[[], object]] = [
+        lambda: nowhere.get("models/ab/abcd.npz", tmp_path / "got"),
+        lambda: nowhere.put("small", tmp_path / "small"),
+        lambda: nowhere.put("large", tmp_path / "large"),
+        lambda: nowhere.has("small"),
+        lambda: list(nowhere.below("")),
+        lambda: nowhere.delete(["small"]),
+    ]
+    for one in asked:
+        with pytest.raises(ArtifactsUnavailable, match="HEADWAY_ARTIFACTS_URL") as told:
+            one()
+        assert "no-such-bucket" not in str(told.value)
 
 
 def test_what_could_not_be_stored_can_be_stored_later(
@@ -256,3 +343,13 @@ class TestOrphans:
         orphans = DepotOrphans(bucket, store.upkeep, grace=-3600, at_once=2)
         assert [orphans.remove() for _ in range(4)] == [2, 2, 1, 0]
         assert names(bucket) == []
+
+    def test_checkpoints_that_nobody_needs_are_removed(
+        self, here: ArtifactFiles, bucket: Bucket
+    ) -> None:
+        """By the attempt itself: they are of a job that is there."""
+        saved = CheckpointFiles(here, lambda: here.attempt_dir("job", 1), [])
+        for number in range(1, 5):
+            saved.write(number, b"weights")
+            saved.remove_outdated()
+        assert names(bucket) == ["jobs/job/1/checkpoint-3", "jobs/job/1/checkpoint-4"]

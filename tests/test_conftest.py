@@ -16,16 +16,16 @@ CONFTEST = Path(__file__).parent / "conftest.py"
 @pytest.fixture
 def project(pytester: pytest.Pytester) -> pytest.Pytester:
     """A project of its own that has nothing but our conftest."""
-    pytester.makeconftest(CONFTEST.read_text().replace("GRACE = 5.0", "GRACE = 0.5"))
+    pytester.makeconftest(CONFTEST.read_text().replace("GRACE = 15.0", "GRACE = 0.5"))
     pytester.makeini("[pytest]\nmarkers = service(name)")
     return pytester
 
 
 def run(project: pytest.Pytester, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:randomly", "-p", "no:xdist"]
+    paths = {"PYTHONPATH": str(CONFTEST.parents[1]), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     return subprocess.run(
-        command,
-        env={**os.environ, "PYTHONPATH": str(CONFTEST.parents[1]), **environment},
+        [sys.executable, "-m", "pytest", "-q", "-rs"],
+        env={**os.environ, **paths, **environment},
         cwd=project.path,
         capture_output=True,
         text=True,

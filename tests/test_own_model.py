@@ -1,21 +1,13 @@
-"""Models of the user's own: how they are registered, what they answer, and which files are none."""
+"""Models of the user's own: how they are registered, and what they answer."""
 
-import bz2
-import gzip
-import io
-import json
-import lzma
-import pickle
-import zipfile
-import zlib
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from headway.operation import Registry
-from headway.own_model import OwnModel, ask, model, pickled
+from headway.own_model import OwnModel, ask, model
+from headway.registry import Registry
 
 
 class Moody:
@@ -59,6 +51,17 @@ def test_a_label_may_come_without_a_confidence() -> None:
     assert ask(Plain(), ["a"], 1) == [{"prediction": "a", "confidence": None}]
 
 
+@pytest.mark.parametrize("confidence", [7.5, -0.3, nan, inf])
+def test_a_confidence_that_is_none_fails_for_its_text_alone(confidence: float) -> None:
+    class Boasting:
+        def predict(self, texts: list[str]) -> list[Any]:
+            return [(text, confidence if text == "b" else 1) for text in texts]
+
+    answers = ask(Boasting(), ["a", "b"], 10)
+    assert answers[0] == {"prediction": "a", "confidence": 1.0}
+    assert answers[1]["error"] == f"expected a confidence from 0 to 1, got: {confidence:g}"
+
+
 def test_a_class_without_load_or_predict_is_refused() -> None:
     with pytest.raises(TypeError, match="without load"):
         model("moody")(Moody)
@@ -78,55 +81,3 @@ def test_two_kinds_of_one_name_are_refused() -> None:
 class _Loads:
     def load(self, path: Path) -> Moody:
         return Moody()
-
-
-def _archive(name: str) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(name, pickle.dumps({"a": 1}))
-    return buffer.getvalue()
-
-
-def _objects() -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, np.array([{}, None], dtype=object), allow_pickle=True)
-    return buffer.getvalue()
-
-
-PICKLES = {
-    **{f"protocol {n}": pickle.dumps({"weights": [1.0, 2.0]}, protocol=n) for n in range(6)},
-    "an instruction": b"cos\nsystem\n(S'true'\ntR.",
-    "zlib": zlib.compress(pickle.dumps([1])),
-    "gzip": gzip.compress(pickle.dumps([1])),
-    "bz2": bz2.compress(pickle.dumps([1])),
-    "xz": lzma.compress(pickle.dumps([1])),
-    "an archive": _archive("model/data.pkl"),
-    "an array of objects": _objects(),
-}
-
-
-@pytest.mark.parametrize("content", PICKLES.values(), ids=PICKLES.keys())
-def test_a_pickle_is_refused_whatever_it_is_called(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "model.bin"
-    path.write_bytes(content)
-    refused = pickled(path, "model.bin")
-    assert refused is not None
-    assert "pickles, joblib's among them, run whatever code they name" in refused
-
-
-def test_a_file_named_as_a_pickle_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "x"
-    path.write_bytes(b"anything")
-    for name in ("model.pkl", "model.JOBLIB", "net.pt"):
-        assert pickled(path, name) is not None
-
-
-def test_data_is_no_pickle(tmp_path: Path) -> None:
-    numbers = io.BytesIO()
-    np.savez(numbers, weights=np.ones(3))
-    safetensors = b'\x40\x00\x00\x00\x00\x00\x00\x00{"w":{"dtype":"F32"}}'
-    for content in (b"", b"{}", json.dumps({"a": ["b"]}).encode(), numbers.getvalue(),
-                    safetensors, gzip.compress(b"plain"), b"label,word\n", b"(a list)"):  # fmt: skip
-        path = tmp_path / "model"
-        path.write_bytes(content)
-        assert pickled(path, "model") is None, content

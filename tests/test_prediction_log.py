@@ -60,13 +60,48 @@ def test_a_user_s_lines_are_removed_and_no_others(tmp_path: Path) -> None:
     log = PredictionLog(tmp_path, 30)
     log.append(line("bob") + line("ann", "bob") + line("bob"))
     age(tmp_path / "predictions.jsonl", 1)
-    log.append(line("ann") + b'{"user": "bob", "te')
+    log.append(line("ann"))
     assert log.erase("bob") == 2
     assert (tmp_path / f"predictions-{day(1)}.jsonl").read_bytes() == line("ann", "bob")
-    assert (tmp_path / "predictions.jsonl").read_bytes() == line("ann") + b'{"user": "bob", "te'
+    assert (tmp_path / "predictions.jsonl").read_bytes() == line("ann")
     assert log.erase("bob") == 0
-    log.append(b"\n")
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_half_a_line_takes_no_whole_one_with_it_and_is_removed_with_anybody(
+    tmp_path: Path,
+) -> None:
+    """A machine died while it was written, or a disk was full: it may be whoever's."""
+    log = PredictionLog(tmp_path, 30)
+    log.append(line("ann") + b'{"user": "bob", "te')
+    log.append(line("bob") + line("ann"))
+    half = b'{"user": "bob", "te\n'
+    assert (tmp_path / "predictions.jsonl").read_bytes() == (
+        line("ann") + half + line("bob") + line("ann")
+    )
+    assert log.erase("bob") == 2
+    assert (tmp_path / "predictions.jsonl").read_bytes() == line("ann") * 2
+
+
+def test_a_day_that_comes_twice_keeps_all_its_lines(tmp_path: Path) -> None:
+    """A clock was set back, or a copy brought back."""
+    log = PredictionLog(tmp_path, 30)
+    put_away = tmp_path / f"predictions-{day(1)}.jsonl"
+    put_away.write_bytes(line("ann", "first"))
+    log.append(line("ann", "second"))
+    age(tmp_path / "predictions.jsonl", 1)
+    log.append(line("ann", "today"))
+    assert put_away.read_bytes() == line("ann", "first") + line("ann", "second")
+    assert (tmp_path / "predictions.jsonl").read_bytes() == line("ann", "today")
+
+
+def test_a_line_is_one_for_every_reader(tmp_path: Path) -> None:
+    """Some take other characters than the line feed for the end of a line."""
+    text = "a\u2028b\u2029c\x85d"
+    told = json.dumps({"user": "ann", "text": text}, ensure_ascii=False).encode() + b"\n"
+    PredictionLog(tmp_path, 30).append(told * 2)
+    lines = (tmp_path / "predictions.jsonl").read_text().splitlines()
+    assert [json.loads(one)["text"] for one in lines] == [text, text]
 
 
 def test_a_file_written_anew_stays_of_its_day(tmp_path: Path) -> None:

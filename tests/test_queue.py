@@ -1,6 +1,7 @@
 """The one door to jobs: what is checked before there is a job, and who may do what to one."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,15 @@ from headway.errors import (
     UnknownOperation,
 )
 from headway.job import Status
-from headway.operation import Registry, operation
-from headway.queue import JobRequest, Queue
+from headway.job_request import JobRequest
+from headway.operation import operation
+from headway.queue import Queue
+from headway.registry import Registry
 from headway.store.contract import Store
 from headway.store.sqlite import open_sqlite
-from headway.store.values import JobQuery
+from headway.store.values.history import JobQuery
 from tests.contract.acts import claim, complete, join, publication, told
+from tests.sqlite import migrate
 
 
 class Size(BaseModel):
@@ -81,6 +85,7 @@ class Offers:
 
 @pytest.fixture
 def store(data_dir: Path) -> Iterator[Store]:
+    migrate(data_dir)
     store = open_sqlite(data_dir)
     yield store
     store.close()
@@ -253,6 +258,20 @@ def test_the_same_key_and_request_give_the_same_job(queue: Queue, offers: Offers
     again = queue.submit(wish(idempotency_key="k", input={"size": {"width": 2}, "images": ["a"]}))
     assert again == first
     assert offers.heard == [{"resize"}]  # a replay is no new work
+
+
+def test_a_key_gives_its_job_though_what_it_named_is_gone(queue: Queue, store: Store) -> None:
+    data = store.artifacts.add("ann", publication("mails", "dataset"))
+    wanted = wish(operation="train", input={"data": "mails"}, idempotency_key="k")
+    first = queue.submit(wanted)
+    queue.cancel(first.id, "ann")
+    store.artifacts.delete(data.id)
+    assert queue.submit(wanted).id == first.id
+    with pytest.raises(KeyReused):
+        queue.submit(replace(wanted, priority=1))
+    for key in (None, "another"):
+        with pytest.raises(UnknownArtifact):
+            queue.submit(replace(wanted, idempotency_key=key))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from headway.errors import SettingsError
-from headway.settings import Settings
+from headway.settings import URL, WHOLE, Settings
 
 SECRET = "qd0Wl5sEvX2mZb7uRt9cKy4hNg1fJa8p"
 
@@ -164,6 +164,71 @@ def test_celery_wants_a_broker_and_queues_must_be_known() -> None:
         Settings.from_env({"HEADWAY_QUEUE": "a b"})
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://127.0.0.1:6379/0",
+        "redis://127.0.0.1",
+        "rediss://:w%40rd@broker.example.org:6380/15?ssl_cert_reqs=required",
+        "amqp://guest:guest@127.0.0.1:5672//",
+        "amqps://me:word@[::1]:5671/jobs",
+    ],
+)
+def test_a_broker_s_address_is_taken(url: str) -> None:
+    settings = Settings.from_env({"HEADWAY_ENGINE": "celery", "HEADWAY_BROKER_URL": url})
+    assert settings.broker_url is not None
+
+
+@pytest.mark.parametrize(
+    ("url", "wrong"),
+    [
+        ("", "begins otherwise"),
+        ("127.0.0.1:6379", "begins otherwise"),
+        ("localhost:6379/0", "begins otherwise"),
+        ("nonsense://hunter2@x", "begins otherwise"),
+        ("redis:/127.0.0.1:6379/0", "begins otherwise"),
+        ("redis://", "without a host"),
+        ("redis://:6379/0", "without a host"),
+        ("redis://h:abc/0", "port is no number"),
+        ("redis://h:70000/0", "port is no number"),
+        ("redis://h:0/0", "port is 0"),
+        ("redis://h:6379/abc", "database is no number"),
+        ("redis://h:6379/0/1", "database is no number"),
+        ("redis://:hunter2/x@h:6379/0", "port is no number"),
+        ("redis://h:6379/ 0", "visible ASCII"),
+    ],
+)
+def test_a_broker_s_address_is_refused_that_cannot_be_one(url: str, wrong: str) -> None:
+    """At the start, and without a word of it: a password may be in it."""
+    with pytest.raises(SettingsError, match=f"HEADWAY_BROKER_URL as redis://.*{wrong}") as refused:
+        Settings.from_env({"HEADWAY_ENGINE": "celery", "HEADWAY_BROKER_URL": url})
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mail.example.org:25", "http://mail", "smtp://", "smtp://h:abc", "smtp://h:99999", "smtp://h/x",
+     "smtp://me:hunter2/x@h", "smtp://h?x=1", "smtp://:25", "smtps://h\n"],
+)  # fmt: skip
+def test_a_mail_server_s_address_is_refused_that_cannot_be_one(url: str) -> None:
+    with pytest.raises(SettingsError, match="expected HEADWAY_SMTP_URL as smtp://") as refused:
+        Settings.from_env({"HEADWAY_SMTP_URL": url, "HEADWAY_MAIL_FROM": "jobs@example.org"})
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "sender",
+    ["", "jobs", "jobs@", "a@b.org,c@d.org", "Jobs <a@b.org>", "jöbs@example.org", "a b@c.org"],
+)
+def test_mail_comes_from_one_mailbox(sender: str) -> None:
+    with pytest.raises(SettingsError, match="HEADWAY_MAIL_FROM with HEADWAY_SMTP_URL"):
+        Settings.from_env({"HEADWAY_SMTP_URL": "smtp://h", "HEADWAY_MAIL_FROM": sender})
+    for url in ("smtp://h", "smtps://me:w%40rd@mail.example.org:465/"):
+        assert Settings.from_env(
+            {"HEADWAY_SMTP_URL": url, "HEADWAY_MAIL_FROM": "jobs@h"}
+        ).reach.mail
+
+
 @pytest.mark.parametrize("text", ["gpu", "gpu=", "=1", "gpu=1,ram"])
 def test_pairs_are_refused_that_are_none(text: str) -> None:
     with pytest.raises(SettingsError, match="expected NAME=VALUE, separated by commas"):
@@ -177,3 +242,21 @@ def test_resources_are_counted() -> None:
     }
     with pytest.raises(SettingsError, match="at least 1 each, got less of: gpu"):
         Settings.from_env({"HEADWAY_RESOURCES": "gpu=0"})
+
+
+def test_a_password_behind_the_question_mark_of_an_address_is_refused() -> None:
+    """Wherever an address is shown, what stands before the host is known to be secret."""
+    with pytest.raises(SettingsError, match="expected the password before the host") as refused:
+        Settings.from_env({"HEADWAY_DATABASE_URL": "postgresql://h/db?user=u&password=hunter2"})
+    assert "hunter2" not in str(refused.value)
+
+
+def test_every_secret_and_every_address_is_marked_as_such() -> None:
+    """So that no command shows it."""
+    unmarked = [
+        name
+        for name, field in Settings.model_fields.items()
+        if field.json_schema_extra not in (WHOLE, URL)
+        and ("Secret" in str(field.annotation) or "://" in f"{field.description}{field.metadata}")
+    ]
+    assert unmarked == []

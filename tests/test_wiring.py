@@ -1,10 +1,15 @@
-"""The embedded worker is told all it has to know."""
+"""The embedded worker is told all it has to know, and what cannot be opened leaves nothing open."""
 
+import os
+import threading
 from pathlib import Path
 
+import pytest
+
+from headway.errors import SettingsError
 from headway.settings import Settings
 from headway.wiring import open_service
-from tests.worker.site import eventually
+from tests.waiting import eventually
 
 
 def test_the_embedded_worker_keeps_jobs_as_long_as_it_is_set(data_dir: Path) -> None:
@@ -18,3 +23,13 @@ def test_the_embedded_worker_keeps_jobs_as_long_as_it_is_set(data_dir: Path) -> 
         service.close()
     assert {b"HEADWAY_KEEP_DAYS=7.0", b"HEADWAY_KEEP_DAYS_FAILED=90.0"} <= set(told)
     assert not any(one.startswith(b"HEADWAY_KEEP_DAYS_CANCELLED") for one in told)
+
+
+def test_a_service_whose_operations_are_not_there_leaves_nothing_open(data_dir: Path) -> None:
+    """Without a lifespan, every request would open it anew."""
+    threads = set(threading.enumerate())
+    with pytest.raises(SettingsError, match="no_such_module"):
+        open_service(Settings(data_dir=data_dir, operations=("no_such_module",)))
+    held = [os.path.realpath(one) for one in Path("/proc/self/fd").iterdir()]
+    assert [one for one in held if Path(one).is_relative_to(data_dir.resolve())] == []
+    assert set(threading.enumerate()) <= threads

@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Final, Protocol
 from uuid import uuid4
 
+from headway.durable import sync_directory
 from headway.errors import CorruptArtifact
+from headway.job import Json
 
 BUNDLED: Final[Mapping[str, frozenset[str]]] = {
     "dataset": frozenset({"sample", "test"}),
@@ -28,6 +30,16 @@ BUNDLED: Final[Mapping[str, frozenset[str]]] = {
 """Artefacts that come with the package: everybody sees them, no row is kept for them."""
 
 BUNDLED_PREFIX: Final = "bundled:"
+
+BUNDLED_DATASET: Final[Mapping[str, Json]] = {
+    "columns": ({"name": "text"}, {"name": "label"}),
+    "text_column": "text",
+    "label_column": "label",
+}
+"""What is known of each bundled data set before it is made."""
+
+PARTS: Final = "parts"
+"""In the cache, with a folder for each job: what an attempt leaves for the next on its machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,41 +156,19 @@ class ArtifactFiles:
                 if attempt.name.isdecimal() and int(attempt.name) < token:
                     shutil.rmtree(attempt / "scratch", ignore_errors=True)
 
-    def drop_attempt(self, job_id: str, token: int) -> None:
-        """Remove an attempt's directory. Removing what is gone is fine."""
-        shutil.rmtree(self.root / "jobs" / job_id / str(token), ignore_errors=True)
+    def drop(self, paths: Sequence[str]) -> None:
+        """Remove what is stored at these paths, here and in the depot. What is gone is fine."""
+        for one in paths:
+            self.path(one).unlink(missing_ok=True)
+        if self.depot is not None and paths:
+            self.depot.delete(paths)
 
     def drop_job(self, job_id: str) -> None:
         """Remove what all attempts of a job wrote. What they published lies elsewhere, and stays."""
         if self.depot is not None:
             self.depot.delete_below(f"jobs/{job_id}/")
         shutil.rmtree(self.root / "jobs" / job_id, ignore_errors=True)
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    """Write a file so that after a crash it is there whole, or not at all."""
-    temporary = path.with_name(path.name + ".part")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-    sync_directory(path.parent)
-
-
-def sync_file(path: Path) -> None:
-    """Make sure that the file's content survives a power cut."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-
-
-def sync_directory(path: Path) -> None:
-    """Make sure that the names in a directory survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        shutil.rmtree(self.root / "cache" / PARTS / job_id, ignore_errors=True)
 
 
 def hash_file(path: Path) -> str:
@@ -187,13 +177,27 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read_checked(path: Path, sha256: str) -> bytes:
-    """The file's content, or `CorruptArtifact` if it is not what was written."""
+def check_file(path: Path, sha256: str) -> None:
+    """Raise `CorruptArtifact` unless the file is what was published; it is read once for that."""
+    try:
+        found = hash_file(path)
+    except OSError as error:
+        raise CorruptArtifact(f"expected a file at {path.name}, got: {error.strerror}") from None
+    if found != sha256:
+        raise CorruptArtifact(
+            f"expected {path.name} to have the hash {sha256[:12]}..., got another; it was changed"
+            " after it was published: make or upload it again"
+        )
+
+
+def read_checked(path: Path, sha256: str | None) -> bytes:
+    """The file's content, or `CorruptArtifact` if it is not what was written, as far as that can be
+    told: of what is older than its hash, only that it is there."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise CorruptArtifact(f"expected a file at {path.name}, got: {error.strerror}") from None
-    if hashlib.sha256(data).hexdigest() != sha256:
+    if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
         raise CorruptArtifact(
             f"expected {path.name} to have the hash {sha256[:12]}..., got another; it was changed"
             " or torn after it was written"

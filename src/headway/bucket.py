@@ -5,33 +5,50 @@ process at its end. A bucket that was used must not be taken through a `fork`, s
 opens its own.
 """
 
-import hashlib
 import logging
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 from uuid import uuid4
 
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store, from_url
 
-from headway.artifacts import Stored
+from headway.artifacts import Stored, hash_file
 from headway.errors import ArtifactsUnavailable, CorruptArtifact, SettingsError
 
 PART: Final = 8 * 2**20
-"""Bytes of a part; what is larger than one goes up in several, a few at a time."""
+"""Bytes of a part; what is larger than one goes up, and comes down, in several, a few at a time."""
 _AT_ONCE: Final = 4
+_BLOCK: Final = 1 << 20
+"""Of a part that comes down: as much of it is held in memory."""
+CONNECT: Final = timedelta(seconds=5)
+SILENCE: Final = timedelta(seconds=60)
+"""After so long without a byte of the answer a request is given up; a part must be up by then."""
+REQUEST: Final = timedelta(minutes=5)
+"""For a request with all that it brings, which is at most a part."""
 _DELETED_AT_ONCE: Final = 1_000
 """The most that S3 takes in one request."""
+
+_NO_BUCKET: Final = "NoSuchBucket"
+_MISSING: Final = (
+    "expected the bucket that HEADWAY_ARTIFACTS_URL names, got: there is none of that name; the"
+    " service works again as soon as it is made"
+)
 
 _TYPES: Final = {
     ".jsonl": "application/jsonl",
     ".csv": "text/csv",
     ".parquet": "application/vnd.apache.parquet",
 }
+
+if TYPE_CHECKING:
+    from obstore import GetOptions
 
 log = logging.getLogger("headway.bucket")
 
@@ -47,7 +64,7 @@ class Bucket:
     def put(self, name: str, file: Path) -> None:
         """Store a file; it is seen whole, or not at all."""
         kind = _TYPES.get(file.suffix, "application/octet-stream")
-        with _Told("store", name):
+        with self._told("store", name):
             obstore.put(
                 self._store,
                 name,
@@ -65,13 +82,10 @@ class Bucket:
         """
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(f"{uuid4().hex}.part")
-        digest = hashlib.sha256()
         try:
-            with _Told("fetch", name), partial.open("wb") as file:
-                for chunk in obstore.get(self._store, name).stream(min_chunk_size=PART):
-                    digest.update(chunk)
-                    file.write(chunk)
-            if sha256 is not None and digest.hexdigest() != sha256:
+            with self._told("fetch", name), partial.open("wb") as file:
+                self._fetch(name, file.fileno())
+            if sha256 is not None and hash_file(partial) != sha256:
                 raise CorruptArtifact(
                     f"expected {name} in the bucket to have the hash {sha256[:12]}..., got another"
                 )
@@ -79,10 +93,28 @@ class Bucket:
         finally:
             partial.unlink(missing_ok=True)
 
+    def _fetch(self, name: str, file: int) -> None:
+        """Fill a file with an object: a few parts at a time, each a request of its own, so that
+        neither the size of the object nor a cut in the middle of it matters."""
+        found = obstore.head(self._store, name)
+        size = found["size"]
+
+        def fetch_part(start: int) -> None:
+            wish: GetOptions = {
+                "range": (start, min(start + PART, size)),
+                "if_match": found["e_tag"],  # all of them are of the same object
+            }
+            for block in obstore.get(self._store, name, options=wish).stream(min_chunk_size=_BLOCK):
+                start += os.pwrite(file, block, start)
+
+        with ThreadPoolExecutor(_AT_ONCE, "headway-bucket") as threads:
+            for _ in threads.map(fetch_part, range(0, size, PART)):
+                pass
+
     def has(self, name: str) -> bool:
         """Whether there is an object of this name."""
         try:
-            with _Told("find", name):
+            with self._told("find", name):
                 obstore.head(self._store, name)
         except CorruptArtifact:
             return False
@@ -90,7 +122,7 @@ class Bucket:
 
     def below(self, prefix: str) -> Iterator[Stored]:
         """Every object below a folder, in the order of their names."""
-        with _Told("list", prefix):
+        with self._told("list", prefix):
             for page in obstore.list(self._store, prefix):
                 for one in page:
                     yield Stored(one["path"], one["size"], one["last_modified"].timestamp())
@@ -98,7 +130,7 @@ class Bucket:
     def delete(self, names: Sequence[str]) -> None:
         """Remove objects. Removing what is gone is fine."""
         for start in range(0, len(names), _DELETED_AT_ONCE):
-            with _Told("delete", names[start]):
+            with self._told("delete", names[start]):
                 obstore.delete(self._store, names[start : start + _DELETED_AT_ONCE])
 
     def delete_below(self, prefix: str) -> None:
@@ -109,28 +141,34 @@ class Bucket:
         """An address at which whoever has it can read the object for so many seconds."""
         return obstore.sign(self._store, "GET", name, timedelta(seconds=seconds))
 
-
-class _Told:
-    """Turns obstore's errors into ours; their text names the bucket's address, so it is logged only."""
-
-    def __init__(self, act: str, name: str) -> None:
-        self._act = act
-        self._name = name
-
-    def __enter__(self) -> None:
-        """Nothing to prepare."""
-
-    def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, FileNotFoundError):
+    @contextmanager
+    def _told(self, act: str, name: str) -> Iterator[None]:
+        """Turn obstore's errors into ours; their text names the bucket's address, so it is logged
+        only."""
+        try:
+            yield
+        except FileNotFoundError:
+            if self._is_missing():
+                raise ArtifactsUnavailable(_MISSING) from None
             raise CorruptArtifact(
-                f"expected {self._name} in the bucket of artefacts, got: nothing of that name"
+                f"expected {name} in the bucket of artefacts, got: nothing of that name"
             ) from None
-        if isinstance(error, BaseError):
-            log.warning("could not %s %s: %s", self._act, self._name, str(error).split("\n")[0])
+        except BaseError as error:
+            log.warning("could not %s %s: %s", act, name, str(error).split("\n")[0])
+            if _NO_BUCKET in str(error):
+                raise ArtifactsUnavailable(_MISSING) from None
             raise ArtifactsUnavailable(
-                f"expected the bucket of artefacts to {self._act} {self._name}, got:"
+                f"expected the bucket of artefacts to {act} {name}, got:"
                 f" {type(error).__name__}; try again later"
             ) from None
+
+    def _is_missing(self) -> bool:
+        """Whether there is no such bucket; of a single object S3 says only that it is not there."""
+        try:
+            next(iter(obstore.list(self._store, chunk_size=1)), None)
+        except (BaseError, FileNotFoundError) as error:
+            return _NO_BUCKET in str(error)
+        return False
 
 
 def _opened(url: str, patience: float) -> S3Store:
@@ -139,7 +177,12 @@ def _opened(url: str, patience: float) -> S3Store:
     try:
         store = from_url(
             url,
-            client_options={"allow_http": plain, "timeout": "60s", "connect_timeout": "5s"},
+            client_options={
+                "allow_http": plain,
+                "connect_timeout": CONNECT,
+                "read_timeout": SILENCE,
+                "timeout": REQUEST,
+            },
             retry_config={"max_retries": 10, "retry_timeout": timedelta(seconds=patience)},
         )
     except BaseError as error:

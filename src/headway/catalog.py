@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256 as sha256_of
 from typing import Final
 
-from headway.artifacts import BUNDLED, BUNDLED_PREFIX
+import orjson
+
+from headway.artifacts import BUNDLED, BUNDLED_DATASET, BUNDLED_PREFIX
 from headway.errors import (
     Conflict,
     InvalidInput,
@@ -14,9 +16,12 @@ from headway.errors import (
     UnknownArtifact,
     UserLimit,
 )
-from headway.job import Publication
+from headway.named_columns import check_columns
+from headway.operation import Operation
 from headway.store.contract import Store
-from headway.store.values import Alias, AliasMove, AliasName, Lineage, StoredArtifact
+from headway.store.values.artifacts import Alias, AliasMove, AliasName, StoredArtifact
+from headway.store.values.lineage import Lineage
+from headway.verdict import Publication
 
 _ALIAS: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """With a letter in it, since a number after the @ is a version."""
@@ -81,6 +86,27 @@ class Catalog:
             f"expected the name of a {kind} of yours or one of"
             f" {', '.join(sorted(BUNDLED[kind])) or 'none that is bundled'}, got: {reference[:80]!r}"
         )
+
+    def pins(self, owner: str, operation: Operation, body: bytes) -> dict[str, str]:
+        """The artefacts a job with this input will use, by field: a new version made later changes
+        nothing. Raise `InvalidInput` for what they are known not to have."""
+        if not operation.references:
+            return {}
+        values = orjson.loads(body)
+        pins, metas = {}, {}
+        for name, kind in operation.references.items():
+            told_as = operation.input.model_fields[name].serialization_alias or name
+            if values.get(told_as) is None:
+                continue
+            try:
+                found = self.meant(owner, kind, values[told_as])
+            except UnknownArtifact as error:
+                raise UnknownArtifact(str(error), pointer=f"/input/{told_as}") from None
+            pins[name] = found if isinstance(found, str) else found.id
+            if kind == "dataset":
+                metas[name] = BUNDLED_DATASET if isinstance(found, str) else found.meta
+        check_columns(operation.input, values, metas)
+        return pins
 
     def one(self, reader: str, kind: str, reference: str) -> StoredArtifact | str:
         """As `meant`, where the reference is an address: what it does not lead to is `NotFound`."""

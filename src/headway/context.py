@@ -45,6 +45,18 @@ FileId = Annotated[str, StringConstraints(min_length=1, max_length=200), Referen
 """Names an uploaded file by its id."""
 
 
+@dataclass(frozen=True, slots=True)
+class ColumnOf:
+    """Marks a field of an operation's input that names a column of the data set in another field.
+    What was told of that data set when it was made is held against it before the job is made."""
+
+    field: str
+    guessed: Literal["text", "label"] | None = None
+    """As what a column is guessed where the input names none; one must have been found then."""
+    least: int = 0
+    """Different values that it must have."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
     """A file that a job may read, as it was when the job was submitted."""
@@ -102,6 +114,10 @@ class Context(Protocol):
     @property
     def shard(self) -> int | None:
         """The place of this attempt's shard among those of its job, from 0; None outside of one."""
+
+    @property
+    def traceparent(self) -> str | None:
+        """Where this attempt stands in its trace (W3C Trace Context); None where nobody traces it."""
 
     @property
     def scratch(self) -> Path:
@@ -182,6 +198,21 @@ class Context(Protocol):
 
         Others see it once the job is completed, as the next version of `name`.
         """
+
+    def hand_over(self, file: Path) -> str:
+        """In a shard: keep a file for the merge, and return the name under which it finds it.
+
+        The file itself is moved away. It goes with the job, unless the merge drops it before.
+        """
+
+    def handed(self, name: str) -> Path:
+        """In a merge: the file that a shard has handed over, on this machine, as it was.
+
+        Raise `CorruptArtifact` if there is no such file any more.
+        """
+
+    def drop_handed(self, name: str) -> None:
+        """In a merge: remove a file that was handed over. What is gone cannot be merged again."""
 
     def point_alias(
         self, field: str, alias: str, *, replaces: str | None = None, new: bool = False

@@ -12,16 +12,20 @@ HeadwayError
 │   ├── AlreadyFinished      the job has ended and cannot be cancelled
 │   ├── NotFinished          the job has not ended and cannot be retried
 │   ├── NotUnique            another unfinished job has the job's unique key
-│   └── KeyReused            the idempotency key came with another request before
+│   ├── KeyReused            the idempotency key came with another request before
+│   └── KeyInUse             the first request with this key has not been answered yet
 ├── LimitReached             it would pass a limit: which one, how much it allows, how much there is
 │   ├── UserLimit            one that each user has
 │   └── ServiceLimit         one that all share
+├── HeldUp                   no password was looked at: try again in `retry_after` seconds
+│   ├── TooManyFailures      too many have been wrong, for this account or from this address
+│   └── TooManySignIns       too many wait to be looked at
 ├── StoreError
 │   ├── StoreUnavailable     busy, full, read-only or gone: nothing was written, try again
 │   │   ├── ArtifactsUnavailable  ... and it is the bucket of the artefacts
+│   │   ├── GaveWay          ... since this transaction and others waited for each other
 │   │   └── OutcomeUnknown   ... or it was: nobody can tell, so try again under the same key
-│   ├── StoreUnusable        it can never work like this: file system, version, owner
-│   └── LostClaim            the attempt no longer owns its job
+│   └── StoreUnusable        it can never work like this: file system, version, owner
 ├── CorruptArtifact          the bytes are not those whose hash was recorded
 └── OperationFailed          raised by an operation: the sentence its user reads
     └── NotRetryable         ... and trying again would not help
@@ -32,6 +36,7 @@ StopAttempt (BaseException)  the attempt must end now; never catch it to go on
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 
 class HeadwayError(Exception):
@@ -92,6 +97,10 @@ class KeyReused(Conflict):
     """The idempotency key was used for a different request."""
 
 
+class KeyInUse(Conflict):
+    """The first request with this idempotency key has not been answered yet."""
+
+
 class LimitReached(HeadwayError):
     """It would pass a limit, and nothing of it was done; later there may be room."""
 
@@ -116,6 +125,29 @@ class ServiceLimit(LimitReached):
     """All users together have all they may have."""
 
 
+class HeldUp(HeadwayError):
+    """No password was looked at; after `retry_after` seconds one may be."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class TooManyFailures(HeldUp):
+    """Too many sign-ins have failed, for the account or from the address."""
+
+    def __init__(self, message: str, *, retry_after: int, limit: int, current: int) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.limit = limit
+        """How many may fail."""
+        self.current = current
+        """How many have."""
+
+
+class TooManySignIns(HeldUp):
+    """More passwords wait to be looked at than can be in good time."""
+
+
 class StoreError(HeadwayError):
     """The store could not do what was asked."""
 
@@ -126,6 +158,10 @@ class StoreUnavailable(StoreError):
 
 class ArtifactsUnavailable(StoreUnavailable):
     """The bucket of the artefacts cannot be reached, or refuses; the same call may succeed later."""
+
+
+class GaveWay(StoreUnavailable):
+    """The database ended the transaction for the sake of another; the same call succeeds later."""
 
 
 class OutcomeUnknown(StoreUnavailable):
@@ -143,16 +179,19 @@ class StoreUnusable(StoreError):
     """This store cannot be used as it is, now or later, without somebody's help."""
 
 
-class LostClaim(StoreError):
-    """The attempt no longer owns its job; whatever it wanted to write was not written."""
-
-
 class CorruptArtifact(HeadwayError):
     """The file's content does not have the hash that was recorded for it."""
 
 
 class OperationFailed(HeadwayError):
-    """Raise it in an operation: its text becomes the job's `error`; the job may be retried."""
+    """Raise it in an operation: its text becomes the job's `error`; the job may be retried.
+
+    `result` is what was found all the same: the `result` of a job that fails for good.
+    """
+
+    def __init__(self, message: str = "", *, result: Any = None) -> None:
+        super().__init__(message)
+        self.result = result
 
 
 class NotRetryable(OperationFailed):

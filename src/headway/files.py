@@ -23,7 +23,7 @@ import anyio
 import orjson
 from anyio import to_thread
 
-from headway.artifacts import sync_directory
+from headway.durable import sync_directory
 
 BLOCK: Final = 1 << 20
 LONGEST_LINE: Final = 1 << 24
@@ -57,7 +57,7 @@ class Processed:
 class Draft:
     """A file under a temporary name, hashed and counted while it is written.
 
-    `add` is for the event loop, and never waits; `write`, `keep` and `discard` are for a thread.
+    `add` is for the event loop, and never waits; `write`, `finish` and `discard` are for a thread.
     """
 
     def __init__(self, path: Path) -> None:

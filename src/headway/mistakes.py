@@ -1,5 +1,6 @@
 """What is wrong with a value, as JSON pointers with a sentence each: bounded, whatever was sent."""
 
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from pydantic import ValidationError
@@ -19,22 +20,25 @@ def mistakes(error: ValidationError, below: str = "") -> list[Mistake]:
     if error.error_count() > _MOST_READ:
         return [(below, f"{error.error_count()} mistakes, too many to list")]
     found = error.errors(include_url=False, include_input=False, include_context=False)
-    listed = [
-        (below + "".join(f"/{_escaped(part)}" for part in one["loc"]), _sentence(one["msg"]))
-        for one in found[:MOST]
-    ]
+    listed = [(below + pointer(one["loc"]), _sentence(one["msg"])) for one in found[:MOST]]
     if len(found) > MOST:
         listed.append((below, f"and {len(found) - MOST} mistakes more"))
     return listed
 
 
-def summary(found: list[Mistake], below: str = "") -> str:
+def summary(found: Sequence[Mistake], below: str = "") -> str:
     """The first five mistakes in a line."""
-    return "; ".join(f"{at.removeprefix(below) or '/'}: {what}" for at, what in found[:5])
+    told = [(at.removeprefix(below), what) for at, what in found[:5]]
+    return "; ".join(f"{at}: {what}" if at else what for at, what in told)
 
 
-def _escaped(part: str | int) -> str:
-    return str(part)[:_LONGEST_STEP].replace("~", "~0").replace("/", "~1")
+def pointer(steps: Iterable[str | int]) -> str:
+    """Where these steps lead, as a JSON pointer."""
+    return "".join(f"/{_escaped(one)}" for one in steps)
+
+
+def _escaped(step: str | int) -> str:
+    return str(step)[:_LONGEST_STEP].replace("~", "~0").replace("/", "~1")
 
 
 def _sentence(message: str) -> str:

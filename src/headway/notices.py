@@ -6,7 +6,7 @@ Pure: a name that leads to an address is looked at again when something is sent 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final, Literal
 from urllib.parse import SplitResult, urlsplit
 
@@ -25,7 +25,20 @@ _USUAL_PORTS: Final = frozenset({80, 443})
 _SYSTEM_PORTS: Final = 1_024
 """Below it listen the services of machines: none but those of HTTP is asked for."""
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
-_NAT64: Final = IPv6Network("64:ff9b::/96")
+_NOT_EVERYBODYS: Final = tuple(
+    ip_network(one)
+    for one in (
+        "192.0.0.0/24",  # of protocols: RFC 6890
+        "192.88.99.0/24",  # relays of 6to4, given up: RFC 7526
+        "::/8",  # version 4 in disguise: mapped, compatible, NAT64, also one's own (RFC 8215)
+        "2001::/23",  # of protocols, Teredo among them: RFC 2928
+        "2002::/16",  # 6to4, version 4 in disguise: RFC 3056
+        "3fff::/20",  # for documents: RFC 9637
+        "5f00::/16",  # segment routing: RFC 9602
+        "fec0::/10",  # site-local, given up and in use nevertheless: RFC 3879
+    )
+)
+"""Networks that some versions of Python take for global."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +125,12 @@ def _as_address(host: str) -> IPv4Address | IPv6Address | None:
 
 def refused_ip(address: IPv4Address | IPv6Address) -> str | None:
     """Why nothing is sent to this address: because not everybody can reach it."""
-    if isinstance(address, IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None,))[0]
-        if address in _NAT64:
-            inner = IPv4Address(int(address) & 0xFFFF_FFFF)
-        if inner is not None and refused_ip(inner) is not None:
-            return refused_ip(inner)
-    if not address.is_global or address.is_multicast or address.is_reserved:
+    if (
+        not address.is_global
+        or address.is_multicast
+        or address.is_reserved
+        or any(address in one for one in _NOT_EVERYBODYS)
+    ):
         return f"expected an address that everybody can reach, got one that is not: {address}"
     return None
 

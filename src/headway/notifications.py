@@ -7,7 +7,8 @@ from headway.errors import NotFound
 from headway.job import Json
 from headway.notices import Reach, Target, targets_of
 from headway.store.contract import Store
-from headway.store.values import AttemptRecord, Delivery, NoticeSettings
+from headway.store.values.history import AttemptRecord
+from headway.store.values.notices import Delivery, NoticeSettings
 
 
 class Notifications:

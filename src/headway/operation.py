@@ -15,24 +15,15 @@ A `def` runs in a process of its own; an `async def` shares one process with man
 import importlib
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType, UnionType
-from typing import (
-    Any,
-    Final,
-    TypeVar,
-    Union,
-    get_args,
-    get_origin,
-    get_type_hints,
-)
+from types import MappingProxyType
+from typing import Any, Final, TypeVar, get_type_hints
 
 from pydantic import BaseModel
 
-from headway.context import Reference
-from headway.errors import NotRetryable, SettingsError, UnknownOperation
-from headway.own_model import OwnModel
+from headway.errors import NotRetryable
+from headway.references import references_of, refuse_several
 from headway.retry import Backoff
 
 MOST_SHARDS: Final = 200
@@ -77,10 +68,16 @@ class Operation:
     """Gives the inputs of the shards that a large input is worked on as; see `operation`."""
     merge: Merge | str | None = None
     """Makes the job's result of those of its shards."""
+    shard_input: type[BaseModel] | None = None
+    """What shards take, a kind of `input`, if they are told more than a user may say."""
 
     def load(self) -> Function:
         """The function itself, imported now if it was only named."""
         return _loaded(self.function)
+
+    def takes(self, shard: int | None) -> type[BaseModel]:
+        """The model of an attempt's input: of a shard's, or of any other."""
+        return self.input if shard is None else self.shard_input or self.input
 
     def load_split(self) -> Function | None:
         """What splits an input; None for an operation that is never split."""
@@ -103,11 +100,7 @@ class Operation:
     @property
     def references(self) -> Mapping[str, str]:
         """The input fields that name artefacts, and the kind of each."""
-        return {
-            name: mark.kind
-            for name, info in self.input.model_fields.items()
-            for mark in _reference_marks(info)
-        }
+        return references_of(self.input)
 
 
 def _loaded(function: F | str) -> F:
@@ -116,74 +109,6 @@ def _loaded(function: F | str) -> F:
     module, _, name = function.partition(":")
     loaded: F = getattr(importlib.import_module(module), name)
     return loaded
-
-
-def _reference_marks(info: Any) -> list[Reference]:
-    """The marks of a field, also when it is optional and the mark sits on a member of the union."""
-    marks = [mark for mark in info.metadata if isinstance(mark, Reference)]
-    if get_origin(info.annotation) in (Union, UnionType):
-        for member in get_args(info.annotation):
-            marks += [m for m in getattr(member, "__metadata__", ()) if isinstance(m, Reference)]
-    return marks
-
-
-def _mentions_reference(annotation: Any) -> bool:
-    """Whether a mark stands anywhere in a type, however deep."""
-    marks = getattr(annotation, "__metadata__", ())
-    return any(isinstance(mark, Reference) for mark in marks) or any(
-        _mentions_reference(member) for member in get_args(annotation)
-    )
-
-
-class Registry:
-    """The operations one process knows, by name."""
-
-    def __init__(self, operations: Iterable[Operation] = ()) -> None:
-        self._operations: dict[str, Operation] = {}
-        self.models: dict[str, OwnModel] = {}
-        """The kinds of model that were registered with `@model`, by name."""
-        for one in operations:
-            self.add(one)
-
-    def add(self, operation: Operation) -> None:
-        """Register an operation. A second one of the same name is refused."""
-        known = self._operations.get(operation.name)
-        if known is not None and known != operation:
-            raise ValueError(
-                f"expected one operation per name, got a second {operation.name!r}; rename one"
-            )
-        self._operations[operation.name] = operation
-
-    def add_model(self, own: OwnModel) -> None:
-        """Register a kind of model. A second one of the same name is refused."""
-        known = self.models.setdefault(own.name, own)
-        if known != own:
-            raise ValueError(
-                f"expected one kind of model per name, got a second {own.name!r}; rename one"
-            )
-
-    def get(self, name: str) -> Operation:
-        """The operation of this name, or `UnknownOperation`."""
-        return self._known(name, self._operations)
-
-    def offered(self, name: str) -> Operation:
-        """The operation of this name that anybody may ask for, or `UnknownOperation`."""
-        return self._known(name, {one.name: one for one in self if not one.internal})
-
-    def _known(self, name: str, among: Mapping[str, Operation]) -> Operation:
-        try:
-            return among[name]
-        except KeyError:
-            raise UnknownOperation(
-                f"expected one of {', '.join(sorted(among))}, got: {name[:80]!r}",
-                pointer="/job_type",
-            ) from None
-
-    def __iter__(self) -> Iterator[Operation]:
-        return iter(self._operations.values())
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._operations
 
 
 def operation(
@@ -252,28 +177,6 @@ def operation(
     return register
 
 
-def load_registry(modules: Iterable[str]) -> Registry:
-    """Import these modules and register every operation that stands in them.
-
-    Raise `SettingsError` naming a module that cannot be imported.
-    """
-    registry = Registry()
-    for name in modules:
-        try:
-            module = importlib.import_module(name)
-        except ImportError as error:
-            raise SettingsError(
-                f"expected a module of operations that can be imported, got {name!r}: {error};"
-                " check HEADWAY_OPERATIONS and the folder you start in"
-            ) from error
-        for value in vars(module).values():
-            if isinstance(value, Operation):
-                registry.add(value)
-            elif isinstance(value, OwnModel):
-                registry.add_model(value)
-    return registry
-
-
 def _input_model(function: Function) -> type[BaseModel]:
     first = next(iter(inspect.signature(function).parameters), None)
     model = get_type_hints(function).get(first) if first is not None else None
@@ -282,10 +185,5 @@ def _input_model(function: Function) -> type[BaseModel]:
             f"expected {getattr(function, '__name__', function)!r} to take (request: a Pydantic model, ctx: Context),"
             f" got a first parameter annotated {model!r}"
         )
-    for name, info in model.model_fields.items():
-        if _mentions_reference(info.annotation) and not _reference_marks(info):
-            raise TypeError(
-                f"expected the field {name!r} to name one artefact, got several in one:"
-                f" {info.annotation}; only those that a field names itself are found and pinned"
-            )
+    refuse_several(model)
     return model

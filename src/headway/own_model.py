@@ -12,15 +12,11 @@
 They stand in a module of operations, and run in the workers' processes alone.
 """
 
-import bz2
-import lzma
 import re
-import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
-from zipfile import BadZipFile, ZipFile
 
 from headway.job import Json
 
@@ -106,62 +102,14 @@ def _answer(said: Any) -> Answer:
     if isinstance(said, Exception):
         return _failed(said)
     label, confidence = said if isinstance(said, tuple) else (said, None)
-    return {
-        "prediction": str(label),
-        "confidence": None if confidence is None else float(confidence),
-    }
+    if confidence is None:
+        return {"prediction": str(label), "confidence": None}
+    share = float(confidence)
+    if not 0 <= share <= 1:
+        return _failed(ValueError(f"expected a confidence from 0 to 1, got: {share:g}"))
+    return {"prediction": str(label), "confidence": share}
 
 
 def _failed(error: Exception) -> Answer:
     told = str(error) or type(error).__name__
     return {"prediction": None, "confidence": None, "error": told[:1000]}
-
-
-_PICKLE_NAMES: Final = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt")
-_PICKLE: Final = re.compile(rb"\x80[\x00-\x05]|c[\w.]+\n[\w.]+\n|[}\])]q\x00|\([dlc][\w.\n]")
-_HEAD: Final = 65_536
-
-
-def pickled(path: Path, name: str) -> str | None:
-    """Why a file is refused as a pickle, by its content whatever it is called; None if it is none."""
-    if name.lower().endswith(_PICKLE_NAMES):
-        return _REFUSED.format(f"a file named {name!r}")
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
-    if any(_PICKLE.match(start) for start in (head, *_unpacked(head))):
-        return _REFUSED.format("a file that begins as a pickle does")
-    if head.startswith(b"PK") and _holds_pickle(path):
-        return _REFUSED.format("an archive with a pickle in it")
-    if head.startswith(b"\x93NUMPY") and b"|O" in head[:256]:
-        return _REFUSED.format("an array of Python objects")
-    return None
-
-
-_REFUSED: Final = (
-    "expected a model file that is data alone, got {}: pickles, joblib's among them, run whatever"
-    " code they name when they are loaded; save the numbers as npz, safetensors, ONNX or JSON"
-)
-
-
-def _unpacked(head: bytes) -> list[bytes]:
-    """What the file begins with below its compression."""
-    found = []
-    unpackers: Mapping[str, Callable[[], Any]] = {
-        "zlib or gzip": lambda: zlib.decompressobj(zlib.MAX_WBITS | 32),
-        "bz2": bz2.BZ2Decompressor,
-        "xz or lzma": lzma.LZMADecompressor,
-    }
-    for begin in unpackers.values():
-        try:
-            found.append(begin().decompress(head, 64))
-        except (zlib.error, OSError, lzma.LZMAError, EOFError, ValueError):
-            continue
-    return found
-
-
-def _holds_pickle(path: Path) -> bool:
-    try:
-        with ZipFile(path) as archive:
-            return any(one.endswith(_PICKLE_NAMES) for one in archive.namelist())
-    except BadZipFile:
-        return False

@@ -1,81 +1,37 @@
 """The one door to jobs: HTTP, the command line and Python all call these methods."""
 
-import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from hashlib import sha256 as sha256_of
-from math import inf
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Final
-
-import orjson
-from pydantic import ValidationError
 
 from headway.catalog import Catalog
 from headway.engine.contract import Engine
 from headway.errors import (
-    Gone,
-    HeadwayError,
     InvalidInput,
-    NotAuthorized,
-    NotFound,
+    KeyReused,
     UnknownArtifact,
 )
-from headway.estimate import NO_ESTIMATE, Estimate
-from headway.events import Event, Stretch
+from headway.events import Event
+from headway.following import Following
 from headway.ids import new_id
-from headway.job import (
-    DEFAULT_PRIORITY,
-    HIGHEST_PRIORITY,
-    LOWEST_PRIORITY,
-    Job,
-    Json,
-    Status,
-)
+from headway.job import Job, Status
+from headway.job_request import JobRequest, check_bounds, key_of, validated
 from headway.limits import UNLIMITED, Limits
-from headway.mistakes import mistakes, summary
 from headway.notices import NO_REACH, Reach, Target
 from headway.notifications import Notifications
-from headway.operation import Operation, Registry
-from headway.store.contract import Store, Waiter
-from headway.store.values import (
-    Added,
-    AttemptRecord,
-    Decided,
-    Depth,
-    Ended,
-    IdempotencyKey,
-    JobQuery,
-    Meters,
-    OwnerLoad,
-    Part,
-    StoreHealth,
-    Submission,
-    WorkerLoad,
-)
-from headway.why import why
+from headway.oversight import Oversight
+from headway.own_jobs import OwnJobs
+from headway.registry import Registry
+from headway.shared_outlook import SharedOutlook
+from headway.store.contract import Store
+from headway.store.values.attempts import Part
+from headway.store.values.history import AttemptRecord, JobQuery
+from headway.store.values.submission import Added, Decided, IdempotencyKey, Submission
+from headway.why import Surroundings, why
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobRequest:
-    """What somebody asks for, not yet checked."""
-
-    operation: str
-    owner: str
-    input: Json = field(default_factory=dict)
-    priority: int = DEFAULT_PRIORITY
-    run_at: float | None = None
-    timeout: float | None = None
-    max_attempts: int | None = None
-    metadata: Mapping[str, Json] = field(default_factory=dict)
-    idempotency_key: str | None = None
-    scope: str = ""
-    """The route the key belongs to."""
-    unique_key: str | None = None
-    """While a job of this owner, operation and key is unfinished, no second one is made."""
-    notify: Sequence[Mapping[str, Json]] | None = None
-    """Whom to tell of its end: each a `webhook` or an `email`, and `on` which ends; None for those
-    whom the owner's settings name."""
+_NO_ROOM: Final = Limits(queued_per_user=0)
+"""Refuses all that is new: what was made before is answered at any limit."""
 
 
 class Queue:
@@ -90,12 +46,16 @@ class Queue:
         reach: Reach = NO_REACH,
     ) -> None:
         self.notifications = Notifications(store, reach)
+        many_at_a_time = frozenset(one.name for one in registry if one.is_async)
+        outlook = SharedOutlook(partial(store.overview.outlook, many_at_a_time))
+        self.oversight = Oversight(store, registry, engine, outlook)
+        self.following = Following(store, outlook)
         self._store = store
         self._limits = limits
         self._engine = engine
         self._catalog = Catalog(store)
+        self._own = OwnJobs(store)
         self.registry = registry
-        self._shared = frozenset(one.name for one in registry if one.is_async)
 
     def submit(self, request: JobRequest) -> Job:
         """Make the job durable and wake a worker. The same key and request give the same job.
@@ -103,16 +63,21 @@ class Queue:
         An unfinished job with the same unique key is given instead of a second one. Raise
         `LimitReached` when there is no room for it.
         """
-        (added,) = self.accept([self.prepare(request)])
+        try:
+            prepared = self.prepare(request)
+        except UnknownArtifact:
+            again = self.replayed([self.asked(request)])
+            if again is None:
+                raise
+            return again[0].job
+        (added,) = self.accept([prepared])
         if isinstance(added, Added):
             return added.job
         raise added
 
     def submit_many(self, requests: Sequence[JobRequest]) -> list[Job]:
         """Make all the jobs durable in one transaction, or none of them if one cannot be a job or
-        there is no room for all.
-
-        Raise `KeyReused` if a key came with another request before; the others are durable then.
+        there is no room for all. Raise `KeyReused` if a key came with another request before.
         """
         mark = new_id()
         prepared = [replace(self.prepare(request), together=mark) for request in requests]
@@ -125,9 +90,15 @@ class Queue:
 
     def prepare(self, request: JobRequest) -> Submission:
         """Check everything that can be checked before the job is made, or raise `InvalidInput`."""
+        asked = self.asked(request)
+        pins = self._catalog.pins(asked.owner, self.registry.get(asked.operation), asked.input)
+        return replace(asked, uses=pins, notify=self._targets(request))
+
+    def asked(self, request: JobRequest) -> Submission:
+        """The request, checked but for what it names, which may be gone since it was made before."""
         operation = self.registry.offered(request.operation)
-        _check_bounds(request)
-        body = _validated(operation, request.input)
+        check_bounds(request)
+        body = validated(operation, request.input)
         return Submission(
             id=new_id(),
             operation=operation.name,
@@ -138,10 +109,8 @@ class Queue:
             max_attempts=request.max_attempts or operation.max_attempts,
             timeout=request.timeout if request.timeout is not None else operation.timeout,
             metadata=request.metadata,
-            uses=self._pin(operation, body, request.owner) if operation.references else {},
-            idempotency=_key(request, body) if request.idempotency_key is not None else None,
+            idempotency=key_of(request, body) if request.idempotency_key is not None else None,
             unique_key=request.unique_key,
-            notify=self._targets(request),
         )
 
     def _targets(self, request: JobRequest) -> list[Target] | None:
@@ -156,23 +125,26 @@ class Queue:
             self._engine.offer({one.operation for one in submissions})
         return added
 
+    def replayed(self, asked: Sequence[Submission]) -> list[Added] | None:
+        """What was made under the keys of these submissions before; None unless each has one that is
+        known. Makes nothing. Raise `KeyReused` if another request came with one."""
+        if any(one.idempotency is None for one in asked):
+            return None
+        # What is unfinished under the same unique key was not made for this request.
+        found = self._store.jobs.add([replace(one, unique_key=None) for one in asked], _NO_ROOM)
+        reused = next((one for one in found if isinstance(one, KeyReused)), None)
+        if reused is not None:
+            raise reused
+        made = [one for one in found if isinstance(one, Added)]
+        return made if len(made) == len(asked) else None
+
     def get(self, job_id: str, owner: str) -> Job:
         """The owner's job. Raise `NotFound`, `NotAuthorized`, or `Gone` if it was pruned."""
-        job = self._store.jobs.get(job_id)
-        if job is None:
-            raise self._missing(job_id, owner)
-        if job.owner != owner:
-            raise NotAuthorized("Not authorized")
-        return job
+        return self._own.job(job_id, owner)
 
     def version(self, job_id: str, owner: str) -> tuple[int, Status]:
         """Version and state of the owner's job, without its payload."""
-        found = self._store.jobs.version(job_id)
-        if found is None:
-            raise self._missing(job_id, owner)
-        if found[0] != owner:
-            raise NotAuthorized("Not authorized")
-        return found[1], found[2]
+        return self._own.version(job_id, owner)
 
     def find(self, query: JobQuery) -> list[Job]:
         """Jobs newest first."""
@@ -249,188 +221,15 @@ class Queue:
         self.get(job_id, owner)
         return self._store.jobs.attempts(job_id)
 
-    def present(self, job_ids: Collection[str]) -> list[Job]:
-        """Those of the jobs that exist, whoever's they are: for viewers already let in."""
-        return self._store.jobs.get_many(job_ids)
-
-    def history(self, job_id: str, *, after: int) -> list[Event]:
-        """A page of a job's events past number `after`: for viewers already let in."""
-        return self._store.events.of_job(job_id, after=after)
-
-    def happened(self, owners: Collection[str], *, after: int) -> Stretch:
-        """What happened to these owners' jobs in the next stretch past this position."""
-        return self._store.events.of_owners(owners, after)
-
-    def last_position(self) -> int:
-        """The position of what happened last, to whomever."""
-        return self._store.events.last_position()
-
-    def running(self, owners: Collection[str]) -> list[Job]:
-        """The jobs that are running for these owners."""
-        return self._store.jobs.running(owners)
-
-    def estimates(self, jobs: Collection[Job]) -> dict[str, Estimate]:
-        """How long these jobs may still take, by id; the store is asked for unfinished ones only."""
-        unfinished = [job for job in jobs if not job.status.finished]
-        return self._store.overview.estimates(unfinished, self._shared) if unfinished else {}
-
-    def estimate(self, job: Job) -> Estimate:
-        """How long this job may still take."""
-        return self.estimates([job]).get(job.id, NO_ESTIMATE)
-
-    def workers(self) -> list[WorkerLoad]:
-        """The living workers, and what each of them runs."""
-        return self._store.overview.workers()
-
-    def depth(self) -> list[Depth]:
-        """How many jobs of each operation wait or run."""
-        return self._store.overview.depth()
-
-    def ended(self) -> list[Ended]:
-        """How jobs ended in each minute of the last hour."""
-        return self._store.overview.ended()
-
-    def why(self, job: Job, now: float) -> list[str]:
+    def why(self, job: Job, now: float, queue_of: Callable[[str], str]) -> list[str]:
         """What the job waits for, in sentences."""
-        return why(
-            job,
-            self.estimate(job),
-            workers=self.workers(),
-            paused=self.paused(),
-            depth=self.depth(),
+        around = Surroundings(
+            workers=self.oversight.workers(),
+            paused=self.oversight.paused(),
+            depth=self.oversight.depth(),
             limits=self._limits,
+            registry=self.registry,
+            queue_of=queue_of,
             now=now,
         )
-
-    def meters(self) -> Meters:
-        """What the store knows of itself and of all jobs."""
-        return self._store.overview.meters()
-
-    def loads(self) -> list[OwnerLoad]:
-        """Who has the most unfinished jobs."""
-        return self._store.overview.loads()
-
-    def pause(self, operation: str) -> bool:
-        """Begin no job of the operation from now on; what runs goes on. False if it was so."""
-        return self._store.pauses.pause(self.registry.get(operation).name)
-
-    def resume(self, operation: str) -> bool:
-        """Begin jobs of the operation again; False if it was not paused."""
-        resumed = self._store.pauses.resume(operation)
-        self._engine.offer({operation})
-        return resumed
-
-    def paused(self) -> Mapping[str, float]:
-        """The paused operations, and since when each is."""
-        return self._store.pauses.all()
-
-    def listen(self) -> Waiter:
-        """Begin to hear when jobs change."""
-        return self._store.bell.listen("news")
-
-    def changed(self) -> bool:
-        """True when somebody committed since this thread asked last, or nobody can tell."""
-        return self._store.changed()
-
-    def health(self) -> StoreHealth:
-        """Facts about the store; raise `StoreError` when it cannot be written."""
-        return self._store.health()
-
-    def _missing(self, job_id: str, owner: str) -> HeadwayError:
-        """Why there is no such job: told to its owner alone when it was pruned."""
-        left = self._store.retention.tombstone(job_id)
-        if left is None:
-            return NotFound("Job not found")
-        if left.owner != owner:
-            return NotAuthorized("Not authorized")
-        ended = datetime.fromtimestamp(left.completed_at, UTC).date()
-        days = int((left.pruned_at - left.completed_at) // 86_400)
-        return Gone(
-            f"This job ended as {left.status} on {ended} and its history was removed after"
-            f" {days} days"
-        )
-
-    def _pin(self, operation: Operation, body: bytes, owner: str) -> dict[str, str]:
-        """The artefacts a job will use, by id: a new version made later changes nothing."""
-        values = orjson.loads(body)
-        pins = {}
-        for name, kind in operation.references.items():
-            told_as = operation.input.model_fields[name].serialization_alias or name
-            if values.get(told_as) is None:
-                continue
-            try:
-                found = self._catalog.meant(owner, kind, values[told_as])
-            except UnknownArtifact as error:
-                raise UnknownArtifact(str(error), pointer=f"/input/{told_as}") from None
-            pins[name] = found if isinstance(found, str) else found.id
-        return pins
-
-
-YEAR_10000: Final = 253_402_300_800
-"""The first second that no calendar of the standard library has."""
-
-
-UNIQUE_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
-
-
-def _check_bounds(request: JobRequest) -> None:
-    if not HIGHEST_PRIORITY <= request.priority <= LOWEST_PRIORITY:
-        raise InvalidInput(
-            f"expected a priority from {HIGHEST_PRIORITY} (first) to {LOWEST_PRIORITY} (last),"
-            f" got: {request.priority}",
-            pointer="/priority",
-        )
-    if request.run_at is not None and not 0 <= request.run_at < YEAR_10000:  # refuses nan too
-        raise InvalidInput(
-            f"expected run_at in seconds since 1970, before the year 10000, got: {request.run_at}",
-            pointer="/run_at",
-        )
-    if request.timeout is not None and not 0 < request.timeout < inf:
-        raise InvalidInput(
-            f"expected a timeout above 0 seconds, got: {request.timeout}", pointer="/timeout"
-        )
-    if request.max_attempts is not None and not 1 <= request.max_attempts <= 100:
-        raise InvalidInput(
-            f"expected max_attempts from 1 to 100, got: {request.max_attempts}",
-            pointer="/max_attempts",
-        )
-    if request.unique_key is not None and not UNIQUE_KEY.fullmatch(request.unique_key):
-        raise InvalidInput(
-            "expected a unique_key of 1 to 255 visible ASCII characters, got another",
-            pointer="/unique_key",
-        )
-    try:
-        orjson.dumps(request.metadata, option=orjson.OPT_NON_STR_KEYS)
-    except orjson.JSONEncodeError as error:  # else it would fail the group it is committed with
-        raise InvalidInput(
-            f"expected metadata that JSON can hold, got: {error}", pointer="/metadata"
-        ) from None
-
-
-def _validated(operation: Operation, value: Json) -> bytes:
-    """The input as the operation's model understands it, as JSON."""
-    try:
-        return operation.input.model_validate(value).model_dump_json(by_alias=True).encode()
-    except ValidationError as error:
-        found = mistakes(error, "/input")
-        detail = f"the input does not fit {operation.name}: {summary(found, '/input')}"
-        raise InvalidInput(detail, errors=found) from None
-
-
-def _key(request: JobRequest, body: bytes) -> IdempotencyKey:
-    """The request's key with a fingerprint of all that makes it the same request."""
-    rest = [
-        request.operation,
-        request.priority,
-        request.run_at,
-        request.timeout,
-        request.max_attempts,
-        dict(request.metadata),
-    ]
-    if request.unique_key is not None:  # not always: keys of before it existed are still known
-        rest.append(request.unique_key)
-    return IdempotencyKey(
-        scope=request.scope,
-        key=request.idempotency_key or "",
-        fingerprint=sha256_of(orjson.dumps(rest, option=orjson.OPT_SORT_KEYS) + body).hexdigest(),
-    )
+        return why(job, self.following.estimate(job), around)

@@ -1,37 +1,33 @@
 """Every setting there is: built and checked once by the entry point, then handed down."""
 
 import os
-import re
 from collections.abc import Iterable, Mapping
-from hashlib import sha256
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    JsonValue,
     SecretStr,
     ValidationError,
     field_validator,
     model_validator,
 )
 
+from headway import demands
+from headway.environment import PREFIX, given_in, sentence_of
 from headway.errors import SettingsError
 from headway.notices import Reach
-from headway.strength import bits_of
 
 Network = IPv4Network | IPv6Network
 
-PREFIX = "HEADWAY_"
-SHORTEST_SECRET = 32
-
-_MAKE_ONE: Final = "make one with: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
-_LEAST_BITS: Final = 64.0
-"""Secrets made by chance have 80 and more, as far as can be told from one of 32 characters."""
-_PUBLISHED: Final = frozenset({"570dad43de1af4c925f92c16a68a50936da42b7dd6fdeb24850507a1199aac89"})
-"""Hashes of secrets that look like chance and stand in tutorials."""
+WHOLE: Final[dict[str, JsonValue]] = {"mask": "whole"}
+"""Marks a setting that is a secret."""
+URL: Final[dict[str, JsonValue]] = {"mask": "url"}
+"""Marks an address, which may hold some."""
 
 
 class Settings(BaseModel):
@@ -47,16 +43,19 @@ class Settings(BaseModel):
     )
     secret_key: SecretStr | None = Field(
         default=None,
+        json_schema_extra=WHOLE,
         description="Signs tokens; at least 32 characters; required in production, and made by chance",
     )
     token_minutes: int = Field(default=60, ge=1, description="How long a token is valid")
     database_url: SecretStr | None = Field(
         default=None,
+        json_schema_extra=URL,
         description="Where jobs are kept: postgresql://USER:PASSWORD@HOST:PORT/DATABASE;"
         " default: SQLite in the data directory",
     )
     artifacts_url: str | None = Field(
         default=None,
+        json_schema_extra=URL,
         pattern=r"^s3://[^/?#]+(/[^?#]*)?$",
         description="Where artefacts are kept for every machine: s3://BUCKET/PREFIX, with the usual"
         " AWS_* variables; default: the data directory",
@@ -74,6 +73,7 @@ class Settings(BaseModel):
     )
     broker_url: SecretStr | None = Field(
         default=None,
+        json_schema_extra=URL,
         description="Celery's broker: redis://HOST:PORT/NUMBER or amqp://USER:PASSWORD@HOST:PORT/VHOST",
     )
     queue: str = Field(
@@ -110,6 +110,11 @@ class Settings(BaseModel):
     memory_mb: int | None = Field(
         default=None, ge=64, description="Private memory of one CPU-bound attempt, in MiB"
     )
+    cgroup: Path | None = Field(
+        default=None,
+        description="A control group that a worker may make groups in: the kernel then bounds what an"
+        " attempt and all that it starts hold together",
+    )
     keep_days: float = Field(
         default=30, ge=1, description="Days until a job that has ended is removed with its history"
     )
@@ -124,6 +129,7 @@ class Settings(BaseModel):
     )
     smtp_url: SecretStr | None = Field(
         default=None,
+        json_schema_extra=URL,
         description="Mail server for notices: smtp://USER:PASSWORD@HOST:PORT, or smtps://",
     )
     mail_from: str | None = Field(
@@ -138,11 +144,13 @@ class Settings(BaseModel):
     )
     traces: str | None = Field(
         default=None,
+        json_schema_extra=URL,
         pattern="^https?://",
         description="Where traces go, by OTLP over HTTP: http://HOST:4318/v1/traces",
     )
     metrics_token: SecretStr | None = Field(
         default=None,
+        json_schema_extra=WHOLE,
         description="Reads `/metrics` from other hosts: `Authorization: Bearer TOKEN`",
     )
     max_queued_per_user: int = Field(
@@ -161,7 +169,9 @@ class Settings(BaseModel):
         default=10_000, gt=0, description="Requests of one user, in each API process"
     )
     max_in_flight: int = Field(
-        default=512, ge=8, description="Requests one API process works on; more get 503 at once"
+        default=512,
+        ge=8,
+        description="Requests one API process works on at most; beyond what it can, 503 at once",
     )
     max_stored_mb_per_user: int = Field(
         default=10_240, ge=1, description="Files, data sets and models of one user, in MiB"
@@ -188,24 +198,24 @@ class Settings(BaseModel):
         default=False, description="In development mode, answer other hosts than this one"
     )
 
+    @field_validator("database_url")
+    @classmethod
+    def _in_its_place(cls, given: SecretStr | None) -> SecretStr | None:
+        demands.password_before_the_host(_told(given) or "")
+        return given
+
     @field_validator("trusted_proxies", mode="before")
     @classmethod
-    def _networks(cls, given: Iterable[str]) -> tuple[Network, ...]:
-        try:
-            return tuple(ip_network(one, strict=False) for one in given)
-        except ValueError as error:
-            raise ValueError(
-                f"expected addresses or networks such as 10.0.0.0/8, got: {error}"
-            ) from None
+    def _taken_apart(cls, given: Iterable[str]) -> tuple[Network, ...]:
+        return demands.networks(given)
 
     @model_validator(mode="after")
-    def _mail_wants_a_server_and_a_sender(self) -> Self:
-        if self.smtp_url is None:
-            return self
-        if not re.match(r"smtps?://[^/?#\s]+/?$", self.smtp_url.get_secret_value()):
-            raise ValueError("expected HEADWAY_SMTP_URL as smtp://USER:PASSWORD@HOST:PORT")
-        if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", self.mail_from or ""):
-            raise ValueError("expected HEADWAY_MAIL_FROM with HEADWAY_SMTP_URL: name@example.org")
+    def _together(self) -> Self:
+        demands.server_and_sender(_told(self.smtp_url), self.mail_from)
+        demands.signing_secret(_told(self.secret_key), production=self.mode == "production")
+        demands.broker_of_celery(self.engine, _told(self.broker_url))
+        demands.known_queues(self.all_queues, self.queues)
+        demands.some_of_each(self.resources)
         return self
 
     @property
@@ -215,53 +225,6 @@ class Settings(BaseModel):
             self.mode == "development" if self.webhook_private is None else self.webhook_private
         )
         return Reach(private=private, mail=self.smtp_url is not None)
-
-    @model_validator(mode="after")
-    def _production_wants_a_secret(self) -> Self:
-        secret = None if self.secret_key is None else self.secret_key.get_secret_value()
-        if secret is not None and len(secret) < SHORTEST_SECRET:
-            raise ValueError(
-                f"expected HEADWAY_SECRET_KEY of at least {SHORTEST_SECRET} characters, got"
-                f" {len(secret)}; {_MAKE_ONE}"
-            )
-        if self.mode == "production" and secret is None:
-            raise ValueError(
-                f"expected HEADWAY_SECRET_KEY in production mode, got none; {_MAKE_ONE}"
-            )
-        if self.mode == "production" and secret is not None and _is_weak(secret):
-            raise ValueError(
-                "expected HEADWAY_SECRET_KEY made by chance in production mode, got one that can be"
-                f" guessed; {_MAKE_ONE}"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _celery_wants_a_broker(self) -> Self:
-        if self.engine == "celery" and self.broker_url is None:
-            raise ValueError(
-                "expected HEADWAY_BROKER_URL with HEADWAY_ENGINE=celery, got none; name a broker, such"
-                " as redis://127.0.0.1:6379/0"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _queues_are_known(self) -> Self:
-        for name in self.all_queues:
-            if not _QUEUE.fullmatch(name):
-                raise ValueError(
-                    "expected a queue's name of letters, digits and ._-, at most 100 long, got:"
-                    f" {name[:120]!r}"
-                )
-        if unknown := sorted(set(self.queues) - set(self.all_queues)):
-            raise ValueError(
-                f"expected HEADWAY_QUEUES to name some of {', '.join(self.all_queues)}, got:"
-                f" {', '.join(unknown)}; HEADWAY_ROUTES says which operations have another queue"
-            )
-        if scarce := sorted(name for name, count in self.resources.items() if count < 1):
-            raise ValueError(
-                f"expected HEADWAY_RESOURCES of at least 1 each, got less of: {', '.join(scarce)}"
-            )
-        return self
 
     @property
     def all_queues(self) -> list[str]:
@@ -273,73 +236,30 @@ class Settings(BaseModel):
         return self.routes.get(operation, self.queue)
 
     @classmethod
+    def secret_variables(cls) -> frozenset[str]:
+        """The variables that no process may see but those which read them."""
+        return frozenset(
+            PREFIX + name.upper()
+            for name, field in cls.model_fields.items()
+            if SecretStr in get_args(field.annotation)
+        )
+
+    @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **given: Any) -> Self:
         """Settings from `HEADWAY_*` variables; what is `given` and not None wins over them.
 
         Raise `SettingsError` naming each variable that is unknown or wrong.
         """
         environ = os.environ if environ is None else environ
-        values: dict[str, Any] = {
-            name.removeprefix(PREFIX).lower(): value
-            for name, value in environ.items()
-            if name.startswith(PREFIX) and name not in READ_ELSEWHERE
-        }
-        for name in _LISTS & values.keys():
-            values[name] = tuple(_parts(values[name]))
-        for name in _PAIRS & values.keys():
-            values[name] = _pairs(name, values[name])
+        values = given_in(environ)
         values |= {name: value for name, value in given.items() if value is not None}
         try:
             return cls(**values)
         except ValidationError as error:
-            raise SettingsError("; ".join(_sentence(one) for one in error.errors())) from None
-
-
-_LISTS: Final = frozenset({"operations", "queues", "trusted_proxies"})
-_PAIRS: Final = frozenset({"routes", "resources"})
-_QUEUE: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
-
-
-def _parts(text: str) -> list[str]:
-    return [one for part in text.split(",") if (one := part.strip())]
-
-
-def _pairs(name: str, text: str) -> dict[str, str]:
-    """`a=1, b=2` as a mapping."""
-    parts = [part.partition("=") for part in _parts(text)]
-    for left, equals, right in parts:
-        if not (left.strip() and equals and right.strip()):
             raise SettingsError(
-                f"{PREFIX}{name.upper()}: expected NAME=VALUE, separated by commas, got:"
-                f" {left + equals + right!r}"
-            )
-    return {left.strip(): right.strip() for left, _, right in parts}
+                "; ".join(sentence_of(one, cls.model_fields) for one in error.errors())
+            ) from None
 
 
-FOR_CLIENTS: Final = {
-    "HEADWAY_URL": "The service that client commands speak to",
-    "HEADWAY_TOKEN": "A bearer token for them",
-    "HEADWAY_USER": "Who signs in, where no token is given",
-    "HEADWAY_PASSWORD": "The password of that user",
-}
-"""Variables with our prefix that the client commands read; the service does not."""
-
-READ_ELSEWHERE: Final = frozenset(
-    {"HEADWAY_TEST_DATA", "HEADWAY_TEST_POSTGRES", "HEADWAY_REQUIRE_SERVICES", *FOR_CLIENTS}
-)
-"""All variables with our prefix that are no settings; three belong to the test suite."""
-
-
-def _is_weak(secret: str) -> bool:
-    published = sha256(secret.strip().encode("utf-8", "surrogateescape")).hexdigest() in _PUBLISHED
-    return published or bits_of(secret) < _LEAST_BITS
-
-
-def _sentence(error: Any) -> str:
-    if not error["loc"]:
-        return str(error["msg"]).removeprefix("Value error, ")
-    name = PREFIX + str(error["loc"][0]).upper()
-    if error["type"] == "extra_forbidden":
-        known = ", ".join(PREFIX + field.upper() for field in Settings.model_fields)
-        return f"{name} is not a setting; expected one of: {known}"
-    return f"{name}: {error['msg']}"
+def _told(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()

@@ -1,6 +1,7 @@
 """The one place that knows all concrete classes, and puts them together."""
 
 import importlib
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -18,12 +19,14 @@ from headway.errors import SettingsError
 from headway.events.spans import Tracer
 from headway.job import Status
 from headway.limits import Limits
-from headway.operation import Registry, load_registry
 from headway.prediction_log import PredictionLog
 from headway.queue import Queue
+from headway.registry import Registry, load_registry
 from headway.settings import Settings
+from headway.store import check
 from headway.store.contract import Store
-from headway.store.sqlite import open_sqlite
+from headway.store.sqlite import FILE_NAME, open_sqlite
+from headway.worker.cgroup import ControlGroups
 from headway.worker.loop import Worker
 from headway.worker.options import WorkerOptions
 
@@ -51,29 +54,34 @@ class Service:
 
     def close(self) -> None:
         """Stop running jobs and close the store. Closing twice is fine."""
-        self.engine.stop()
-        self.store.close()
+        try:
+            self.engine.stop()
+        finally:
+            self.store.close()
 
 
 def open_service(settings: Settings) -> Service:
-    """Open what the settings describe. Raise `SettingsError` or `StoreUnusable`."""
-    store = open_store(settings)
-    registry = load_registry(modules_of(settings))
-    engine = _engine(settings, store)
-    queue = Queue(store, registry, engine, limits_of(settings, registry), settings.reach)
-    files = files_of(settings)
-    predictions = PredictionLog(settings.data_dir, settings.keep_days_predictions)
-    return Service(
-        settings=settings,
-        store=store,
-        registry=registry,
-        files=files,
-        queue=queue,
-        catalog=Catalog(store, most_bytes=settings.max_stored_mb_per_user * 2**20),
-        engine=engine,
-        predictions=predictions,
-        eraser=Eraser(store, queue, files, predictions),
-    )
+    """Open what the settings describe, or nothing. Raise `SettingsError` or `StoreUnusable`."""
+    with ExitStack() as failed:
+        store = failed.enter_context(closing(open_store(settings)))
+        registry = load_registry(modules_of(settings))
+        files = files_of(settings)
+        engine = _engine(settings, store)
+        queue = Queue(store, registry, engine, limits_of(settings, registry), settings.reach)
+        predictions = PredictionLog(settings.data_dir, settings.keep_days_predictions)
+        service = Service(
+            settings=settings,
+            store=store,
+            registry=registry,
+            files=files,
+            queue=queue,
+            catalog=Catalog(store, most_bytes=settings.max_stored_mb_per_user * 2**20),
+            engine=engine,
+            predictions=predictions,
+            eraser=Eraser(store, queue, files, predictions),
+        )
+        failed.pop_all()
+    return service
 
 
 def _engine(settings: Settings, store: Store) -> Engine:
@@ -105,13 +113,28 @@ def open_store(settings: Settings) -> Store:
     """The store the settings name. Raise `StoreUnusable` or `StoreUnavailable`."""
     if settings.database_url is None:
         return open_sqlite(settings.data_dir)
-    postgres = _installed(
+    opened: Store = _postgres().open_postgres(settings.database_url.get_secret_value())
+    return opened
+
+
+def schema_of(settings: Settings) -> str | None:
+    """The schema's version in the database that the settings name, None if there is none yet.
+
+    Nothing is made or changed. Raise `StoreUnusable` or `StoreUnavailable`.
+    """
+    if settings.database_url is None:
+        is_there = (settings.data_dir / FILE_NAME).exists()
+        return check.schema_of(settings.data_dir) if is_there else None
+    version: str | None = _postgres().schema_of(settings.database_url.get_secret_value())
+    return version
+
+
+def _postgres() -> ModuleType:
+    return _installed(
         "headway.store.postgres",
         "HEADWAY_DATABASE_URL: expected the driver of PostgreSQL",
         "postgres",
     )
-    opened: Store = postgres.open_postgres(settings.database_url.get_secret_value())
-    return opened
 
 
 def open_tracer(settings: Settings, service: str) -> Tracer | None:
@@ -153,9 +176,11 @@ def open_worker(settings: Settings, store: Store, *, place: str | None = None) -
         modules_of(settings),
         WorkerOptions(
             slots=settings.slots,
+            withheld=settings.secret_variables(),
             async_slots=settings.async_slots,
             grace=settings.grace,
             memory=None if settings.memory_mb is None else settings.memory_mb * 2**20,
+            groups=ControlGroups.below(settings.cgroup),
             copies=settings.copies_mb * 2**20,
             settings={
                 "smtp_url": _told(settings.smtp_url),
@@ -204,18 +229,10 @@ def files_of(settings: Settings, *, patience: float = 10.0) -> ArtifactFiles:
     root = settings.data_dir.absolute() / "artifacts"
     if settings.artifacts_url is None:
         return ArtifactFiles(root)
-    return ArtifactFiles(root, _buckets().Bucket(settings.artifacts_url, patience=patience))
-
-
-def _buckets() -> ModuleType:
-    """The module that needs a library which not everybody has installed."""
-    try:
-        return importlib.import_module("headway.bucket")
-    except ModuleNotFoundError as error:
-        raise SettingsError(
-            f"HEADWAY_ARTIFACTS_URL: expected the library of buckets, but {error.name} is not"
-            " installed: pip install 'headway[s3]'"
-        ) from None
+    buckets = _installed(
+        "headway.bucket", "HEADWAY_ARTIFACTS_URL: expected the library of buckets", "s3"
+    )
+    return ArtifactFiles(root, buckets.Bucket(settings.artifacts_url, patience=patience))
 
 
 def _kept_otherwise(settings: Settings) -> dict[Status, float]:

@@ -1,7 +1,6 @@
 """One service for all tests here, a browser for those of a file, a window for every user."""
 
 import shutil
-import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.browser.service import Service, running
 from tests.browser.visitor import Visitor
 from tests.http.conftest import Gate
+from tests.ports import free_port
 
 FLAGS = [
     "--headless",
@@ -44,14 +44,8 @@ def browser(clean_session: None) -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def service(clean_session: None) -> Iterator[Service]:
     folder = tempfile.TemporaryDirectory(prefix="hw-", ignore_cleanup_errors=True)
-    with folder as path, running(Path(path) / "data", an_unused_port()) as started:
+    with folder as path, running(Path(path) / "data", free_port()) as started:
         yield started
-
-
-def an_unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

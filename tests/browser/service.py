@@ -4,12 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
+
+from tests.waiting import eventually
 
 OPERATIONS = "tests.http.trial_operations"
 STARTS_WITHIN = 60.0
@@ -36,19 +37,16 @@ class Service:
             self._process = subprocess.Popen(
                 self._command, env=environment, stdout=log, stderr=subprocess.STDOUT
             )
-        deadline = time.monotonic() + STARTS_WITHIN
-        while not self._answers():
-            has_ended = self._process.poll() is not None
-            if has_ended or time.monotonic() > deadline:
-                raise AssertionError(f"the service does not answer:\n{self._log.read_text()}")
-            time.sleep(0.05)
+        process = self._process
+        eventually(lambda: self._answers() or process.poll() is not None, within=STARTS_WITHIN)
+        assert process.poll() is None, f"the service has ended:\n{self._log.read_text()}"
 
     def stop(self) -> None:
         """Ask it to end, and wait until it has. Stopping twice is fine."""
         process, self._process = self._process, None
         if process is not None:
             process.send_signal(signal.SIGTERM)
-            process.wait(30)
+            process.wait(60)
 
     def _answers(self) -> bool:
         try:

@@ -45,6 +45,20 @@ def test_pages_recover_from_a_restart_and_miss_nothing(
         assert lines == log_of(job, service.url, short)
 
 
+def test_curves_are_drawn_though_the_service_was_away_when_their_code_was_asked_for(
+    visit: Visit, gate: Gate
+) -> None:
+    """By themselves, as soon as it is back, with all that came meanwhile."""
+    visitor = visit()
+    visitor.expects_refusals = True
+    page = visitor.sign_in("alice", "secret123")
+    page.route(re.compile(r"/uplot\.js$"), lambda route: route.abort())
+    gate.open(2)
+    with page.expect_event("requestfailed", lambda request: "uplot.js" in request.url):
+        submit(page, "steps", gate=str(gate.folder), steps="2")
+    expect(page.locator(".drawing canvas")).to_be_visible()
+
+
 def sign_in_for_a_restart(visit: Visit, url: str) -> Page:
     visitor = visit(url)
     visitor.expects_refusals = True

@@ -148,6 +148,9 @@ def test_a_dropped_file_is_imported(alice: Page, tmp_path: Path) -> None:
     alice.get_by_role("button", name="Submit job").click()
     status_is(alice, "Completed")
     expect(alice.get_by_text("1 broken row")).to_be_visible()
+    figures = alice.locator("section", has=alice.get_by_role("heading", name="Figures"))
+    expect(figures.locator("div", has_text="Row errors")).to_contain_text("1")
+    expect(alice.locator("canvas")).to_have_count(0)  # one look at the counts is no curve
     alice.evaluate("location.hash = '#/new/import_csv'")
     alice.get_by_label("CSV file").set_input_files(tmp_path / "tickets.csv")
     expect(alice.locator(".drop")).to_contain_text("tickets.csv")

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.hashes import lighten
+
 ROOT = Path(__file__).resolve().parents[2]
 OPERATIONS = "tests.cli.trial_operations,tests.http.trial_operations,examples.training_loop"
 
@@ -61,7 +63,7 @@ class Service:
 
     def _ended(self) -> None:
         assert self.process is not None
-        self.process.communicate(timeout=30)
+        self.process.communicate(timeout=60)
 
 
 @contextmanager
@@ -73,6 +75,11 @@ def running() -> Iterator[Service]:
             yield service
         finally:
             service.stop()
+
+
+@pytest.fixture(autouse=True)
+def light_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    lighten(monkeypatch)
 
 
 @pytest.fixture(scope="module")

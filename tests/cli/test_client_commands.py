@@ -3,12 +3,17 @@
 import csv
 import io
 import json
+import os
+import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from headway.cli import main
+from tests.cli.conftest import Service
 
 pytestmark = pytest.mark.usefixtures("signed_in")
 
@@ -126,6 +131,7 @@ def test_how_a_job_is_run_can_be_said(capsys: Capture) -> None:
         (["submit", "fit", "--json", "[]"], 1, "expected a JSON object, got: list"),
         (["submit", "fit", "--json", "{"], 1, "expected the input as JSON"),
         (["submit", "fit", "--json", "@/no/such"], 1, "expected a file at /no/such"),
+        (["submit", "fit", "--json", '{"epochs": "\\ud800"}'], 1, "expected the input as JSON"),
         (["watch", "no-such-job"], 4, "Job not found"),
         (["results", "no-such-job"], 4, "Job not found"),
         (["cancel", "no-such-job"], 4, "Job not found"),
@@ -144,10 +150,42 @@ def test_a_refusal_is_a_sentence_and_a_code(
     assert said.out == ""
 
 
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_bytes_that_are_no_text_are_refused_in_a_sentence(
+    service: Service, locale: str, tmp_path: Path
+) -> None:
+    """As an argument, on standard input, in a file or a variable."""
+    file = tmp_path / "binary"
+    file.write_bytes(b"{\xff}")
+    for arguments, stdin, more, sentence in (
+        ([b"predict", b"\xff"], b"", {}, b"expected text in utf-8"),
+        ([b"predict"], b"\xff\n", {}, b"expected text in utf-8"),
+        ([b"submit", b"nothing", b"--json", b"-"], b"{\xff}", {}, b"expected "),
+        (
+            [b"submit", b"nothing", b"--json", f"@{file}".encode()],
+            b"",
+            {},
+            b"expected JSON in UTF-8",
+        ),
+        ([b"jobs"], b"", {b"HEADWAY_TOKEN": "é".encode()}, b"expected HEADWAY_TOKEN of visible"),
+        ([b"login"], b"", {b"HEADWAY_PASSWORD": b"\xff"}, b"expected text in utf-8"),
+    ):
+        ended = subprocess.run(
+            [sys.executable, "-m", "headway", *arguments],
+            env=os.environb | {b"LC_ALL": locale.encode()} | more,
+            input=stdin,
+            capture_output=True,
+            check=False,
+        )
+        assert ended.returncode == 1, ended.stderr
+        assert sentence in ended.stderr
+        assert b"Traceback" not in ended.stderr
+
+
 def test_an_option_that_the_schema_has_not_is_wrong_usage(capsys: Capture) -> None:
-    for arguments in (["submit", "fit", "--epoch-s", "3"], ["submit", "fit", "--epochs", "many"]):
+    for arguments in (["--epoch-s", "3"], ["--epochs", "many"], ["--epochs", "9" * 30]):
         with pytest.raises(SystemExit) as left:
-            main(arguments)
+            main(["submit", "fit", *arguments])
         assert left.value.code == 2
 
 
@@ -222,12 +260,69 @@ def test_results_come_in_three_formats(capsys: Capture, stepped: str, tmp_path: 
     assert len(ran(capsys, "results", stepped, "--cursor", "2").splitlines()) == 1
 
 
-def test_a_text_that_begins_like_a_formula_is_none_in_csv(capsys: Capture, tmp_path: Path) -> None:
-    job_id = submitted(capsys, "batch_predict", "--texts", "=1+1", "my invoice is wrong")
+@pytest.mark.parametrize("texts", [["my invoice", None, "a crash"], [None, "my invoice"], [None]])
+def test_an_item_that_failed_has_its_line_in_a_csv(
+    capsys: Capture, texts: list[str | None]
+) -> None:
+    """Wherever it stands: before those that succeeded, between them, or alone."""
+    asked = {"items": [{"custom_id": str(n), "text": one} for n, one in enumerate(texts)]}
+    job_id = json.loads(ran(capsys, "submit", "batch_predict", "--json", json.dumps(asked)))
+    out = ran(capsys, "results", job_id["job_id"], "--format", "csv", "--follow")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert [one["custom_id"] for one in rows] == [str(n) for n in range(len(texts))]
+    assert [bool(one["error"]) for one in rows] == [text is None for text in texts]
+    assert [bool(one.get("prediction")) for one in rows] == [text is not None for text in texts]
+
+
+def test_items_of_other_fields_are_refused_in_a_csv(capsys: Capture, tmp_path: Path) -> None:
+    """Whoever wants them is told how; no file is left that has not all of them."""
+    job_id = submitted(capsys, "echo", "--rows", '[{"a": 1}, {"a": 2, "b": 3}]')
     ran(capsys, "watch", job_id)
-    out = ran(capsys, "results", job_id, "--format", "csv")
-    assert "\n=1+1" not in out
-    assert ",=1+1" not in out
+    file = tmp_path / "rows.csv"
+    assert main(["results", job_id, "--format", "csv", "--output", str(file)]) == 1
+    said = capsys.readouterr().err
+    assert "got one that also has b (index 1): choose --format jsonl" in said
+    assert list(tmp_path.iterdir()) == [tmp_path / "config"]
+
+
+def test_a_file_of_results_stays_as_it_was_until_all_are_there(
+    capsys: Capture, stepped: str, tmp_path: Path
+) -> None:
+    """Its rights too. What cannot be written to is told in a sentence."""
+    file = tmp_path / "results.jsonl"
+    file.write_text("of yesterday")
+    file.chmod(0o600)
+    assert main(["results", "no-such-job", "--output", str(file)]) == 4
+    assert file.read_text() == "of yesterday"
+    ran(capsys, "results", stepped, "--output", str(file))
+    assert len(file.read_text().splitlines()) == 3
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    for place in (tmp_path, tmp_path / "nowhere" / "file"):
+        assert main(["results", stepped, "--output", str(place)]) == 1
+        told = capsys.readouterr().err
+        assert told.startswith(f"headway results: expected a file to write to, got {place}: ")
+    ran(capsys, "results", stepped, "--output", "/dev/null")
+    assert Path("/dev/null").is_char_device()
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_two_formats_at_once_are_wrong_usage(capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["results", "any", "--json", "--format", "csv"])
+    assert left.value.code == 2
+    assert "expected --json or --format csv, got both" in capsys.readouterr().err
+
+
+def test_no_cell_of_a_csv_is_a_formula(capsys: Capture) -> None:
+    """Nor its header; as in a download from the service."""
+    row = {"=name": "=1+1", "spaced": " =1", "wide": "\uff1d1", "text": "fine", "number": -7}
+    job_id = submitted(capsys, "echo", "--rows", json.dumps([row]))
+    ran(capsys, "watch", job_id)
+    (found,) = csv.DictReader(io.StringIO(ran(capsys, "results", job_id, "--format", "csv")))
+    del found["index"], found["error"]
+    assert found == {
+        "'=name": "'=1+1", "spaced": "' =1", "wide": "'\uff1d1", "text": "fine", "number": "-7",
+    }  # fmt: skip
 
 
 def test_texts_are_classified_at_once(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:

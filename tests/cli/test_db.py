@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from headway.cli import main
-from headway.job import Split, Status
+from headway.job import Status
 from headway.store.contract import Store
 from headway.store.migrate import HEAD
 from headway.store.sqlite import open_sqlite
 from headway.store.sqlite_driver import driver
 from headway.store.tables import metadata
-from headway.store.values import Part
+from headway.store.values.attempts import Part
+from headway.verdict import Split
 from tests.contract.acts import (
     ROOT,
     add,

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from headway.cli import main
+from headway.store.contract import Store
 from headway.store.sqlite import open_sqlite
 from headway.store.sqlite_driver import driver
-from tests.contract.acts import add, join
+from headway.store.values.workers import WorkerInfo
+from tests.contract.acts import LONG, add
 
 Examine = Callable[..., list[dict[str, Any]]]
 
@@ -42,6 +44,12 @@ def graded(found: list[dict[str, Any]], grade: str) -> str:
     return "\n".join(f"{one['what']} -> {one['remedy']}" for one in found if one["grade"] == grade)
 
 
+def serve(store: Store, *operations: str) -> None:
+    """A worker lives that runs these operations."""
+    info = WorkerInfo(id="one", host="here", pid=os.getpid(), slots=1, operations=operations)
+    store.workers.join(info, LONG)
+
+
 def test_a_fresh_place_is_well_and_stays_untouched(examine: Examine, data_dir: Path) -> None:
     assert {one["grade"] for one in examine()} == {"well"}
     assert not data_dir.exists()
@@ -49,13 +57,28 @@ def test_a_fresh_place_is_well_and_stays_untouched(examine: Examine, data_dir: P
 
 def test_a_healthy_service_is_well(examine: Examine, data_dir: Path) -> None:
     store = open_sqlite(data_dir)
-    join(store)
+    serve(store, "train_model")
     add(store, operation="train_model")
     found = examine()
     store.close()
     assert graded(found, "wrong") == ""
     assert "the database is whole" in graded(found, "well")
-    assert "1 workers, seen" in graded(found, "well")
+    assert "1 worker, seen" in graded(found, "well")
+
+
+def test_jobs_of_a_queue_that_no_living_worker_serves(
+    examine: Examine, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADWAY_ROUTES", "train_model=heavy")
+    store = open_sqlite(data_dir)
+    serve(store, "train_model")
+    add(store, operation="preprocess")
+    found = examine()
+    store.close()
+    assert (
+        "jobs wait, and none of 1 living worker runs preprocess, nor anything else of its queue,"
+        " headway -> start one: headway work --queues headway"
+    ) in graded(found, "wrong")
 
 
 def test_jobs_that_nobody_will_run(examine: Examine, data_dir: Path) -> None:

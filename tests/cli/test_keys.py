@@ -8,7 +8,9 @@ from fastapi.testclient import TestClient
 
 from headway.cli import main
 from headway.http.app import create_app
+from headway.identity.keys import LONGEST_DAYS
 from headway.settings import Settings
+from headway.wire.users import KeyRequest
 from headway.wiring import open_store
 
 
@@ -26,7 +28,7 @@ def status(data_dir: Path, key: str) -> int:
         headers = {"Authorization": f"Bearer {key}"}
         return TestClient(app).get("/api/v1/users/me", headers=headers).status_code
     finally:
-        app.state.lazy.close()
+        app.parts.close()
 
 
 def test_a_key_is_made_listed_and_removed(
@@ -51,6 +53,11 @@ def test_a_key_is_made_listed_and_removed(
     [
         (["add", "nobody", "a", "--scope", "read"], "expected the name of a user, got 'nobody'"),
         (["add", "eve", "a", "--scope", "admin"], "no key of a user has the scope admin"),
+        (
+            ["add", "eve", "a", "--scope", "read", "--days", "-5"],
+            "expected a life of 1 to 3,650 days",
+        ),
+        (["add", "eve", "a", "--scope", "read", "--days", "9999999999"], "or one without an end"),
         (["remove", "none"], "expected the id of a key, got 'none'"),
     ],
 )
@@ -58,4 +65,19 @@ def test_what_cannot_be_is_refused_with_a_sentence(
     arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["keys", *arguments]) != 0
-    assert sentence in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert sentence in said.err
+    assert said.out == ""
+
+
+def test_the_longest_life_of_a_key_is_the_same_at_every_door(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    bounds = KeyRequest.model_json_schema()["properties"]["expires_in_days"]["anyOf"][0]
+    assert (bounds["minimum"], bounds["maximum"]) == (1, LONGEST_DAYS)
+    for days in (LONGEST_DAYS, 0):
+        name = f"for {days} days"
+        assert main(["keys", "add", "eve", name, "--scope", "read", "--days", str(days)]) == 0
+    capsys.readouterr()
+    assert main(["keys", "list", "eve"]) == 0
+    assert "never expires" in capsys.readouterr().out

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from headway.cli import main
 from tests.cli.conftest import Service, running
@@ -46,6 +48,34 @@ def test_a_table_of_jobs_is_kept_up_to_date(capsys: Capture, tmp_path: Path) -> 
         table.until(f"{job_id}  steps")
         (tmp_path / "1").touch()
         table.until("completed")
+
+
+@pytest.mark.usefixtures("signed_in")
+def test_jobs_of_later_are_told_to_a_pipe_as_they_move(capsys: Capture) -> None:
+    """A line for each change, of every job of the choice and of no other."""
+    main(["submit", "nothing", "--watch"])
+    capsys.readouterr()
+    watching = subprocess.Popen(
+        [sys.executable, "-m", "headway", "jobs", "--watch", "--json", "--type", "fail"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert watching.stdout is not None
+    try:
+        made = []
+        for _ in range(2):  # the second is submitted when the first is known to be watched
+            main(["submit", "fail"])
+            made.append(capsys.readouterr().out.strip())
+            for line in watching.stdout:
+                job = json.loads(line)
+                assert job["job_type"] == "fail"
+                if (job["job_id"], job["status"]) == (made[-1], "failed"):
+                    break
+    finally:
+        watching.terminate()
+        watching.wait(30)
+        watching.stdout.close()
 
 
 class Watcher:
@@ -117,3 +147,14 @@ def test_nothing_is_missed_while_the_service_is_killed_and_restarted(
     assert numbers == list(range(1, len(numbers) + 1))
     steps = [one["data"]["step"] for one in watcher.events if one["event"] == "metric"]  # type: ignore[index]
     assert steps == list(range(1, 10))
+
+
+def test_a_large_message_of_a_stranger_is_never_held(service: Service) -> None:
+    """Nor what it would be unpacked: the server itself hangs up, which says how large it was."""
+    with connect(f"{service.url.replace('http', 'ws')}/ws/jobs") as socket:
+        socket.send("x" * 1_000_000)
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(30)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1009
+    assert closed.value.rcvd.reason != "too large", "it came as far as the application"

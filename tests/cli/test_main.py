@@ -4,9 +4,11 @@
 
 import argparse
 import os
+import socket
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -71,6 +73,41 @@ def test_every_command_helps(name: str, capsys: pytest.CaptureFixture[str]) -> N
     assert "usage: headway" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["serve", "--port", "99999"], "--port: expected a port of 0 to 65535, got '99999'"),
+        (["serve", "--port", "-1"], "--port: expected a port of 0 to 65535, got '-1'"),
+        (["doctor", "--port", "99999"], "--port: expected a port of 0 to 65535, got '99999'"),
+        (["demo", "--port", "99999"], "--port: expected a port of 0 to 65535, got '99999'"),
+        (["jobs", "--limit", "-1"], "--limit: expected a number of at least 1, got '-1'"),
+        (["jobs", "--limit", "-1", "--watch"], "--limit: expected a number of at least 1"),
+        (["jobs", "--limit", "many"], "--limit: expected a whole number, got 'many'"),
+        (["work", "--queues", " , "], "--queues: expected names separated by commas"),
+        (["submit", "nothing", "--key", "é"], "--key: expected a key of visible ASCII characters"),
+        (["import", "a.csv", "--key", "é"], "--key: expected a key of visible ASCII characters"),
+    ],
+)
+def test_an_argument_of_no_use_is_a_usage_error(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert left.value.code == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_names_of_a_list_may_have_spaces_between_them() -> None:
+    assert load("work").parser().parse_args(["--queues", "a, b"]).queues == ("a", "b")
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--version"])
+    assert left.value.code == 0
+    assert capsys.readouterr().out == f"headway {version('headway')}\n"
+
+
 def test_an_error_is_a_sentence_and_a_code(data_dir: Path) -> None:
     answer = run(*HEADWAY, "db", "check", HEADWAY_DATA_DIR=str(data_dir))
     assert answer.returncode == 1
@@ -85,7 +122,9 @@ def test_a_reader_that_has_enough_is_no_error() -> None:
     assert (answer.returncode, answer.stderr) == (0, "")
 
 
-def test_a_port_in_use_is_told_before_anything_is_opened(data_dir: Path, free_port: int) -> None:
+def test_an_address_of_no_use_is_told_before_anything_is_opened(
+    data_dir: Path, free_port: int
+) -> None:
     answer = run(
         *HEADWAY, "serve", "--host", "192.0.2.1", "--port", str(free_port),
         HEADWAY_DATA_DIR=str(data_dir),
@@ -94,7 +133,24 @@ def test_a_port_in_use_is_told_before_anything_is_opened(data_dir: Path, free_po
     assert answer.stderr.startswith(
         f"headway serve: expected to listen on 192.0.2.1, port {free_port}"
     )
+    assert "with --host" in answer.stderr
     assert not data_dir.exists()
+
+
+def test_a_port_in_use_is_told_with_what_to_do() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        answer = run(*HEADWAY, "serve", "--port", str(other.getsockname()[1]))
+    assert answer.returncode == 1
+    assert "is it served already? Choose another with --port" in answer.stderr
+
+
+def test_a_host_that_nobody_knows_is_not_taken_for_a_port_in_use() -> None:
+    answer = run(*HEADWAY, "serve", "--host", "nope.invalid", "--port", "0")
+    assert answer.returncode == 1
+    assert "name an address of this machine with --host" in answer.stderr
+    assert "served already" not in answer.stderr
 
 
 def test_a_data_directory_that_cannot_be_used_is_told_in_a_sentence(data_dir: Path) -> None:

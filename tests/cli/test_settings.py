@@ -62,6 +62,27 @@ def test_no_secret_is_shown(
         assert "postgresql://me:********@db.example/jobs" in said.out
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HEADWAY_DATABASE_URL", "postgresql://h/db?user=u&password=hunter2"),
+        ("HEADWAY_DATABASE_URL", "headway:hunter2@h/db"),
+        ("HEADWAY_TRACES", "http://user:hunter2@h/v1/traces"),
+        ("HEADWAY_BROKER_URL", "hunter2@h"),
+        ("HEADWAY_METRICS_TOKEN", "hunter2"),
+    ],
+)
+def test_no_secret_in_an_address_is_shown(
+    name: str, value: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    for command in ("settings", "doctor"):
+        main([command])
+        said = capsys.readouterr()
+        assert name in said.out + said.err or command == "doctor"
+        assert "hunter2" not in said.out + said.err
+
+
 def test_an_unknown_name_is_reported_with_the_one_that_was_meant(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from headway.cli import main
 from headway.cli.tokens import KeptTokens
+from headway.client import Client
+from headway.client.errors import Unauthorized
 from tests.cli.conftest import Service
 from tests.cli.terminal import terminal
 
@@ -43,6 +45,33 @@ def test_a_token_is_kept_for_the_commands_that_follow(
     assert main(["login", "--forget"]) == 0
     assert main(["jobs"]) == 3
     assert "expected a sign-in to" in capsys.readouterr().err
+
+
+def test_a_forgotten_token_is_good_for_nobody(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture, service: Service
+) -> None:
+    """Not for whoever has copied it either."""
+    sign_in_with(monkeypatch, "bob", "secret456")
+    assert main(["login"]) == 0
+    token = KeptTokens.of_user().get(service.url, "bob")
+    assert main(["login", "--forget"]) == 0
+    assert capsys.readouterr().out.endswith(" is forgotten\n")
+    with Client(service.url, token=token) as client, pytest.raises(Unauthorized):
+        client.me()
+    assert main(["login", "--forget"]) == 0
+    assert "There is none" in capsys.readouterr().out
+
+
+def test_a_token_whose_service_is_away_is_forgotten_here(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture, free_port: int
+) -> None:
+    """And it is said that it is still good."""
+    url = f"http://127.0.0.1:{free_port}"
+    monkeypatch.setenv("HEADWAY_URL", url)
+    KeptTokens.of_user().keep(url, "bob", "opaque")
+    assert main(["login", "--forget"]) == 5
+    assert "good until it expires" in capsys.readouterr().err
+    assert KeptTokens.of_user().get(url) is None
 
 
 def test_a_given_token_is_used_and_not_kept(
@@ -93,13 +122,73 @@ def test_an_expired_token_is_none(tmp_path: Path) -> None:
     assert kept.get("http://two", "bob") is None
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"http://one": {}}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        "{",
+        '{"http://one": {}}',
+        '{"http://one": "opaque"}',
+        '{"http://one": null}',
+        '{"http://one": {"token": 7}}',
+        '{"http://one": {"token": "\u00e9"}}',
+    ],
+)
 def test_a_file_of_tokens_that_was_damaged_is_an_empty_one(content: str, tmp_path: Path) -> None:
     kept = KeptTokens(tmp_path / "tokens.json")
     kept.file.write_text(content)
     assert kept.get("http://one") is None
     kept.keep("http://one", "alice", "opaque")
     assert kept.get("http://one") == "opaque"
+
+
+def test_a_mistyped_password_leaves_the_good_token(
+    monkeypatch: pytest.MonkeyPatch, service: Service
+) -> None:
+    sign_in_with(monkeypatch, "alice", "secret123")
+    assert main(["login"]) == 0
+    token = KeptTokens.of_user().get(service.url)
+    sign_in_with(monkeypatch, "alice", "mistyped")
+    assert main(["login"]) == 3
+    assert KeptTokens.of_user().get(service.url) == token
+    sign_in_with(monkeypatch, "alice", "secret123")
+    assert main(["login"]) == 0
+    assert KeptTokens.of_user().get(service.url) not in (token, None)
+
+
+def test_login_says_when_the_environment_s_token_counts(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture, service: Service
+) -> None:
+    """And leaves what is kept."""
+    sign_in_with(monkeypatch, "alice", "secret123")
+    assert main(["login"]) == 0
+    token = KeptTokens.of_user().get(service.url)
+    assert token is not None
+    capsys.readouterr()
+    monkeypatch.setenv("HEADWAY_TOKEN", token)
+    assert main(["login"]) == 0
+    assert "HEADWAY_TOKEN is set, so it counts, and no token is kept" in capsys.readouterr().err
+    assert KeptTokens.of_user().get(service.url) == token
+
+
+@pytest.mark.parametrize("place", ["a file", "/proc"])
+def test_a_place_where_no_token_can_be_kept_stops_login_alone(
+    place: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Capture
+) -> None:
+    """All else is done without it, and says so."""
+    sign_in_with(monkeypatch, "alice", "secret123")
+    if place == "a file":
+        (tmp_path / "headway").write_text("")
+    else:
+        monkeypatch.setenv("XDG_CONFIG_HOME", place)
+    assert main(["login"]) == 1
+    assert "headway login: expected to keep tokens in " in capsys.readouterr().err
+    assert main(["jobs"]) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("job ")
+    assert "expected to keep tokens in " in said.err
+    assert main(["login", "--forget"]) == 0
 
 
 def test_in_a_terminal_the_demo_user_is_offered() -> None:

@@ -12,6 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from headway.cli import main
+from headway.cli.exits import Exit
 from headway.http.app import create_app
 from headway.settings import Settings
 
@@ -33,7 +34,7 @@ def sign_in(data_dir: Path, name: str, password: str = PASSWORD) -> int:
     try:
         answer = TestClient(app).post("/token", data={"username": name, "password": password})
     finally:
-        app.state.lazy.close()
+        app.parts.close()
     return answer.status_code
 
 
@@ -41,6 +42,16 @@ def test_an_added_user_can_sign_in(data_dir: Path, monkeypatch: pytest.MonkeyPat
     assert users(monkeypatch, "add", "eve") == 0
     assert sign_in(data_dir, "eve") == 200
     assert sign_in(data_dir, "eve", "another one") == 401
+
+
+def test_the_first_user_may_come_before_the_service(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever mistyped the directory reads where his user now is."""
+    assert users(monkeypatch, "add", "eve") == 0
+    assert f"A new database is made: in {data_dir}" in capsys.readouterr().err
+    assert users(monkeypatch, "add", "ann") == 0
+    assert "new database" not in capsys.readouterr().err
 
 
 def test_a_disabled_user_cannot_until_he_is_enabled(
@@ -113,7 +124,8 @@ def test_what_cannot_be_is_refused_with_a_sentence(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     users(monkeypatch, "add", "eve")
-    assert users(monkeypatch, *arguments, stdin=stdin) == 1
+    code = Exit.NOT_FOUND if arguments[1] == "nobody" else Exit.FAILED
+    assert users(monkeypatch, *arguments, stdin=stdin) == code
     assert sentence in capsys.readouterr().err
 
 

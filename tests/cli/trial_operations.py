@@ -1,12 +1,12 @@
 """An operation that takes each step once a test allows it, and goes on where it was interrupted."""
 
-import asyncio
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from headway.context import AsyncContext
 from headway.operation import operation
+from tests.http.trial_operations import allowed
 
 
 class Climb(BaseModel):
@@ -23,8 +23,7 @@ async def climb(request: Climb, ctx: AsyncContext) -> dict[str, int]:
     """Take each step, tell it and save it."""
     began = ctx.resumed.state["step"] if ctx.resumed else 0
     for step in range(began + 1, request.steps + 1):
-        while not await asyncio.to_thread((Path(request.gate) / str(step)).exists):  # noqa: ASYNC110 - another process makes it
-            await asyncio.sleep(0.01)
+        await allowed(Path(request.gate) / str(step))
         ctx.metric({"height": step * 0.5}, step=step)
         ctx.log(f"step {step}")
         ctx.progress(100 * step / request.steps, f"step {step}")

@@ -1,6 +1,5 @@
 """One real service for the tests of the client."""
 
-import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,17 +9,15 @@ import pytest
 from headway.client import Client
 from tests.client.service import Service, serving
 from tests.http.conftest import Gate
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="session")
 def service(clean_session: None) -> Iterator[Service]:
     """Started here, so that it bears no single test's mark."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
     with (
         tempfile.TemporaryDirectory(prefix="hw-", ignore_cleanup_errors=True) as folder,
-        serving(Path(folder) / "data", port) as service,
+        serving(Path(folder) / "data", free_port()) as service,
     ):
         yield service
 

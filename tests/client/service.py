@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import httpx2
 
 from headway.client import AsyncClient, Client
+from tests.waiting import eventually
 
 OPERATIONS = ("tests.http.trial_operations",)
 
@@ -54,14 +54,13 @@ class Service:
         self._processes.append(subprocess.Popen(command, env=self._environment))
 
     def _until(self, path: str) -> None:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
+        def succeeds() -> bool:
             assert all(one.poll() is None for one in self._processes), "the service has ended"
             with suppress(httpx2.TransportError):
-                if httpx2.get(f"{self.url}{path}").is_success:
-                    return
-            time.sleep(0.05)
-        raise AssertionError(f"expected {path} to succeed within 60 s")
+                return httpx2.get(f"{self.url}{path}").is_success
+            return False
+
+        eventually(succeeds, within=60)
 
     def kill(self) -> None:
         """End it without a word."""
@@ -77,7 +76,7 @@ class Service:
 
     def _wait(self) -> None:
         for process in self._processes:
-            process.wait(30)
+            process.wait(60)
         self._processes.clear()
 
     def client(self, name: str = "alice", password: str = "secret123") -> Client:

@@ -34,6 +34,7 @@ def test_both_have_the_same_verbs(plain: type, other: type) -> None:
 async def test_the_main_verbs(service: Service, tmp_path: Path) -> None:
     async with service.async_client() as client:
         assert (await client.me()).username == "alice"
+        await client.sign_out()
         assert (await client.predict("My invoice is wrong")).confidence
         job = await client.submit("nothing", {"note": "hello"})
         assert await job.result() == {"note": "hello"}

@@ -1,8 +1,10 @@
 """Every verb of the client, against a real service."""
 
+import json
 from pathlib import Path
 
 import pytest
+from websockets.sync.client import connect
 
 from headway.client import Client
 from headway.client.errors import (
@@ -48,6 +50,17 @@ def test_a_token_of_before_is_enough(service: Service, client: Client) -> None:
         assert other.me().username == "alice"
 
 
+def test_who_signs_out_has_no_token_and_gets_another(service: Service) -> None:
+    with service.client("alice", "secret123") as client:
+        token = client.sign_in()
+        client.sign_out()
+        client.sign_out()
+        with Client(service.url, token=token) as other, pytest.raises(Unauthorized):
+            other.me()
+        assert client.me().username == "alice"
+        assert client.sign_in() != token
+
+
 def test_a_text_is_classified_at_once(client: Client) -> None:
     answer = client.predict("My invoice is wrong")
     assert answer.prediction in answer.probabilities
@@ -68,6 +81,33 @@ def test_a_key_of_your_own_names_one_job(client: Client) -> None:
     one, other = (client.submit("nothing", key="the-only-one") for _ in range(2))
     assert one.id == other.id
     assert client.submit("nothing").id != client.submit("nothing").id
+
+
+def test_many_jobs_are_accepted_together_or_not_at_all(client: Client) -> None:
+    """Under one key, so that the same wish made again gives the same jobs."""
+    wishes = [{"job_type": "nothing", "input": {"number": n}, "priority": "low"} for n in range(20)]
+    made = client.submit_many(wishes, key="twenty")
+    assert [one.id for one in client.submit_many(wishes, key="twenty")] == [one.id for one in made]
+    assert len({one.id for one in made}) == 20
+    assert {one.wait().priority for one in made} == {8}
+    before = next(client.jobs()).job_id
+    with pytest.raises(UnknownOperation):
+        client.submit_many([wishes[0], {"job_type": "unheard_of"}])
+    assert next(client.jobs()).job_id == before
+
+
+def test_a_ticket_opens_one_socket_for_somebody_without_a_token(
+    service: Service, client: Client
+) -> None:
+    """Once, and as the user it was made for."""
+    job = client.submit("nothing")
+    job.wait()
+    ticket = client.ticket()
+    assert 0 < ticket.expires_in <= 30
+    assert client.ticket().ticket != ticket.ticket
+    address = f"{service.url.replace('http', 'ws')}/ws/jobs/{job.id}?ticket={ticket.ticket}"
+    with connect(address) as socket:
+        assert json.loads(socket.recv())["data"]["job_id"] == job.id
 
 
 def test_import_train_evaluate_predict(client: Client, tmp_path: Path) -> None:
@@ -230,6 +270,32 @@ def test_a_model_is_promoted_and_rolled_back(client: Client) -> None:
         client.model("moved@2")
     with pytest.raises(NotFound):
         client.roll_back("moved", "no-such-alias")
+
+
+def test_a_model_tells_what_it_came_from_and_who_moved_its_aliases(client: Client) -> None:
+    """Jobs, data and aliases as a graph; moves newest first, each by its job or by hand."""
+    client.import_csv(name="soil").result()
+    trained = client.train(data="soil", name="grown", epochs=1, alias="ripe")
+    trained.result()
+    graph = client.lineage("grown@1")
+    named = {node.id: node.name for node in graph.nodes}
+    led = {(named[edge.source], edge.relation, named[edge.to]) for edge in graph.edges}
+    assert {
+        ("import_csv", "made", "soil"),
+        ("soil", "read", "train_model"),
+        ("train_model", "made", "grown"),
+        ("grown", "named", "grown@ripe"),
+    } <= led
+    assert {node.name for node in client.lineage("soil", kind="datasets").nodes} >= {
+        "grown",
+        "soil",
+    }
+    client.train(data="soil", name="grown", epochs=2).result()
+    client.promote("grown", 2, "ripe")
+    moves = [(one.version, one.job_id) for one in client.alias_history("grown", "ripe")]
+    assert moves == [(2, None), (1, trained.id)]
+    client.promote("soil", 1, "best", kind="datasets")
+    assert [one.version for one in client.alias_history("soil", "best", kind="datasets")] == [1]
 
 
 def test_what_is_shared_is_seen_by_others(service: Service, client: Client) -> None:

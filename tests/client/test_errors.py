@@ -12,8 +12,10 @@ import httpx2
 import pytest
 
 from headway.client import Client, errors
-from headway.client.errors import BY_CODE, BY_STATUS, ApiError, ClientError, Untrusted, api_error
-from headway.client.session import client_error
+from headway.client.by_answer import BY_CODE, BY_STATUS, api_error
+from headway.client.errors import ApiError, ClientError, Untrusted
+from headway.client.retry.policy import IN_FLIGHT
+from headway.client.session import PASSING, client_error
 from headway.http.problems import KINDS
 from tests.client.fake_clock import FakeClock, Script
 
@@ -60,6 +62,7 @@ def test_every_code_of_the_service_has_a_class() -> None:
         if type(api_error(status, {"code": code, "detail": "d"})) is ApiError
     }
     assert not lost, f"add these statuses to BY_STATUS: {lost}"
+    assert IN_FLIGHT in found
     assert set(BY_CODE) <= set(found), "a code in BY_CODE is none of the service's"
 
 
@@ -92,6 +95,24 @@ def test_a_refused_certificate_is_no_outage() -> None:
     refused = httpx2.ConnectError("TLS")
     refused.__cause__ = ssl.SSLCertVerificationError("self-signed")
     assert isinstance(client_error(refused), Untrusted)
+
+
+def test_what_passes_by_itself_is_what_the_page_says() -> None:
+    """The page speaks to all clients, this one included."""
+    page = (Path(__file__).parents[2] / "docs" / "http.md").read_text()
+    (sentence,) = re.findall(r"\*\*What passes by itself\*\* is ([^;]*);", page)
+    assert {int(one) for one in re.findall(r"\d+", sentence)} == PASSING
+    assert sentence.startswith("no answer at all,")
+
+
+@pytest.mark.parametrize("status", sorted({*PASSING, *BY_STATUS}))
+def test_whoever_waits_for_a_job_bears_what_passes_by_itself(status: int) -> None:
+    """And hears of everything else at once, but for what is tried again in any case."""
+    script = Script(*[status] * 20, 404)
+    client = Client("http://service", token="t", transport=script.transport, clock=FakeClock())
+    with client, pytest.raises(ApiError) as refused:
+        client.job("one").wait()
+    assert (refused.value.status == 404) == (status in {*PASSING, 404})
 
 
 def test_an_error_says_where_nobody_answered(free_port: int) -> None:

@@ -3,30 +3,25 @@
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
+from headway.estimate import Estimate
 from headway.events import Event
-from headway.job import Completed, Crashed, Failed, Job, Json, Outcome, Publication, decide
+from headway.job import Job, Json
 from headway.limits import UNLIMITED, Limits
 from headway.retry import Backoff
 from headway.store.contract import Store
+from headway.store.sql_store import SqlStore
 from headway.store.sqlite_driver import driver
-from headway.store.values import (
-    Added,
-    Claim,
-    IdempotencyKey,
-    Report,
-    StoredCheckpoint,
-    Submission,
-    Want,
-    WorkerInfo,
-)
+from headway.store.values.attempts import Claim, Report, StoredCheckpoint, Want
+from headway.store.values.submission import Added, IdempotencyKey, Submission
+from headway.store.values.workers import WorkerInfo
+from headway.verdict import Completed, Crashed, Failed, Outcome, Publication, decide
 
 T = TypeVar("T")
 
@@ -37,17 +32,6 @@ LONG = 600.0
 """A lease that no test outlives."""
 
 _numbers = count(1)
-
-
-def eventually(condition: Callable[[], T], *, within: float = 10.0) -> T:
-    """The condition's first true value; fail if there is none in time."""
-    deadline = time.monotonic() + within
-    pause = 0.001
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"still {value!r} after {within:g} s"
-        time.sleep(pause)
-        pause = min(0.05, pause * 2)
-    return value
 
 
 def submission(operation: str = "resize", owner: str = "ann", **fields: Any) -> Submission:
@@ -154,9 +138,25 @@ def now_of(store: Store, job: Job) -> Job:
     return found
 
 
+def estimates(store: Store, jobs: Collection[Job], *shared: str) -> dict[str, Estimate]:
+    """How long these jobs may still take, by one look at the store; nothing of the others."""
+    outlook = store.overview.outlook(shared)
+    found = {job.id: outlook.of(job, outlook.at) for job in jobs}
+    return {job_id: estimate for job_id, estimate in found.items() if estimate is not None}
+
+
 def told(store: Store, job: Job) -> list[Event]:
     """Everything that happened to the job."""
     return store.events.of_job(job.id, limit=100_000)
+
+
+def loads(store: Store) -> dict[str, tuple[int, int]]:
+    """Of each owner with such, how many jobs have not ended, and how many of those are ready or
+    running: as the store counts them for its limits."""
+    assert isinstance(store, SqlStore)
+    with store._database.read() as tx:  # noqa: SLF001 - nobody asks for them, all limits rest on them
+        rows = tx.rows("SELECT owner, unfinished, active FROM loads WHERE unfinished > 0")
+    return {owner: (unfinished, active) for owner, unfinished, active in rows}
 
 
 def everything(store: Store, job: Job) -> object:

@@ -1,4 +1,4 @@
-"""A link to a database server that can be cut at the moment a COMMIT passes."""
+"""A link to a database server that can be cut at the moment a COMMIT passes, or swallow all."""
 
 import contextlib
 import socket
@@ -17,6 +17,8 @@ class CuttingLink:
     def __init__(self, host: str, port: int) -> None:
         self._server = (host, port)
         self._cut: Cut | None = None
+        self._flowing = threading.Event()
+        self._flowing.set()
         self.cuts = 0
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._threads: list[threading.Thread] = []
@@ -31,6 +33,15 @@ class CuttingLink:
     def cut_at_commit(self, when: Cut) -> None:
         """Hang up on both sides at the next COMMIT."""
         self._cut = when
+
+    @contextlib.contextmanager
+    def swallowing(self) -> Iterator[None]:
+        """Meanwhile nothing passes, either way, and nobody is told; what waited passes afterwards."""
+        self._flowing.clear()
+        try:
+            yield
+        finally:
+            self._flowing.set()
 
     def close(self) -> None:
         """Accept nobody any more, and wait until all have hung up."""
@@ -47,6 +58,8 @@ class CuttingLink:
             while True:
                 client, _ = self._listening.accept()
                 server = socket.create_connection(self._server)
+                for one in (client, server):  # it must not be the link that waits for more
+                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._sockets += [client, server]
                 self._run(self._upwards, client, server)
                 self._run(self._downwards, server, client)
@@ -63,11 +76,13 @@ class CuttingLink:
                         server.sendall(data)
                         server.recv(65_536)
                     return
+                self._flowing.wait()
                 server.sendall(data)
 
     def _downwards(self, server: socket.socket, client: socket.socket) -> None:
         with _hanging_up(server, client):
             while data := server.recv(65_536):
+                self._flowing.wait()
                 client.sendall(data)
 
     def _run(self, what: object, *arguments: object) -> None:

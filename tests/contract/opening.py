@@ -10,6 +10,7 @@ from headway.store.contract import Store
 from headway.store.postgres import open_postgres
 from headway.store.sqlite import open_sqlite
 from tests.postgres import fresh_database
+from tests.sqlite import migrate
 
 KINDS = ("sqlite", "postgres")
 """Every implementation; each passes the whole suite."""
@@ -25,6 +26,7 @@ def new_address(kind: str, data_dir: Path) -> Iterator[str]:
         with fresh_database() as url:
             yield url
     else:
+        migrate(data_dir)
         yield f"{kind}:{data_dir}"
 
 

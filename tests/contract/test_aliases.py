@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from headway.errors import Conflict, NotFound
-from headway.job import Completed, Status, decide
+from headway.job import Status
 from headway.store.contract import Store
-from headway.store.values import AliasName, StoredArtifact
+from headway.store.values.artifacts import AliasName, StoredArtifact
+from headway.verdict import Completed, decide
 from tests.contract.acts import AT_ONCE, add, claim, now_of, publication, report
 
 BEST = AliasName(owner="ann", kind="model", name="intents", alias="best")

@@ -3,9 +3,10 @@
 import pytest
 
 from headway.errors import Conflict, NotFound
-from headway.job import Completed, Publication, Status, decide
+from headway.job import Status
 from headway.store.contract import Store
-from headway.store.values import AliasName
+from headway.store.values.artifacts import AliasName
+from headway.verdict import Completed, Publication, decide
 from tests.contract.acts import AT_ONCE, add, claim, now_of, publication, report
 
 

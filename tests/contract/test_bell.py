@@ -8,10 +8,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
+import psycopg
 import pytest
 
-from headway.store.contract import Store, Waiter
-from tests.contract.acts import eventually, start_python
+from headway.store import notify
+from headway.store.contract import Store
+from headway.store.contract.bell import Waiter
+from headway.store.notify import NotifyBell
+from tests.contract.acts import start_python
+from tests.waiting import eventually
 
 SOON = 5.0
 """Seconds that no ring takes, so that a machine under load fails no test."""
@@ -220,3 +225,26 @@ def test_a_listener_that_was_killed_does_not_keep_others_from_hearing(
     assert waiter.wait(SOON)
     store.bell.ring("work")
     assert eventually(lambda: waiter.wait(0))
+
+
+def test_a_bell_closed_while_its_server_keeps_it_waiting_calls_it_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its thread was given up, and ends when the server has refused it."""
+    monkeypatch.setattr(notify, "READY_SECONDS", 0.05)
+    before = set(threading.enumerate())
+    answer = threading.Event()
+    calls = []
+
+    def connect() -> "psycopg.Connection[object]":
+        calls.append(1)
+        answer.wait(60)
+        raise psycopg.OperationalError("connection refused")
+
+    bell = NotifyBell(connect)
+    waiter = bell.listen("work")
+    bell.close()
+    waiter.close()
+    answer.set()
+    eventually(lambda: set(threading.enumerate()) <= before)
+    assert len(calls) == 1

@@ -5,10 +5,11 @@ from collections import Counter
 
 import pytest
 
-from headway.job import Failed, Status, Waiting
+from headway.job import Status, Waiting
 from headway.retry import Backoff
 from headway.store.contract import Store
-from headway.store.values import Want
+from headway.store.values.attempts import Want
+from headway.verdict import Failed
 from tests.contract.acts import (
     add,
     add_all,
@@ -16,7 +17,6 @@ from tests.contract.acts import (
     claims,
     complete,
     conclude,
-    eventually,
     fail,
     join,
     lapse,
@@ -25,6 +25,7 @@ from tests.contract.acts import (
     submission,
     told,
 )
+from tests.waiting import eventually
 
 
 def test_a_claim_carries_the_job_as_it_is_now(store: Store) -> None:

@@ -3,11 +3,11 @@
 import pytest
 
 from headway.errors import Conflict
-from headway.job import Split
 from headway.rights import Scope
 from headway.store.contract import Store
 from headway.store.identity import Holdings
-from headway.store.values import AliasName
+from headway.store.values.artifacts import AliasName
+from headway.verdict import Split
 from tests.contract.acts import add, claim, complete, conclude, join, key, publication, submission
 
 

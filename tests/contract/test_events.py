@@ -1,9 +1,10 @@
 """What happened, in order: numbers without gaps per job, positions that grow with commits."""
 
+import gc
 import json
 import threading
 
-from headway.events import LogLine, MetricRecorded
+from headway.events import LogLine, MetricRecorded, StatusChanged
 from headway.store.contract import Store
 from tests.contract.acts import (
     add,
@@ -94,6 +95,17 @@ def test_a_jobs_events_can_be_read_by_kind_and_from_a_number_on(store: Store) ->
     assert store.events.of_job("no-such-id") == []
 
 
+def test_the_events_of_many_jobs_are_read_at_once_each_from_a_number_on(store: Store) -> None:
+    """Job by job and in order, and none of the others'."""
+    one, other, third = add(store), add(store), add(store)
+    for held in claims(store, join(store), 3):
+        report(store, held, facts=[LogLine("info", "a"), LogLine("info", "b")])
+    found = store.events.of_jobs({third.id: 0, one.id: 3, other.id: 4, "no-such-id": 0})
+    assert found == store.events.of_job(one.id, after=3) + store.events.of_job(third.id)
+    assert [event.number for event in found] == [4, 1, 2, 3, 4]
+    assert store.events.of_jobs({}) == []
+
+
 def test_equal_facts_of_different_kinds_do_not_get_mixed_up(store: Store) -> None:
     """Texts of facts are kept for reuse; the kind belongs to what they are kept by."""
     job = add(store)
@@ -162,3 +174,14 @@ def test_writers_in_several_processes_leave_neither_gap_nor_double(
     for job_id in claimed:
         events = store.events.of_job(job_id)
         assert [one.number for one in events] == [1, 2, 3]
+
+
+def test_what_was_written_of_a_job_alone_is_not_kept_in_memory(store: Store) -> None:
+    """Its log lines and its sentences may be long, and no other job tells the same."""
+    job = add(store)
+    held = claim(store)
+    report(store, held, facts=[LogLine("info", "line " * 1_000 + job.id)])
+    fail(store, held, "sentence " * 1_000 + job.id)
+    gc.collect()
+    kept = [one for one in gc.get_objects() if isinstance(one, (LogLine, StatusChanged))]
+    assert not [one for one in kept if job.id in repr(one)]

@@ -7,7 +7,8 @@ import pytest
 from headway.errors import KeyReused
 from headway.job import Counts, Status
 from headway.store.contract import Store
-from headway.store.values import Added, JobQuery
+from headway.store.values.history import JobQuery
+from headway.store.values.submission import Added, Submission
 from tests.contract.acts import (
     add,
     add_all,
@@ -104,6 +105,17 @@ def test_get_many_gives_those_that_exist(store: Store) -> None:
     wanted = [jobs[3].id, "no-such-id", jobs[0].id]
     assert {job.id for job in store.jobs.get_many(wanted)} == {jobs[0].id, jobs[3].id}
     assert all(job == now_of(store, job) for job in store.jobs.get_many(wanted))
+
+
+def test_of_many_jobs_those_alone_are_given_that_have_changed(store: Store) -> None:
+    """Also those that are gone; at the version that is known, or without any, there is nothing."""
+    same, moved, fresh = add_all(store, [submission() for _ in range(3)])
+    known = {same.id: same.version, moved.id: moved.version, fresh.id: 0, "no-such-id": 3}
+    cancelled = store.jobs.cancel(moved.id)
+    found = store.jobs.newer(known)
+    assert found == {moved.id: cancelled, fresh.id: fresh, "no-such-id": None}
+    assert store.jobs.newer({same.id: same.version, moved.id: cancelled.version}) == {}
+    assert store.jobs.newer({}) == {}
 
 
 def test_jobs_are_found_newest_first(store: Store) -> None:
@@ -217,6 +229,26 @@ def test_a_group_may_mix_replays_with_what_is_new(store: Store) -> None:
     assert isinstance(new, Added)
     assert replay.job.id == old.job.id
     assert not new.replayed
+
+
+def test_a_longer_list_under_a_key_that_came_before_makes_nothing(store: Store) -> None:
+    """Whether the shorter one is durable or stands ahead of it in the same group."""
+
+    def keyed(count: int) -> list[Submission]:
+        keys = [key("k", f"{count} jobs", scope=f"/bulk#{n}") for n in range(count)]
+        return [submission(together=f"list of {count}", idempotency=one) for one in keys]
+
+    plain = submission()
+    one, two, *three, alone = store.jobs.add([*keyed(2), *keyed(3), plain])
+    assert all(isinstance(answer, KeyReused) for answer in three)
+    assert isinstance(one, Added)
+    assert isinstance(two, Added)
+    assert isinstance(alone, Added)
+    assert all(isinstance(answer, KeyReused) for answer in store.jobs.add(keyed(4)))
+    made = {job.id for job in store.jobs.find(JobQuery())}
+    assert made == {one.job.id, two.job.id, alone.job.id}
+    again = store.jobs.add(keyed(2))
+    assert [isinstance(answer, Added) and answer.replayed for answer in again] == [True, True]
 
 
 def test_each_new_job_counts_as_a_request_and_a_replay_does_not(store: Store) -> None:

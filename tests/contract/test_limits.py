@@ -6,25 +6,28 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from headway.errors import LimitReached, ServiceLimit, UserLimit
-from headway.job import Failed, Status, Waiting
+from headway.job import Status, Waiting
 from headway.limits import Limits
 from headway.retry import Backoff
 from headway.store.contract import Store
-from headway.store.values import Added, Decided, Submission
+from headway.store.values.submission import Added, Decided, Submission
+from headway.verdict import Failed
 from tests.contract.acts import (
     add,
     add_all,
     claims,
     complete,
     conclude,
-    eventually,
+    estimates,
     fail,
     join,
     key,
     lapse,
+    loads,
     now_of,
     submission,
 )
+from tests.waiting import eventually
 
 THREE = Limits(queued_per_user=3)
 ONE_AT_A_TIME = Limits(running_per_user=1)
@@ -47,7 +50,7 @@ def test_a_user_has_so_many_jobs_and_no_more(store: Store) -> None:
     assert isinstance(refused, UserLimit)
     assert (refused.code, refused.limit, refused.current) == ("too_many_jobs", 3, 3)
     assert store.jobs.get(wishes[3].id) is None
-    assert {one.owner: one.unfinished for one in store.overview.loads()} == {"ann": 3, "bob": 1}
+    assert loads(store) == {"ann": (3, 3), "bob": (1, 1)}
 
 
 def test_room_is_made_by_every_end(store: Store) -> None:
@@ -131,7 +134,7 @@ def test_nobody_gets_past_a_limit_by_coming_at_once(open_store: Callable[[], Sto
     with ThreadPoolExecutor(8) as pool:
         answers = [one for many in pool.map(submit, stores) for one in many]
     assert sum(passed(answers)) == 10
-    assert stores[0].overview.loads()[0].unfinished == 10
+    assert loads(stores[0]) == {"ann": (10, 10)}
 
 
 def test_one_job_runs_and_the_others_wait_for_the_limit(store: Store) -> None:
@@ -149,7 +152,7 @@ def test_one_job_runs_and_the_others_wait_for_the_limit(store: Store) -> None:
         order.append(claim.job.id)
         complete(store, claim)
     assert order == [jobs[0].id, jobs[2].id, jobs[1].id]
-    assert store.overview.loads() == []
+    assert loads(store) == {}
 
 
 def test_others_run_while_one_waits_for_his_limit(store: Store) -> None:
@@ -258,7 +261,7 @@ def test_nothing_of_a_paused_operation_is_claimed(store: Store) -> None:
     assert claim.job.id == other.id
     assert complete(store, running)
     assert now_of(store, job).status is Status.COMPLETED
-    told = store.overview.estimates([now_of(store, waiting)], [])[waiting.id]
+    told = estimates(store, [now_of(store, waiting)])[waiting.id]
     assert told.paused
     assert store.pauses.resume("resize")
     assert not store.pauses.resume("resize")
@@ -284,5 +287,4 @@ def test_what_is_given_up_is_counted_no_more(store: Store) -> None:
     worker = join(store)
     (claim,) = claims(store, worker)
     conclude(store, claim, Failed("it broke"), Backoff(base=600, cap=600))
-    (load,) = store.overview.loads()
-    assert (load.unfinished, load.active) == (1, 0)
+    assert loads(store) == {"ann": (1, 0)}

@@ -2,7 +2,7 @@
 
 from headway.job import Status
 from headway.store.contract import Store
-from headway.store.values import Incident
+from headway.store.values.meters import Incident
 from tests.contract.acts import (
     add,
     add_all,

@@ -1,4 +1,4 @@
-"""A database of any age becomes what `tables.py` says, or is refused with a clear sentence."""
+"""A database of any age becomes what `tables` says, or is refused with a clear sentence."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ from headway.store import migrate
 from headway.store.alembic_upgrade import upgrade_to_head
 from headway.store.sqlite import open_sqlite
 from headway.store.tables import metadata
-from headway.store.values import AliasName
+from headway.store.values.artifacts import AliasName
 from tests.contract.acts import add, publication, start_python
 
 SCRIPTS = Path(migrate.__file__).with_name("migrations")

@@ -6,9 +6,10 @@ from itertools import product
 import pytest
 
 from headway.errors import AlreadyFinished, NotFinished, NotFound
-from headway.job import MOVES, Completed, Crashed, Failed, Job, Status, Stopped, Verdict
+from headway.job import MOVES, Job, Status
 from headway.store.contract import Store
-from headway.store.values import Claim, Part
+from headway.store.values.attempts import Claim, Part
+from headway.verdict import Completed, Crashed, Failed, Stopped, Verdict
 from tests.contract.acts import (
     add,
     checkpoint,
@@ -201,6 +202,14 @@ def test_a_retried_job_begins_with_fresh_counters_and_a_new_token(store: Store) 
     assert third.job.id == job.id
     assert fail(store, third)
     assert now_of(store, job).status is Status.PENDING  # it has its two attempts again
+
+
+def test_what_a_failed_job_has_found_goes_with_its_failure(store: Store) -> None:
+    job = add(store)
+    conclude(store, claim(store), Failed("too many are broken", False, result={"broken": 40}))
+    failed = now_of(store, job)
+    assert (failed.status, failed.result) == (Status.FAILED, {"broken": 40})
+    assert store.jobs.retry(job.id).result is None
 
 
 def test_a_retried_job_goes_on_from_its_last_checkpoint(store: Store) -> None:

@@ -6,7 +6,9 @@ from typing import Any
 from headway.job import Status
 from headway.notices import OPERATION, Target
 from headway.store.contract import Store
-from headway.store.values import Delivery, JobQuery, Want
+from headway.store.values.attempts import Want
+from headway.store.values.history import JobQuery
+from headway.store.values.notices import Delivery
 from tests.contract.acts import add, claim, complete, fail, join, lapse
 
 HOOK = Target("webhook", "https://example.org/x")

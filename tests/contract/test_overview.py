@@ -5,8 +5,8 @@ import pytest
 from headway.events import OwnedEvent
 from headway.job import Job, Status
 from headway.store.contract import Store
-from headway.store.overview import LINE
-from headway.store.values import RunningJob, WorkerInfo
+from headway.store.line import LINE
+from headway.store.values.workers import RunningJob, WorkerInfo
 from tests.contract.acts import (
     LONG,
     add,
@@ -14,6 +14,7 @@ from tests.contract.acts import (
     claim,
     claims,
     complete,
+    estimates,
     fail,
     join,
     lapse,
@@ -36,7 +37,7 @@ def join_for(store: Store, *operations: str, slots: int = 2, async_slots: int = 
 
 
 def places(store: Store, jobs: list[Job]) -> list[int | None]:
-    found = store.overview.estimates(jobs, ())
+    found = estimates(store, jobs)
     return [found[job.id].position if job.id in found else None for job in jobs]
 
 
@@ -65,10 +66,10 @@ def test_a_waiting_job_is_told_by_recent_durations(store: Store) -> None:
     """Once a job of its kind has completed and a worker is there for it, not before."""
     worker = join_for(store, "resize")
     job = add(store)
-    assert store.overview.estimates([job], ())[job.id].left is None
+    assert estimates(store, [job])[job.id].left is None
     assert complete(store, claims(store, worker, 1)[0])
     waiting, later = add(store), add(store, delay=600.0)
-    found = store.overview.estimates([waiting, later], ())
+    found = estimates(store, [waiting, later])
     left = found[waiting.id].left
     assert left is not None
     assert 0 <= left.low <= left.high
@@ -83,8 +84,8 @@ def test_the_slots_of_an_operation_are_those_of_its_kind(store: Store) -> None:
     done = [add(store), *add_all(store, [submission() for _ in range(20)])]
     held = claims(store, worker, 1)
     assert complete(store, held[0])
-    alone = store.overview.estimates(done[1:], ())[done[-1].id].left
-    shared = store.overview.estimates(done[1:], {"resize"})[done[-1].id].left
+    alone = estimates(store, done[1:])[done[-1].id].left
+    shared = estimates(store, done[1:], "resize")[done[-1].id].left
     assert alone is not None
     assert shared is not None
     assert shared.high < alone.high or alone.high == 0
@@ -94,21 +95,21 @@ def test_a_running_job_is_told_by_its_rate(store: Store) -> None:
     """From its first report on; another attempt begins anew."""
     job = add(store, max_attempts=3)
     held = claim(store)
-    assert store.overview.estimates([now_of(store, job)], ()) == {}
+    assert estimates(store, [now_of(store, job)]) == {}
     report(store, held, progress=10.0)
-    (estimate,) = store.overview.estimates([now_of(store, job)], ()).values()
+    (estimate,) = estimates(store, [now_of(store, job)]).values()
     assert estimate.position is None
     assert estimate.left is None  # nothing was gained since
     fail(store, held)
     claim(store)
-    assert store.overview.estimates([now_of(store, job)], ()) == {}
+    assert estimates(store, [now_of(store, job)]) == {}
 
 
 def test_finished_jobs_have_no_estimates(store: Store) -> None:
     """Nothing is left of them."""
     job = add(store)
     complete(store, claim(store))
-    assert store.overview.estimates([now_of(store, job)], ()) == {}
+    assert estimates(store, [now_of(store, job)]) == {}
 
 
 def test_workers_show_what_they_run(store: Store) -> None:

@@ -1,11 +1,14 @@
 """Failed items tried again: their parts are replaced, everything else stays, and the counts add up."""
 
+from dataclasses import replace
+
 import pytest
 
 from headway.errors import AlreadyFinished, Conflict, NotFinished
-from headway.job import Completed, Job, Status, decide
+from headway.job import Job, Status
 from headway.store.contract import Store
-from headway.store.values import Claim, Part, StoredCheckpoint
+from headway.store.values.attempts import Claim, Part, StoredCheckpoint
+from headway.verdict import Completed, decide
 from tests.contract.acts import AT_ONCE, add, claim, now_of, report, told
 
 SAVED = StoredCheckpoint(number=1, state={"done": 6}, attempt_token=1, items=6)
@@ -95,3 +98,18 @@ def test_only_a_job_that_has_ended_with_failed_items_can_try_them_again(store: S
     assert now_of(store, running).status is Status.COMPLETED
     with pytest.raises(AlreadyFinished):
         store.jobs.cancel(running.id)
+
+
+def test_a_part_keeps_the_hash_of_its_file(store: Store) -> None:
+    """Also when it is handed out to be tried again, and when another takes its place."""
+    job = add(store, owner="ann")
+    held = claim(store)
+    old = replace(part(0, 1), sha256="a" * 64)
+    report(store, held, parts=[old], total=3, checkpoint=SAVED)
+    report(store, held, verdict=decide(Completed({"n": 3}), held.job, AT_ONCE))
+    assert store.jobs.parts(job.id) == [old]
+    held = again(store, job)
+    assert list(held.redo) == [old]
+    mended = replace(part(0, 0, "new", redone=True), sha256="b" * 64)
+    report(store, held, parts=[mended])
+    assert store.jobs.parts(job.id) == [replace(mended, redone=False)]

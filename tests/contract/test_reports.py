@@ -5,24 +5,21 @@ from dataclasses import replace
 import pytest
 
 from headway.events import CheckpointSaved, ItemsPublished, LogLine, MetricRecorded
-from headway.job import (
+from headway.job import Counts, Job, Status, Waiting
+from headway.retry import Backoff
+from headway.store.contract import Store
+from headway.store.values.attempts import Claim, Part, Report, Rewind
+from headway.verdict import (
     MAX_CRASHES,
     MAX_INTERRUPTIONS,
     Completed,
-    Counts,
     Crashed,
     Failed,
-    Job,
-    Status,
     Stopped,
     Usage,
     Verdict,
-    Waiting,
     decide,
 )
-from headway.retry import Backoff
-from headway.store.contract import Store
-from headway.store.values import Claim, Part, Report, Rewind
 from tests.contract.acts import (
     AT_ONCE,
     add,

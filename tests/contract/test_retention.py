@@ -2,14 +2,18 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 
 from headway.events import LogLine
-from headway.job import Completed, Status, decide
-from headway.store import retention
-from headway.store.contract import ALIKE, Store
-from headway.store.values import Added, IdempotencyKey, Part
+from headway.job import Status
+from headway.store import burial
+from headway.store.contract import Store
+from headway.store.contract.retention import ALIKE
+from headway.store.values.attempts import Part
+from headway.store.values.submission import Added, IdempotencyKey
+from headway.verdict import Completed, decide
 from tests.contract.acts import (
     AT_ONCE,
     LONG,
@@ -67,6 +71,34 @@ def tidy(
 ) -> int:
     """What was made in this hour stays, unless told."""
     return store.retention.tidy(workers=workers, keys=keys, tombstones=tombstones, limit=limit)
+
+
+def test_checkpoints_are_forgotten_where_no_attempt_comes_again(store: Store) -> None:
+    """Step by step; a job that has not ended is told its own by the next attempt."""
+    add_all(store, [submission() for _ in range(5)])
+    last_one = add(store, priority=9)
+    *done, running = claims(store, join(store))
+    for number, held in enumerate([*done, running]):
+        saved = replace(checkpoint(1), path=None if number == 0 else f"jobs/{number}/checkpoint-1")
+        assert report(store, held, checkpoint=saved)
+    assert all(complete(store, one) for one in done)
+    found: list[str] = []
+    steps = []
+    after = 0
+    while True:
+        forgotten = store.retention.forget_checkpoints(after=after, limit=2)
+        found += forgotten.paths
+        steps.append(len(forgotten.paths))
+        if forgotten.next is None:
+            break
+        after = forgotten.next
+    assert sorted(found) == [f"jobs/{number}/checkpoint-1" for number in range(1, 5)]
+    assert max(steps) <= 2
+    assert store.retention.forget_checkpoints().paths == ()
+    assert crash(store, running)
+    again = claim(store)
+    assert again.job.id == last_one.id
+    assert [one.number for one in again.checkpoints] == [1]
 
 
 def test_a_job_that_ended_long_ago_is_removed_with_all_that_was_its_own(store: Store) -> None:
@@ -160,7 +192,7 @@ def test_a_job_with_many_events_goes_in_several_steps(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No transaction deletes more events than are meant for one."""
-    monkeypatch.setattr(retention, "EVENTS_AT_ONCE", 10)
+    monkeypatch.setattr(burial, "EVENTS_AT_ONCE", 10)
     small, big = add(store), add(store)
     worker = join(store)
     for held in claims(store, worker):

@@ -5,7 +5,7 @@ import pytest
 from headway.errors import KeyReused, NotFinished, NotFound
 from headway.job import Status
 from headway.store.contract import Store
-from headway.store.values import IdempotencyKey
+from headway.store.values.submission import IdempotencyKey
 from tests.contract.acts import add
 
 KEY = IdempotencyKey(scope="POST /retry", key="again", fingerprint="whole job")

@@ -10,12 +10,15 @@ import pytest
 from headway.errors import Conflict, NotFound, UserLimit
 from headway.estimate import NO_ESTIMATE
 from headway.events import LogLine
-from headway.job import Completed, Failed, Job, Split, Status, Waiting, decide
+from headway.job import Job, Status, Waiting
 from headway.limits import UNLIMITED, Limits
+from headway.registry import Registry
 from headway.retry import Backoff
 from headway.store.contract import Store
-from headway.store.values import Claim, JobQuery, Part, Report, StoredCheckpoint
-from headway.why import why
+from headway.store.values.attempts import Claim, Part, Report, StoredCheckpoint
+from headway.store.values.history import JobQuery
+from headway.verdict import Completed, Failed, Split, decide
+from headway.why import Surroundings, why
 from tests.contract.acts import (
     AT_ONCE,
     add,
@@ -24,16 +27,17 @@ from tests.contract.acts import (
     complete,
     conclude,
     crash,
-    eventually,
     everything,
     fail,
     join,
     lapse,
+    loads,
     now_of,
     report,
     submission,
     told,
 )
+from tests.waiting import eventually
 
 ONE_AT_A_TIME = Limits(running_per_user=1)
 
@@ -349,6 +353,44 @@ def test_failed_items_are_tried_again_by_the_shards_that_have_them(store: Store)
     assert merge.results is not None
 
 
+def test_items_of_the_merge_come_behind_those_of_the_shards(store: Store) -> None:
+    """And count like them."""
+    job = split_job(store, 2)
+    worker = join(store)
+    first, second = claims(store, worker, 2)
+    report(store, first, parts=[part(0, path="a")])
+    finish(store, [first, second])
+    (merge,) = claims(store, worker, 1)
+    report(store, merge, parts=[part(0, path="m0")])
+    report(store, merge, parts=[part(2, count=1, failed=1, path="m2")])
+    assert complete(store, merge, {"n": 1})
+    found = [(one.first, one.path) for one in store.jobs.parts(job.id)]
+    assert found == [(0, "a"), (2, "m0"), (4, "m2")]
+    assert [one.path for one in store.jobs.parts(job.id, after=3)] == ["m2"]
+    counts = now_of(store, job).counts
+    assert (counts.succeeded, counts.failed) == (4, 1)
+
+
+def test_what_a_merge_has_given_is_taken_back_before_items_are_tried_again(store: Store) -> None:
+    """It will be merged anew, from its beginning."""
+    job = split_job(store, 2)
+    worker = join(store)
+    first, second = claims(store, worker, 2)
+    report(store, first, total=2, parts=[part(0, failed=1, path="a")])
+    finish(store, [first, second])
+    (merge,) = claims(store, worker, 1)
+    saved = StoredCheckpoint(number=1, state={"told": 2}, attempt_token=merge.token, items=2)
+    report(store, merge, parts=[part(0, path="m")], checkpoint=saved)
+    assert complete(store, merge, {"n": 1})
+    store.jobs.retry_items(job.id)
+    assert [one.path for one in store.jobs.parts(job.id)] == ["a"]
+    finish(store, claims(store, worker, 9))
+    (again,) = claims(store, worker, 9)
+    assert (again.job.id, list(again.checkpoints)) == (job.id, [])
+    counts = now_of(store, job).counts
+    assert (counts.succeeded, counts.failed) == (1, 1)
+
+
 def test_a_shard_cannot_be_cancelled_or_retried_by_itself(store: Store) -> None:
     job = split_job(store)
     shard = store.jobs.shards(job.id)[0]
@@ -408,25 +450,21 @@ def test_the_report_of_a_shard_that_does_not_name_its_parent_is_refused(store: S
         store.jobs.cancel("nobody")
 
 
-def loads(store: Store) -> list[tuple[str, int, int]]:
-    return [(one.owner, one.unfinished, one.active) for one in store.overview.loads()]
-
-
 def test_a_split_job_is_one_job_to_its_owners_limits_until_it_ends(store: Store) -> None:
     """However many shards it has, and whether they wait, run, or come back."""
     split_job(store, max_attempts=2)
     worker = join(store)
-    assert loads(store) == [("ann", 1, 1)]
+    assert loads(store) == {"ann": (1, 1)}
     for one in claims(store, worker, limits=ONE_AT_A_TIME):
         assert fail(store, one)
-    assert loads(store) == [("ann", 1, 1)]
+    assert loads(store) == {"ann": (1, 1)}
     held = eventually(lambda: claims(store, worker, limits=ONE_AT_A_TIME))
     assert len(held) == 3
     finish(store, held)
-    assert loads(store) == [("ann", 1, 1)]
+    assert loads(store) == {"ann": (1, 1)}
     (merge,) = claims(store, worker, limits=ONE_AT_A_TIME)
     assert complete(store, merge)
-    assert loads(store) == []
+    assert loads(store) == {}
 
 
 @pytest.mark.parametrize("end", ["fail", "cancel"])
@@ -436,17 +474,17 @@ def test_a_split_job_that_ends_early_makes_room_for_another(store: Store, end: s
     worker = join(store)
     held = claims(store, worker, limits=ONE_AT_A_TIME)
     assert {one.job.parent for one in held} == {job.id}
-    assert loads(store) == [("ann", 2, 1)]
+    assert loads(store) == {"ann": (2, 1)}
     if end == "fail":
         assert fail(store, held[0])
     else:
         store.jobs.cancel(job.id)
-    assert loads(store) == [("ann", 1, 0)]
+    assert loads(store) == {"ann": (1, 0)}
     (other,) = claims(store, worker, limits=ONE_AT_A_TIME)
     assert other.job.parent is None
-    assert loads(store) == [("ann", 1, 1)]
+    assert loads(store) == {"ann": (1, 1)}
     assert complete(store, other)
-    assert loads(store) == []
+    assert loads(store) == {}
 
 
 def test_a_shards_retry_beside_a_job_that_is_held_is_not_held(store: Store) -> None:
@@ -460,7 +498,7 @@ def test_a_shards_retry_beside_a_job_that_is_held_is_not_held(store: Store) -> N
     assert [one.job.parent for one in found] == [job.id]
     eventually(lambda: claims(store, worker, limits=ONE_AT_A_TIME) == []
                and now_of(store, waiting).waiting_for is Waiting.LIMIT)  # fmt: skip
-    assert loads(store) == [("ann", 2, 1)]
+    assert loads(store) == {"ann": (2, 1)}
 
 
 def test_one_at_a_time_of_an_operation_lets_the_shards_run_one_by_one(store: Store) -> None:
@@ -477,15 +515,16 @@ def test_one_at_a_time_of_an_operation_lets_the_shards_run_one_by_one(store: Sto
 
 def reasons(store: Store, job: Job) -> list[str]:
     """What `headway why` says of the job."""
-    return why(
-        now_of(store, job),
-        NO_ESTIMATE,
+    around = Surroundings(
         workers=store.overview.workers(),
         paused=store.pauses.all(),
         depth=store.overview.depth(),
         limits=UNLIMITED,
+        registry=Registry(),
+        queue_of=lambda _: "headway",
         now=0.0,
     )
+    return why(now_of(store, job), NO_ESTIMATE, around)
 
 
 def test_no_shard_of_a_paused_operation_begins(store: Store) -> None:
@@ -495,7 +534,7 @@ def test_no_shard_of_a_paused_operation_begins(store: Store) -> None:
     assert claims(store, worker) == []
     assert reasons(store, job)[0].startswith("resize is paused, so none of its shards begins")
     store.pauses.resume("resize")
-    assert reasons(store, job) == ["its 1 shards do its work: 0 % so far"]
+    assert reasons(store, job) == ["its work is done in 1 shard: 0 % so far"]
     (shard,) = claims(store, worker)
     store.pauses.pause("resize")
     assert complete(store, shard)
@@ -520,7 +559,7 @@ def test_a_retry_of_a_split_job_goes_on_beside_the_limit(store: Store) -> None:
     assert now_of(store, job).status is Status.FAILED
     again = store.jobs.retry(job.id, ONE_AT_A_TIME)
     assert (again.status, again.waiting_for) == (Status.RUNNING, Waiting.SHARDS)
-    assert loads(store) == [("ann", 3, 2)]
+    assert loads(store) == {"ann": (3, 2)}
     shards = claims(store, worker, limits=ONE_AT_A_TIME)
     assert {one.job.parent for one in shards} == {job.id}
     assert complete(store, running)
@@ -529,7 +568,7 @@ def test_a_retry_of_a_split_job_goes_on_beside_the_limit(store: Store) -> None:
     (merge,) = claims(store, worker, limits=ONE_AT_A_TIME)
     assert complete(store, merge)
     assert [one.job.id for one in claims(store, worker, limits=ONE_AT_A_TIME)] == [held.id]
-    assert loads(store) == [("ann", 1, 1)]
+    assert loads(store) == {"ann": (1, 1)}
 
 
 def test_failed_items_of_a_split_job_are_counted_once_when_retried(store: Store) -> None:
@@ -541,18 +580,18 @@ def test_failed_items_of_a_split_job_are_counted_once_when_retried(store: Store)
     finish(store, held)
     (merge,) = claims(store, worker)
     assert complete(store, merge)
-    assert loads(store) == []
+    assert loads(store) == {}
     with pytest.raises(UserLimit):
         store.jobs.retry_items(job.id, Limits(queued_per_user=0))
     again = store.jobs.retry_items(job.id, ONE_AT_A_TIME)
     assert (again.status, again.waiting_for) == (Status.RUNNING, Waiting.SHARDS)
-    assert loads(store) == [("ann", 1, 1)]
+    assert loads(store) == {"ann": (1, 1)}
     held = claims(store, worker, limits=ONE_AT_A_TIME)
     assert [len(one.redo) for one in held] == [1, 1, 1]
     finish(store, held)
     (merge,) = claims(store, worker, limits=ONE_AT_A_TIME)
     assert complete(store, merge)
-    assert loads(store) == []
+    assert loads(store) == {}
 
 
 def test_meters_tell_of_jobs_and_not_of_shards(store: Store) -> None:

@@ -24,18 +24,12 @@ from hypothesis.stateful import (
 
 from headway.errors import AlreadyFinished, KeyReused, NotFinished, NotUnique
 from headway.events import LogLine
-from headway.job import (
-    MAX_CRASHES,
-    MAX_INTERRUPTIONS,
-    Completed,
-    Split,
-    Status,
-    Stopped,
-    Waiting,
-    decide,
-)
+from headway.job import Status, Waiting
 from headway.store.contract import Store
-from headway.store.values import Added, Claim, JobQuery, Part, Report
+from headway.store.values.attempts import Claim, Part, Report
+from headway.store.values.history import JobQuery
+from headway.store.values.submission import Added
+from headway.verdict import MAX_CRASHES, MAX_INTERRUPTIONS, Completed, Split, Stopped, decide
 from tests.contract.acts import (
     AT_ONCE,
     checkpoint,
@@ -47,6 +41,7 @@ from tests.contract.acts import (
     join,
     key,
     lapse,
+    loads,
     report,
     submission,
 )
@@ -533,16 +528,15 @@ class Life(RuleBasedStateMachine):
         """What is counted for the limits is what there is: jobs, and not their shards."""
         if not hasattr(self, "store"):
             return
-        expected: dict[str, list[int]] = {}
+        expected: dict[str, tuple[int, int]] = {}
         for model in self.model.values():
             if not model.status.finished and model.parent is None:
                 job = self.store.jobs.get(model.id)
                 assert job is not None
-                count = expected.setdefault(model.owner, [0, 0])
-                count[0] += 1
-                count[1] += job.waiting_for in (None, Waiting.SHARDS)
-        found = self.store.overview.loads()
-        assert {one.owner: [one.unfinished, one.active] for one in found} == expected
+                unfinished, active = expected.get(model.owner, (0, 0))
+                is_active = job.waiting_for in (None, Waiting.SHARDS)
+                expected[model.owner] = (unfinished + 1, active + is_active)
+        assert loads(self.store) == expected
 
     # -- the model's own moves
 

@@ -8,7 +8,9 @@ import pytest
 from headway.errors import NotUnique
 from headway.job import Status
 from headway.store.contract import Store
-from headway.store.values import Added, Claim, JobQuery, Submission
+from headway.store.values.attempts import Claim
+from headway.store.values.history import JobQuery
+from headway.store.values.submission import Added, Submission
 from tests.contract.acts import add, claim, complete, crash, fail, key, now_of, submission
 
 

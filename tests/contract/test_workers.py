@@ -1,8 +1,9 @@
 """Who is alive, and what becomes of the jobs of the dead."""
 
-from headway.job import MAX_INTERRUPTIONS, Status
+from headway.job import Status
 from headway.store.contract import Store
-from headway.store.values import WorkerInfo
+from headway.store.values.workers import WorkerInfo
+from headway.verdict import MAX_INTERRUPTIONS
 from tests.contract.acts import (
     LONG,
     add,
@@ -10,7 +11,6 @@ from tests.contract.acts import (
     claim,
     claims,
     complete,
-    eventually,
     everything,
     join,
     lapse,
@@ -19,6 +19,7 @@ from tests.contract.acts import (
     submission,
     told,
 )
+from tests.waiting import eventually
 
 
 def test_a_worker_that_joined_is_alive_and_shows_itself(store: Store) -> None:

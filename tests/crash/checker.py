@@ -8,7 +8,7 @@ from typing import Any
 
 from headway.job import Status
 from headway.store.contract import Store
-from headway.store.values import AttemptRecord
+from headway.store.values.history import AttemptRecord
 from tests.crash.history import Entry
 from tests.worker.steps import FENCED, Fence, Line, fence_of, redone_after_saved, stale
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from headway.errors import OutcomeUnknown, StoreUnavailable
 from headway.store.sqlite import open_sqlite
-from headway.store.values import Submission
+from headway.store.values.submission import Submission
 from tests.crash.history import History
 
 JOBS = 40

@@ -4,41 +4,45 @@ import shutil
 from typing import Any, Final
 
 from headway.job import Job, Status
-from headway.queue import JobRequest
-from headway.store.values import Added
+from headway.job_request import JobRequest
+from headway.store.values.submission import Added
 from tests.brokers import OwnRabbit, OwnRedis, own_rabbit, own_redis, rabbitmq_is_there
 from tests.crash.matrix import Ground, Tally
+from tests.ports import free_port
 from tests.postgres import fresh_database
 from tests.postgres import is_there as postgres_is_there
-from tests.worker.site import Site, eventually
+from tests.waiting import eventually
+from tests.worker.site import Site
 
 RECOVERY: Final = 15.0
 """Seconds within which a lost worker's job runs again."""
 
 
+def postgres_missing() -> str | None:
+    """Why rows on PostgreSQL cannot run here."""
+    return None if postgres_is_there() else "start PostgreSQL"
+
+
 def redis_missing() -> str | None:
     """Why rows on Redis cannot run here."""
-    if not postgres_is_there():
-        return "start PostgreSQL"
-    return None if shutil.which("redis-server") else "install the package `redis-server`"
+    missing = None if shutil.which("redis-server") else "install the package `redis-server`"
+    return postgres_missing() or missing
 
 
 def rabbitmq_missing() -> str | None:
     """Why rows on RabbitMQ cannot run here."""
-    if not postgres_is_there():
-        return "start PostgreSQL"
-    return None if rabbitmq_is_there() else "install and start RabbitMQ"
+    return postgres_missing() or (None if rabbitmq_is_there() else "install and start RabbitMQ")
 
 
 def on_redis(ground: Ground, database: str | None = None) -> tuple[Site, OwnRedis]:
     """A site with a Redis of its own."""
-    server: OwnRedis = ground.enter(own_redis(ground.port()))
+    server: OwnRedis = ground.enter(own_redis(free_port()))
     return _site(ground, server.url, database), server
 
 
 def on_rabbitmq(ground: Ground, **settings: object) -> tuple[Site, OwnRabbit]:
     """A site with a RabbitMQ of its own."""
-    node: OwnRabbit = ground.enter(own_rabbit(ground.port(), **settings))
+    node: OwnRabbit = ground.enter(own_rabbit(free_port(), **settings))
     return _site(ground, node.url, None), node
 
 

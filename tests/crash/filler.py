@@ -9,7 +9,8 @@ from uuid import uuid4
 from headway.errors import StoreUnavailable
 from headway.store.sqlite import FILE_NAME, open_sqlite
 from headway.store.sqlite_driver import driver
-from headway.store.values import JobQuery, Submission
+from headway.store.values.history import JobQuery
+from headway.store.values.submission import Submission
 
 BALLAST = 1_000_000
 

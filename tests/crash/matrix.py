@@ -5,7 +5,6 @@ A row is run a few times with every test run, and as often as it takes by
 """
 
 import json
-import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -17,8 +16,9 @@ from typing import Any, Final
 from headway.job import Job
 from tests.crash.checker import seen_in, wrong_with
 from tests.engine.kinds import LOCAL, settings_of
+from tests.waiting import eventually
 from tests.worker.operations_under_test import Steps, chained
-from tests.worker.site import Site, WorkerProcess, eventually
+from tests.worker.site import Site, WorkerProcess
 from tests.worker.steps import Line, lines_of
 
 QUICK: Final = ("tests.worker.quick_leases",)
@@ -26,9 +26,10 @@ QUICK: Final = ("tests.worker.quick_leases",)
 
 @dataclass
 class Figure:
-    """How long something took, beside what is promised of it."""
+    """How long something took, or how much of it there was, beside what is promised."""
 
     bound: float
+    unit: str = "s"
     times: int = 0
     beyond: int = 0
     slowest: float = 0.0
@@ -47,9 +48,9 @@ class Tally:
         """A promise was broken."""
         self.violations.append(what)
 
-    def took(self, what: str, seconds: float, *, bound: float) -> None:
-        """Something with a bound took so long."""
-        figure = self.figures.setdefault(what, Figure(bound))
+    def took(self, what: str, seconds: float, *, bound: float, unit: str = "s") -> None:
+        """Something with a bound took so long, or came to so many of another unit."""
+        figure = self.figures.setdefault(what, Figure(bound, unit))
         figure.times += 1
         figure.beyond += seconds > bound
         figure.slowest = max(figure.slowest, seconds)
@@ -141,12 +142,6 @@ class Ground:
         site = Site(self.directory(), settings or self.enter(settings_of(self.kind)))
         self._stack.callback(site.close)
         return site
-
-    def port(self) -> int:
-        """One that nobody listened on a moment ago."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return int(probe.getsockname()[1])
 
     def enter(self, resource: Any) -> Any:
         """Open something for as long as the row."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from headway import cli
 from headway.limits import UNLIMITED, Limits
 from headway.store.jobs import SqlJobs
-from headway.store.values import Decided, Submission
+from headway.store.values.submission import Decided, Submission
 
 _DIE = Path(os.environ["HEADWAY_DATA_DIR"]) / "die"
 _add = SqlJobs.add

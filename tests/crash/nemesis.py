@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 
 from tests.worker.processes import below, children_of
@@ -12,7 +13,7 @@ TARGETS = ("child", "zygote", "worker", "everything")
 
 
 class Nemesis:
-    """Somebody who has it in for a process and all below it."""
+    """Somebody who has it in for some processes and all below them."""
 
     def __init__(self, seed: int) -> None:
         self._chance = random.Random(seed)
@@ -26,12 +27,12 @@ class Nemesis:
         """What to kill next."""
         return self._chance.choice(TARGETS)
 
-    def strike(self, top: int, target: str) -> None:
+    def strike(self, tops: Sequence[int], target: str) -> None:
         """Kill with SIGKILL: one child, a zygote, a worker, or all at once from the top.
 
         To `pause` is to stop a worker for a moment that is shorter than its lease.
         """
-        workers = children_of(top)
+        workers = [pid for top in tops for pid in children_of(top)]
         zygotes = [pid for worker in workers for pid in children_of(worker)]
         children = [pid for zygote in zygotes for pid in children_of(zygote)]
         found = {
@@ -39,7 +40,7 @@ class Nemesis:
             "zygote": zygotes,
             "worker": workers,
             "pause": workers,
-            "everything": [top, *below(top)],
+            "everything": [pid for top in tops for pid in (top, *below(top))],
         }[target]
         victims = found if target == "everything" else found and [self._chance.choice(found)]
         for pid in victims:

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from headway import cli
 from headway.store.attempts import SqlAttempts
-from headway.store.database import Transaction
+from headway.store.database import Database, Transaction
+from headway.store.postgres import PostgresDatabase
 from headway.store.sqlite import SqliteDatabase
 
 ACTS: Final = ("claim", "verdict")
@@ -51,16 +52,7 @@ class Dagger:
 
 def install(dagger: Dagger) -> None:
     """Show the dagger every claim, verdict and commit of this process."""
-    write, claim, record = SqliteDatabase.write, SqlAttempts.claim, SqlAttempts.record
-
-    @contextlib.contextmanager
-    def stabbed_write(self: SqliteDatabase) -> Iterator[Transaction]:
-        dagger.at("before")
-        with write(self) as tx:
-            yield tx
-            dagger.at("written")
-            dagger.at("in the commit")
-        dagger.at("after")
+    claim, record = SqlAttempts.claim, SqlAttempts.record
 
     def stabbed_claim(self: SqlAttempts, *arguments: Any) -> Any:
         _, wants, limits = arguments
@@ -74,11 +66,27 @@ def install(dagger: Dagger) -> None:
         return record(self, reports)
 
     for owner, name, replacement in (
-        (SqliteDatabase, "write", stabbed_write),
+        (SqliteDatabase, "write", _stabbed_write(dagger, SqliteDatabase)),
+        (PostgresDatabase, "write", _stabbed_write(dagger, PostgresDatabase)),
         (SqlAttempts, "claim", stabbed_claim),
         (SqlAttempts, "record", stabbed_record),
     ):
         type.__setattr__(owner, name, replacement)
+
+
+def _stabbed_write(dagger: Dagger, database: type[Database]) -> Any:
+    write = database.write
+
+    @contextlib.contextmanager
+    def stabbed_write(self: Database) -> Iterator[Transaction]:
+        dagger.at("before")
+        with write(self) as tx:
+            yield tx
+            dagger.at("written")
+            dagger.at("in the commit")
+        dagger.at("after")
+
+    return stabbed_write
 
 
 if __name__ == "__main__":

@@ -6,12 +6,11 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from headway.queue import JobRequest
+from headway.job_request import JobRequest
 from headway.settings import Settings
 from headway.wiring import open_service
 from tests.crash.history import History
 from tests.worker.operations_under_test import Steps
-from tests.worker.site import MODULE
 
 
 def key_of(number: int) -> str:
@@ -39,12 +38,11 @@ def request_of(number: int, folder: Path) -> JobRequest:
     )
 
 
-def main(directory: Path, folder: Path, count: int) -> None:
+def main(folder: Path, count: int) -> None:
     """Submit every job that was not acknowledged yet, and let a worker run until SIGTERM."""
     told = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: told.set())
-    settings = Settings(data_dir=directory, operations=(MODULE,), slots=2, grace=1)
-    service = open_service(settings)
+    service = open_service(Settings.from_env())
     service.start()
     history = History(folder / "history")
     acknowledged = {entry.key for entry in history.read() if entry.outcome == "ok"}
@@ -58,4 +56,4 @@ def main(directory: Path, folder: Path, count: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -9,7 +9,8 @@ import pytest
 from headway.job import Status
 from headway.store.attempts import SqlAttempts
 from headway.store.sqlite import FILE_NAME, SqliteDatabase, open_sqlite
-from headway.store.values import AttemptRecord, Report
+from headway.store.values.attempts import Report
+from headway.store.values.history import AttemptRecord
 from tests.contract.acts import add, checkpoint, claim, complete, join, lapse, report
 from tests.crash.checker import Seen, seen_in, violations
 from tests.crash.history import Entry, History

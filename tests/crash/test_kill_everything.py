@@ -14,15 +14,15 @@ import pytest
 
 from headway.store.sqlite import FILE_NAME
 from headway.store.sqlite_driver import driver
-from headway.store.values import JobQuery
+from headway.store.values.history import JobQuery
 from tests.crash.api import Api
 from tests.crash.checker import seen_in, violations
 from tests.crash.history import History
 from tests.crash.nemesis import TARGETS, Nemesis
 from tests.crash.submitter import key_of, steps_of
+from tests.waiting import eventually
 from tests.worker.operations_under_test import chained
-from tests.worker.processes import is_alive
-from tests.worker.site import Site, eventually
+from tests.worker.site import Site
 from tests.worker.steps import lines_of
 
 BLOWS = int(os.environ.get("CRASH_BLOWS", "5"))
@@ -48,14 +48,13 @@ def test_killing_anything_at_any_time_loses_and_doubles_nothing(site: Site, tmp_
             done = _lines(tmp_path)
             eventually(lambda done=done: _lines(tmp_path) > done or _all_ended(site), within=30)  # type: ignore[misc]
             time.sleep(nemesis.pause(0.3))  # the point: any moment, not one we know of
-            nemesis.strike(api.process.pid, TARGETS[-1 - blow] if blow < 4 else nemesis.choose())
+            nemesis.strike(api.pids, TARGETS[-1 - blow] if blow < 4 else nemesis.choose())
             if nemesis.killed[-1:] == ["everything"]:
-                api.process.wait()
+                api.wait()
             api.ensure()
         eventually(lambda: _all_ended(site), within=60 + JOBS / 10)
     finally:
-        if is_alive(api.process.pid):
-            api.stop()
+        api.stop()
     assert len(nemesis.killed) >= min(BLOWS, 2)
     history = History(tmp_path / "history").read()
     found = site.store.jobs.find(JobQuery(limit=JOBS * 3))

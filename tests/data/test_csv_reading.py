@@ -1,3 +1,4 @@
+import codecs
 import gzip
 import os
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from headway.data.csv_format import CsvOptions
 from headway.data.csv_reading import open_csv
 from headway.data.csv_records import RowError
+from headway.data.importing import FileFormat, open_table
 from headway.data.windows import LONGEST_RECORD
 from headway.errors import NotRetryable
 from headway.job import Json
@@ -47,6 +49,38 @@ def test_the_encoding_is_found(tmp_path: Path, encoding: str) -> None:
     table = read(tmp_path, "text,label\ncaf\xe9 cr\xe8me,x\nna\xefve,y\n".encode(encoding))
     assert table.names == ["text", "label"]
     assert table.rows == [["caf\xe9 cr\xe8me", "x"], ["na\xefve", "y"]]
+
+
+@pytest.mark.parametrize("kind", ["csv", "text"])
+@pytest.mark.parametrize(
+    ("mark", "written", "named"),
+    [
+        (b"", "utf-8", "utf-8-sig"),
+        (codecs.BOM_UTF8, "utf-8", "utf-8"),
+        (codecs.BOM_UTF8, "utf-8", "UTF8"),
+        (codecs.BOM_UTF8, "latin-1", "latin-1"),
+        (b"", "utf-16-le", "utf-16-le"),
+        (codecs.BOM_UTF16_LE, "utf-16-le", "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be", "utf-16-be"),
+        (codecs.BOM_UTF16_BE, "utf-16-be", "utf-16"),
+        (codecs.BOM_UTF32_LE, "utf-32-le", "utf-32-le"),
+        (b"", "hz", "hz"),
+    ],
+)
+def test_whether_there_is_a_mark_is_seen_whatever_encoding_is_named(
+    tmp_path: Path, mark: bytes, written: str, named: str, kind: FileFormat
+) -> None:
+    """Without one no byte is lost, with one no character is added."""
+    path = tmp_path / "file"
+    path.write_bytes(mark + "text,label\nhello there,a\ngood bye,b\n".encode(written))
+    with open_table(path, kind, CsvOptions(encoding=named)) as table:
+        lines = [[*column] for one in table.batches() for column in one.columns]
+        told = ",".join([*table.names, *(str(cell) for column in lines for cell in column)])
+    wanted = {
+        "csv": "text,label,hello there,good bye,a,b",
+        "text": "text,text,label,hello there,a,good bye,b",
+    }
+    assert told == wanted[kind]
 
 
 def test_an_encoding_that_fails_late_is_still_found(tmp_path: Path) -> None:
@@ -99,6 +133,18 @@ def test_a_nul_is_a_row_error(tmp_path: Path) -> None:
 def test_fields_over_128_kilobytes_are_read(tmp_path: Path) -> None:
     """Where Python's reader stops by default."""
     assert read(tmp_path, f"text,label\n{'x' * 200_000},y\n").rows[0][0] == "x" * 200_000
+
+
+@pytest.mark.parametrize("piece", ["1", "1.", "1 ", "1:", "1-", '""', "a@", "<", " "])
+def test_a_cell_made_to_be_tried_in_every_way_costs_no_more_than_another(
+    tmp_path: Path, piece: str
+) -> None:
+    """Patterns that look for numbers and dates would try such a cell for hours."""
+    path = tmp_path / "made.csv"
+    cell = piece * (100_000 // len(piece)) + "x"
+    path.write_text("text;label\n" + f"{cell};a\n" * 3)
+    with open_csv(path) as table:
+        assert sum(batch.seen for batch in table.batches()) == 3
 
 
 def test_a_field_without_an_end_is_one_row_error(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from headway.artifacts import hash_file
 from headway.data import dataset_writing
 from headway.data.columns import MAX_DISTINCT, MAX_LABELS, Column
 from headway.data.dataset_writing import CHUNK_ROWS, PartsWriter, WriterState
-from headway.data.datasets import Dataset, file_sha256
+from headway.data.datasets import Dataset
 from headway.data.parquet_parts import Part
 from headway.data.thrift import read_struct, write_struct
 from headway.errors import CorruptArtifact
@@ -32,10 +33,12 @@ def columns_of(rows: Sequence[tuple[str, str]]) -> list[pa.Array]:
     return [pa.array(list(column), pa.string()) for column in zip(*rows, strict=True)]
 
 
-def in_pieces(folder: Path, size: int, saves: Sequence[int] = ()) -> tuple[bytes, dict[str, Json]]:
+def in_pieces(
+    folder: Path, size: int, saves: Sequence[int] = (), threads: int = 1
+) -> tuple[bytes, dict[str, Json]]:
     """The rows written in pieces of a size, by a new writer after each piece named in `saves`."""
     folder.mkdir()
-    writer = PartsWriter(folder, NAMES)
+    writer = PartsWriter(folder, NAMES, threads=threads)
     for number, start in enumerate(range(0, len(ROWS), size)):
         writer.add(columns_of(ROWS[start : start + size]))
         if number in saves:
@@ -54,7 +57,8 @@ def test_the_bytes_do_not_depend_on_pieces_or_stops(tmp_path: Path) -> None:
     assert in_pieces(tmp_path / "b", 999) == whole
     assert in_pieces(tmp_path / "c", 4_000, saves=(0, 2)) == whole
     assert in_pieces(tmp_path / "d", 5_000, saves=(0, 1, 2, 3)) == whole
-    assert whole[1]["sha256"] == file_sha256(tmp_path / "a" / "whole")
+    assert in_pieces(tmp_path / "e", 4_000, threads=3) == whole
+    assert whole[1]["sha256"] == hash_file(tmp_path / "a" / "whole")
 
 
 def test_an_assembled_file_is_parquet_like_any_other(tmp_path: Path) -> None:

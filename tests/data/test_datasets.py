@@ -85,6 +85,14 @@ def test_a_type_is_what_every_value_reads_as(values: Sequence[str | None], kind:
     assert column("x", values).type == kind
 
 
+@pytest.mark.parametrize("piece", ["1", "1.", "+1", "1e1", ".1", "2026-11-29", "yes", " "])
+def test_a_value_made_to_be_tried_in_every_way_costs_no_more_than_another(piece: str) -> None:
+    """A pattern with two places for one digit would try a megabyte of them for ten minutes."""
+    column = Column("made")
+    column.add([piece * (1_000_000 // len(piece)) + "x"])
+    assert column.type == "text"
+
+
 def test_columns_are_guessed_by_name_then_by_shape() -> None:
     """Texts are long, labels are few."""
     named = [column("Label", ["a", "b"]), column("Message", ["x", "y"])]
@@ -120,3 +128,15 @@ def test_a_file_that_is_no_data_set_says_so(tmp_path: Path) -> None:
     for name in ("x", "missing"):
         with pytest.raises(CorruptArtifact, match="expected a data set in Parquet"):
             Dataset(tmp_path / name)
+
+
+def test_the_columns_are_those_that_its_writer_found(tmp_path: Path) -> None:
+    """Of all rows, of which the first may look otherwise."""
+    path = tmp_path / "data.parquet"
+    with DatasetWriter(path, ("a", "b", "c")) as writer:
+        for n in range(20_000):
+            few = n % 2 if n < 5_000 else n % 60
+            writer.add((f"p{n % 40}", f"q{few}", f"some longer text number {n}"))
+    told = writer.meta()["text_column"], writer.meta()["label_column"]
+    assert told == ("c", "a")
+    assert Dataset(path, writer.meta()).guessed_columns() == told

@@ -1,5 +1,7 @@
 """Files of other formats than CSV."""
 
+import errno
+import json
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from headway.data.csv_format import CsvOptions
 from headway.data.importing import FileFormat, detect_kind, open_table
 from headway.data.json_lines import open_json_lines
-from headway.data.tables import Batch
+from headway.data.tables import Batch, Table
 from headway.data.typed import check_types, typed
 from headway.errors import NotRetryable
 
@@ -56,6 +58,86 @@ def test_a_line_that_is_no_object_is_an_error_of_its_own(tmp_path: Path) -> None
     assert [error.line for error in errors] == [4, 5, 6, 7, 8]
     assert len(rows_in(found)) == 4
     assert sum(batch.seen for batch in found) == 9
+
+
+def test_integers_keep_all_their_digits(tmp_path: Path) -> None:
+    """Also beyond 64 bits, and inside of other values; what follows is read as ever."""
+    lines = [
+        '{"id": 123456789012345678901234567890, "at": [18446744073709551617], "x": "é"}',
+        '{"id": -7, "at": {"a": 1.5}, "x": "01234567890123456789"}',
+        '{"id": ' + "1" * 5_000 + "}",
+    ]
+    _, (batch,) = read(file(tmp_path, "\n".join([*lines, ""])))
+    assert rows_in([batch]) == [
+        ("123456789012345678901234567890", "[18446744073709551617]", "é"),
+        ("-7", '{"a":1.5}', "01234567890123456789"),
+    ]
+    assert [error.line for error in batch.rejected] == [3]
+
+
+def test_lines_that_are_no_rows_of_one_table_are_refused(tmp_path: Path) -> None:
+    """Each with a field of its own, they would be millions of cells; with their fields in common, the
+    same number is read."""
+    with pytest.raises(NotRetryable, match=r"got 2,000 different fields in 2,000\s+lines"):
+        read(file(tmp_path, "".join(f'{{"k{n}":1}}\n' for n in range(2_000))), "jsonl")
+    many = json.dumps({f"k{n}": 1 for n in range(20_001)})
+    with pytest.raises(NotRetryable, match="at most 20000 columns, got: 20001"):
+        read(file(tmp_path, many), "jsonl")
+    wide = json.dumps({f"k{n}": 1 for n in range(200)}) + "\n"
+    names, _ = read(file(tmp_path, wide * 10))
+    assert len(names) == 200
+
+
+@pytest.mark.parametrize("kind", [None, "jsonl"])
+def test_an_array_of_objects_is_told_from_json_lines(
+    tmp_path: Path, kind: FileFormat | None
+) -> None:
+    with pytest.raises(NotRetryable, match="expected JSON Lines, got a JSON array"):
+        read(file(tmp_path, '[\n  {"text": "a", "label": "x"}\n]\n'), kind)
+
+
+def test_columns_of_parquet_have_names_of_their_own(tmp_path: Path) -> None:
+    """As those of a CSV: a name that comes again gets a number, no name becomes one."""
+    columns = [pa.array(["one"]), pa.array(["a"]), pa.array(["b"]), pa.array(["c"])]
+    twice = pa.Table.from_arrays(columns, names=["text", "label", "label", ""])
+    pq.write_table(twice, tmp_path / "file")
+    names, batches = read(tmp_path / "file")
+    assert names == ["text", "label", "label_2", "column_4"]
+    assert rows_in(batches) == [("one", "a", "b", "c")]
+
+
+def test_parquet_of_too_many_columns_is_refused(tmp_path: Path) -> None:
+    pq.write_table(pa.table({f"k{n}": [1] for n in range(20_001)}), tmp_path / "file")
+    with pytest.raises(NotRetryable, match="at most 20000 columns, got: 20001"):
+        read(tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "No space left"), pa.ArrowMemoryError("malloc failed")]
+)
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet", "text"])
+def test_what_happens_to_whoever_reads_is_not_blamed_on_the_file(
+    tmp_path: Path, kind: FileFormat, error: Exception
+) -> None:
+    """A full disk and no memory are the machine's, and may be over with the next attempt."""
+    if kind == "parquet":
+        pq.write_table(pa.table({"text": ["a"]}), tmp_path / "file")
+    else:
+        file(tmp_path, '{"text": "a"}\n' if kind == "jsonl" else "text,label\na,b\n")
+    with pytest.raises(type(error)) as raised, open_table(tmp_path / "file", kind) as table:
+        _stumble(table, error)
+    assert raised.value is error
+
+
+def _stumble(table: Table, error: Exception) -> None:
+    for _ in table.batches():
+        raise error
+
+
+def test_a_frame_without_content_may_stand_before_zstd(tmp_path: Path) -> None:
+    packed = pa.compress(b"text,label\na,b\n", codec="zstd", asbytes=True)
+    _, batches = read(file(tmp_path, b"\x53\x2a\x4d\x18\x04\0\0\0skip" + packed))
+    assert rows_in(batches) == [("a", "b")]
 
 
 def test_parquet_becomes_columns_of_text(tmp_path: Path) -> None:

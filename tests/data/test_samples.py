@@ -6,8 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from headway.data.datasets import Dataset, file_sha256
-from headway.data.samples import SAMPLE_ROWS, SAMPLE_SEED, TEST_ROWS, bundled_dataset, bundled_rows
+from headway.artifacts import BUNDLED_DATASET, hash_file
+from headway.data.datasets import Dataset
+from headway.data.samples import (
+    NAMES,
+    SAMPLE_ROWS,
+    SAMPLE_SEED,
+    TEST_ROWS,
+    bundled_dataset,
+    bundled_rows,
+)
 from headway.data.tickets import LABELS, tickets
 from headway.errors import UnknownArtifact
 
@@ -57,10 +65,26 @@ def test_several_processes_may_ask_at_once(tmp_path: Path) -> None:
     assert [process.returncode for process in asking] == [0, 0, 0]
     (answer,) = answers
     alone = bundled_dataset("sample", tmp_path / "alone")
-    assert file_sha256(Path(answer.decode().strip())) == file_sha256(alone)
+    assert hash_file(Path(answer.decode().strip())) == hash_file(alone)
 
 
 def test_another_name_is_refused(tmp_path: Path) -> None:
     """The error lists those there are."""
     with pytest.raises(UnknownArtifact, match="expected one of sample, test, got: 'other'"):
         bundled_dataset("other", tmp_path)
+
+
+@pytest.mark.parametrize("left", [0, 3, 1_000])
+def test_a_data_set_that_a_power_cut_has_torn_is_made_again(tmp_path: Path, left: int) -> None:
+    path = bundled_dataset("sample", tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:left])
+    assert bundled_dataset("sample", tmp_path).read_bytes() == whole
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_bundled_ones_have_the_columns_that_are_told_of_them(name: str, tmp_path: Path) -> None:
+    dataset = Dataset(bundled_dataset(name, tmp_path))
+    assert dataset.names == [one["name"] for one in BUNDLED_DATASET["columns"]]
+    told = BUNDLED_DATASET["text_column"], BUNDLED_DATASET["label_column"]
+    assert dataset.guessed_columns() == told

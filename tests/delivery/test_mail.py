@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from email import message_from_bytes
 from email.message import Message
 from typing import Any
@@ -81,6 +82,15 @@ def test_a_mail_says_what_happened(server: MailServer, mailbox: Mailbox) -> None
     assert "expected rows, got: none" in body
 
 
+def test_an_error_that_no_mail_can_hold_is_sent_as_far_as_it_can(
+    server: MailServer, mailbox: Mailbox
+) -> None:
+    """Half of a pair of UTF-16, as the name of a file may have it."""
+    asyncio.run(send(replace(NOTICE, error="expected rows in \udce4.csv"), "a@e.org", server))
+    (mail,) = mailbox.mails
+    assert "expected rows in ?.csv" in str(mail.get_payload())
+
+
 def test_each_attempt_sends_the_same_message(server: MailServer, mailbox: Mailbox) -> None:
     """Whoever gets it twice can tell, and no absence notice answers it."""
     for _ in range(2):
@@ -106,6 +116,20 @@ def test_a_wrong_password_is_for_the_operator(server: MailServer, free_port: int
     with pytest.raises(NotRetryable, match="535") as failed:
         asyncio.run(send(NOTICE, "ann@example.org", wrong))
     assert "wrong" not in str(failed.value)
+
+
+def test_a_password_goes_to_no_other_host_in_clear(
+    server: MailServer, mailbox: Mailbox, free_port: int
+) -> None:
+    """Who takes the offer of TLS out of the way gets nothing; without a user there is no secret."""
+    elsewhere = f"0.0.0.0:{free_port}"  # the same server, by an address that need not be here
+    clear = MailServer.at(f"smtp://headway:w%40rd@{elsewhere}", "jobs@example.org")
+    with pytest.raises(NotRetryable, match="STARTTLS") as refused:
+        asyncio.run(send(NOTICE, "ann@example.org", clear))
+    assert "w@rd" not in str(refused.value)
+    assert mailbox.mails == []
+    asyncio.run(send(NOTICE, "ann@example.org", MailServer.at(f"smtp://{elsewhere}", "j@e.org")))
+    assert len(mailbox.mails) == 1
 
 
 def test_a_server_that_is_away_is_a_reason_to_try_again(free_port: int) -> None:

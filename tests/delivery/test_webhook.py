@@ -157,6 +157,14 @@ class TestNames:
         (one,) = there.received
         assert one.headers["host"] == f"hooks.example.org:{there.port}"
 
+    def test_an_address_where_nobody_listens_is_not_the_last_that_is_tried(self, lead: Any) -> None:
+        """A host that is away is not the only one of its name; one that answers is asked alone."""
+        with receiver(503) as there:
+            lead(["127.0.0.66", "127.0.0.1", "127.0.0.67"])
+            with pytest.raises(OperationFailed, match="503"):
+                sent(f"http://hooks.example.org:{there.port}/x")
+        assert len(there.received) == 1
+
     def test_a_name_nobody_knows_is_a_reason_to_try_again(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:

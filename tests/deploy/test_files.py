@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from headway.cli.commands import COMMANDS
-from headway.settings import FOR_CLIENTS, PREFIX, Settings
+from headway.environment import FOR_CLIENTS, PREFIX
+from headway.settings import Settings
 from tests.deploy.site import DEPLOY, DOCKERFILE, LONGEST_STOP, ROOT
 
 FILES = sorted(
@@ -110,6 +111,19 @@ def test_the_compose_file_is_whole() -> None:
             assert source in COMPOSE["volumes"] or (DEPLOY / source).is_file(), volume
 
 
+def test_what_is_left_of_an_upload_is_removed_after_a_day() -> None:
+    """By the bucket: nobody of ours sees the parts."""
+    assert COMPOSE["services"]["s3"]["environment"]["MINIO_API_STALE_UPLOADS_EXPIRY"] == "24h"
+
+
+def test_a_unit_whose_program_is_not_installed_with_ours_says_how_to_get_it() -> None:
+    lock = (DEPLOY / "requirements.lock").read_text()
+    installed = set(re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE))
+    assert {"celery", "uvicorn"} <= installed
+    assert "flower" not in installed
+    assert "/opt/headway/bin/pip install 'flower" in (DEPLOY / "flower.service").read_text()
+
+
 def test_no_secret_stands_in_a_file() -> None:
     given = [
         f"{name}: {variable}"
@@ -137,3 +151,9 @@ def test_every_locked_package_of_a_deployment_has_hashes_and_the_version_of_the_
     entries = re.split(r"^(?=[a-z0-9-]+==)", text, flags=re.MULTILINE)[1:]
     assert [one.split()[0] for one in entries if "--hash=sha256:" not in one] == []
     assert [one for one in entries if f"\n{one.split()[0]} " not in f"\n{tested}"] == []
+
+
+def test_nginx_alone_is_open_to_others() -> None:
+    """Whoever reaches the broker can tell workers to stop."""
+    published = {name for name, service in COMPOSE["services"].items() if "ports" in service}
+    assert published == {"nginx"}

@@ -1,13 +1,13 @@
 """The steps of the image give a service that runs without rights, and not without a secret."""
 
 import os
-import time
 from http import HTTPStatus
 from pathlib import Path
 
 import httpx2
 
 from tests.deploy.site import NOBODY, ROOT, Site
+from tests.waiting import eventually
 
 
 def test_the_installation_is_whole_and_has_no_checkout_in_it(site: Site) -> None:
@@ -21,7 +21,8 @@ def test_it_is_ready_in_production_without_rights_and_ends_with_code_0(site: Sit
     with site.serving() as (process, port):
         if site.owner:
             assert Path(f"/proc/{process.pid}").stat().st_uid == NOBODY
-        assert ready(f"http://127.0.0.1:{port}/readyz")
+        # The first worker has to be heard of.
+        eventually(lambda: is_ready(f"http://127.0.0.1:{port}/readyz"), within=60)
     assert process.returncode == os.EX_OK
 
 
@@ -31,11 +32,5 @@ def test_it_refuses_to_serve_in_production_without_a_secret(site: Site) -> None:
     assert "expected HEADWAY_SECRET_KEY in production mode" in done.stderr
 
 
-def ready(url: str) -> bool:
-    """Whether it says so within a minute: the first worker has to be heard of."""
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        if httpx2.get(url).status_code == HTTPStatus.OK:
-            return True
-        time.sleep(0.1)
-    return False
+def is_ready(url: str) -> bool:
+    return httpx2.get(url).status_code == HTTPStatus.OK

@@ -2,11 +2,9 @@
 
 import json
 import re
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
 
@@ -16,6 +14,8 @@ from websockets.sync.client import connect
 
 from tests.deploy.site import DEPLOY, FAILURES, Site
 from tests.http.sse import events_of
+from tests.ports import free_port
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.service("nginx")
 
@@ -38,10 +38,7 @@ def url(site: Site) -> Iterator[str]:
         str(DEPLOY / "entrypoint"), "headway", "users", "add", "carol", input=f"{PASSWORD}\n"
     )
     assert added.returncode == 0, added.stderr
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    with behind_nginx(site, port) as url:
+    with behind_nginx(site, free_port()) as url:
         yield url
 
 
@@ -115,12 +112,10 @@ def configured(site: Site, port: int, ports: list[int]) -> Path:
 
 
 def wait_for(url: str, nginx: subprocess.Popen[str]) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until and nginx.poll() is None:
-        try:
-            if httpx2.get(f"{url}/healthz").status_code == HTTPStatus.OK:
-                return
-        except httpx2.TransportError:
-            pass
-        time.sleep(0.1)
-    pytest.fail(f"expected nginx on {url}, got exit code {nginx.poll()}")
+    def answers() -> bool:
+        assert nginx.poll() is None, f"expected nginx on {url}, got exit code {nginx.poll()}"
+        with suppress(httpx2.TransportError):
+            return httpx2.get(f"{url}/healthz").status_code == HTTPStatus.OK
+        return False
+
+    eventually(answers, within=60)

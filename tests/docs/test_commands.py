@@ -10,7 +10,8 @@ import pytest
 
 from headway.cli.commands import COMMANDS, load
 from headway.cli.exits import MEANINGS
-from headway.settings import FOR_CLIENTS, PREFIX, Settings
+from headway.environment import FOR_CLIENTS, PREFIX
+from headway.settings import Settings
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 CLI = (DOCS / "cli.md").read_text()

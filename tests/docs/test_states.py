@@ -1,9 +1,10 @@
-"""docs/states.md draws exactly the moves that `headway.job` allows."""
+"""docs/states.md draws exactly the moves that `headway.job` allows, and tells the bounds of `headway.verdict`."""
 
 import re
 from pathlib import Path
 
-from headway.job import FINISHED, MAX_CRASHES, MAX_INTERRUPTIONS, MOVES, Status
+from headway.job import FINISHED, MOVES, Status
+from headway.verdict import MAX_CRASHES, MAX_INTERRUPTIONS
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "states.md").read_text()
 ARROWS = re.findall(r"^ +(\S+) --> ([^\s:]+)(?::.+)?$", PAGE, flags=re.MULTILINE)

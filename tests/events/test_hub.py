@@ -16,11 +16,19 @@ def hub() -> Hub[list[int]]:
 async def test_what_is_published_reaches_all_who_listen(hub: Hub[list[int]]) -> None:
     """In order, and only to those who listen to that topic."""
     first, second, other = hub.listen("a"), hub.listen("a"), hub.listen("b")
-    await asyncio.to_thread(hub.publish, "a", [1, 2])
-    await asyncio.to_thread(hub.publish, "a", [3])
+    await asyncio.to_thread(hub.publish, {"a": [1, 2]})
+    await asyncio.to_thread(hub.publish, {"a": [3]})
     assert await first.take(5) == [[1, 2], [3]]
     assert await second.take(5) == [[1, 2], [3]]
     assert await other.take(0) == []
+
+
+async def test_news_of_many_topics_come_at_once(hub: Hub[list[int]]) -> None:
+    """Each to those who listen to it; a topic that nobody listens to is nobody's."""
+    first, second = hub.listen("a"), hub.listen("b")
+    await asyncio.to_thread(hub.publish, {"a": [1], "b": [2], "c": [3]})
+    assert await first.take(5) == [[1]]
+    assert await second.take(0) == [[2]]
 
 
 async def test_silence_ends_after_a_while(hub: Hub[list[int]]) -> None:
@@ -33,14 +41,27 @@ async def test_a_slow_listener_is_told_that_it_missed_some(hub: Hub[list[int]]) 
     slow, fast = hub.listen("a"), hub.listen("a")
     taken: list[int] = []
     for number in range(BOUND + 1):
-        hub.publish("a", [number])
+        hub.publish({"a": [number]})
         taken += [one for batch in await fast.take(5) for one in batch]
     assert taken == list(range(BOUND + 1))
     assert await slow.take(5) == []
     assert slow.missed()
     assert not slow.missed()
-    hub.publish("a", [7])
+    hub.publish({"a": [7]})
     assert await slow.take(5) == [[7]]
+
+
+async def test_a_batch_that_waits_alone_is_kept_however_large(hub: Hub[list[int]]) -> None:
+    """It is the same for all who listen; what comes behind it is missed as ever."""
+    slow, batch = hub.listen("a"), list(range(BOUND + 1))
+    hub.publish({"a": batch})
+    (taken,) = await slow.take(5)
+    assert taken is batch
+    assert not slow.missed()
+    for _ in range(2):
+        hub.publish({"a": batch})
+    assert await slow.take(5) == []
+    assert slow.missed()
 
 
 async def test_who_has_left_hears_nothing(hub: Hub[list[int]]) -> None:
@@ -49,14 +70,14 @@ async def test_who_has_left_hears_nothing(hub: Hub[list[int]]) -> None:
     hub.leave(listener)
     hub.leave(listener)
     assert hub.topics() == []
-    hub.publish("a", [1])
+    hub.publish({"a": [1]})
     assert await listener.take(0) == []
 
 
 async def test_closing_ends_all_who_listen_and_all_who_come_later(hub: Hub[list[int]]) -> None:
     """What was delivered before can still be taken."""
     listener = hub.listen("a")
-    hub.publish("a", [1])
+    hub.publish({"a": [1]})
     await asyncio.to_thread(hub.close)
     assert await listener.take(5) == [[1]]
     assert await listener.take(5) == []
@@ -82,7 +103,7 @@ def test_listeners_of_several_loops_are_served(hub: Hub[list[int]]) -> None:
     for thread in threads:
         thread.start()
     ready.wait(10)
-    hub.publish("a", [1])
+    hub.publish({"a": [1]})
     for thread in threads:
         thread.join(10)
     assert heard == [[[1]], [[1]]]
@@ -98,12 +119,12 @@ async def test_a_sink_takes_what_comes_while_the_listener_waits(hub: Hub[list[in
         return 9 not in things
 
     listener.sink = sink
-    hub.publish("a", [1])
+    hub.publish({"a": [1]})
     await asyncio.sleep(0)  # delivered while nobody waits
     assert await listener.take(5) == [[1]]
     waiting = asyncio.ensure_future(listener.take(30))
     await asyncio.sleep(0)  # it begins, and waits
-    hub.publish("a", [2])
-    hub.publish("a", [9])
+    hub.publish({"a": [2]})
+    hub.publish({"a": [9]})
     assert await waiting == [[9]]
     assert sunk == [2, 9]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from headway.operation import load_registry
 from headway.own_model import OwnModel, ask
+from headway.registry import load_registry
 
 
 @pytest.fixture

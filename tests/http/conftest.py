@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from headway.http.app import create_app
+from headway.http.application import Application
 from headway.settings import Settings
+from tests.hashes import lighten
 
 Headers = dict[str, str]
 Submit = Callable[..., str]
@@ -19,23 +20,34 @@ OPERATIONS = ("tests.http.trial_operations",)
 
 
 @pytest.fixture(scope="session")
-def app(clean_session: None) -> Iterator[FastAPI]:
+def app(clean_session: None) -> Iterator[Application]:
     """The application. Its worker is started here, so that it bears no single test's mark."""
     with tempfile.TemporaryDirectory(prefix="hw-", ignore_cleanup_errors=True) as folder:
         settings = Settings(data_dir=Path(folder) / "data", operations=OPERATIONS, max_body_mb=2)
         app = create_app(settings)
-        app.state.lazy.open()
+        app.parts.open()
         yield app
-        app.state.lazy.close()
+        app.parts.close()
+
+
+@pytest.fixture(autouse=True)
+def light_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    lighten(monkeypatch)
 
 
 @pytest.fixture(scope="session")
-def client(app: FastAPI) -> TestClient:
+def client(app: Application) -> TestClient:
     return TestClient(app)
 
 
+def application(client: TestClient) -> Application:
+    """What the client asks."""
+    assert isinstance(client.app, Application)
+    return client.app
+
+
 @pytest.fixture
-def quiet_client(app: FastAPI) -> TestClient:
+def quiet_client(app: Application) -> TestClient:
     """Answers 500 where `client` would raise what happened."""
     return TestClient(app, raise_server_exceptions=False)
 

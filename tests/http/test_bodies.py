@@ -51,6 +51,46 @@ def test_what_is_not_strict_json_is_400(
     assert isinstance(answer.json()["detail"], str)
 
 
+BODILESS = [
+    ("POST", "/api/v1/tickets"),
+    ("POST", "/api/v1/logout"),
+    ("POST", f"{JOBS}/x/cancel"),
+    ("POST", f"{JOBS}/x/retry"),
+    ("DELETE", f"{JOBS}/x"),
+    ("DELETE", "/api/v1/files/x"),
+]
+NOTHING_BUT = {
+    "an unknown field": b'{"foo": 1}',
+    "a list": b"[]",
+    "no JSON": b"foo=1",
+    "text": b'""',
+}
+
+
+@pytest.mark.parametrize(("method", "path"), BODILESS)
+def test_where_nothing_is_asked_for_nothing_is_taken(
+    client: TestClient, alice: Headers, method: str, path: str
+) -> None:
+    """A body must be empty, or an empty object; more than a little is not read, nor a stranger's."""
+    for body in NOTHING_BUT.values():
+        answer = client.request(method, path, content=body, headers=alice)
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+        answer = client.request(method, path, content=iter([body]), headers=alice)
+        assert answer.status_code == 422
+        assert client.request(method, path, content=body).status_code == 401
+    answer = client.request(method, path, content=b'{"a/b": 1}', headers=alice)
+    assert answer.json()["errors"][0]["pointer"] == "/a~1b"
+    huge = client.request(method, path, content=iter([b" " * 60_000] * 2), headers=alice)
+    assert huge.status_code == 413
+    assert huge.headers["connection"] == "close"
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b" {} "])
+def test_an_empty_body_is_none(client: TestClient, alice: Headers, body: bytes) -> None:
+    """Many clients send one with every POST."""
+    assert client.post("/api/v1/tickets", content=body, headers=alice).status_code == 201
+
+
 @pytest.mark.parametrize("kind", [{}, {"Content-Type": "application/json"}], ids=["bare", "json"])
 def test_no_body_is_422(client: TestClient, alice: Headers, kind: dict[str, str]) -> None:
     """Where a body is needed, its absence is said."""
@@ -78,14 +118,20 @@ def test_unusual_json_is_still_json(text: str) -> None:
 def test_a_million_keys_are_read_in_a_blink() -> None:
     """No body makes the parser do more than look at it once."""
     body = b"{" + b",".join(b'"%d":0' % i for i in range(200_000)) + b"}"
-    started = time.process_time()
+    started = time.thread_time()
     parse(body)
-    assert time.process_time() - started < 1
+    assert time.thread_time() - started < 1
 
 
 @pytest.mark.parametrize(
     "kind",
-    ["", "text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin-1"],
+    [
+        "",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/json; charset=latin-1",
+        "application/json; version=1; charset=utf-16",
+    ],
 )
 def test_another_media_type_is_415(client: TestClient, alice: Headers, kind: str) -> None:
     """A browser's simple form cannot pass for JSON."""
@@ -96,7 +142,15 @@ def test_another_media_type_is_415(client: TestClient, alice: Headers, kind: str
 
 @pytest.mark.parametrize(
     "kind",
-    ["application/json; charset=utf-8", 'Application/JSON; charset="UTF-8"', "application/x+json"],
+    [
+        "application/json; charset=utf-8",
+        'Application/JSON; charset="UTF-8"',
+        "application/x+json",
+        "application/json; charset=utf-8; version=1",
+        'application/json; version="a;b"; charset=utf-8',
+        "application/json;",
+        "application/json; charset=utf-8;",
+    ],
 )
 def test_json_by_any_of_its_names_is_read(client: TestClient, alice: Headers, kind: str) -> None:
     """Case, quotes and `+json` make no difference."""

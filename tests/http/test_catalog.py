@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from headway.errors import StoreUnavailable
+from headway.http.application import Application
 from tests.http.conftest import Headers, Submit
 
 
@@ -61,14 +61,14 @@ def test_a_ready_service_says_what_it_stands_on(
 
 
 def test_a_service_that_cannot_write_is_not_ready(
-    app: FastAPI, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    app: Application, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """503, but still alive."""
 
     def unavailable() -> None:
         raise StoreUnavailable("disk full")
 
-    monkeypatch.setattr(app.state.lazy.open().queue, "health", unavailable)
+    monkeypatch.setattr(app.parts.open().queue.oversight, "health", unavailable)
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["detail"] == "the database cannot be written"
@@ -96,6 +96,19 @@ def test_openapi_describes_bodies_errors_and_how_to_sign_in(client: TestClient) 
     assert "default" not in submit["responses"]
     for name in references(document):
         assert name in schemas
+
+
+def test_openapi_tells_every_moment_as_one(client: TestClient) -> None:
+    """So that whoever makes a client of it gets times, not texts."""
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    moments = {
+        f"{schema}.{name}": [one.get("format") for one in field.get("anyOf", [field])]
+        for schema, told in schemas.items()
+        for name, field in told.get("properties", {}).items()
+        if name.endswith("_at")
+    }
+    assert "DeliveryView.next_attempt_at" in moments
+    assert [where for where, formats in moments.items() if "date-time" not in formats] == []
 
 
 def references(node: object) -> set[str]:

@@ -99,6 +99,19 @@ def test_a_range_is_a_part_or_nothing_at_all(client: TestClient, alice: Headers)
             assert answer.headers["content-range"] == f"bytes */{len(whole.content)}"
 
 
+def test_two_parts_of_a_file_have_the_type_that_is_documented(
+    client: TestClient, alice: Headers
+) -> None:
+    waiting = alice | {"Prefer": "wait=30"}
+    job = client.post(f"{JOBS}/batch-predict", json=["hello"], headers=waiting).json()
+    url = f"{JOBS}/{job['job_id']}/results.csv"
+    answer = client.get(url, headers=alice | {"Range": "bytes=0-1,4-5"})
+    told = client.get("/openapi.json").json()["paths"][f"{JOBS}/{{job_id}}/results.{{ending}}"]
+    kind, _, _ = answer.headers["content-type"].partition(";")
+    assert answer.status_code == 206
+    assert kind in told["get"]["responses"]["206"]["content"]
+
+
 PATHS = ["/", "/docs", "/healthz", "/openapi.json", JOBS, "/api/v1/queue"]
 
 

@@ -52,7 +52,7 @@ def test_nobody_downloads_what_is_not_theirs(
     assert client.get("/api/v1/datasets/mine-alone/file").status_code == 401
 
 
-@pytest.mark.parametrize("address", ["datasets/sample", "models/default"])
+@pytest.mark.parametrize("address", ["datasets/bundled:sample", "models/bundled:default"])
 def test_what_is_built_in_has_no_file(client: TestClient, alice: Headers, address: str) -> None:
     answer = client.get(f"/api/v1/{address}/file", headers=alice)
     assert answer.status_code == 404

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from headway.http.application import Application
 from tests.http.conftest import Headers, Submit
 
 
 def test_a_pruned_job_is_410_to_its_owner_and_403_to_others(
-    app: FastAPI,
+    app: Application,
     client: TestClient,
     alice: Headers,
     bob: Headers,
@@ -19,9 +19,10 @@ def test_a_pruned_job_is_410_to_its_owner_and_403_to_others(
 ) -> None:
     job_id = submit()
     finished(job_id)
-    store = app.state.lazy.open().service.store
-    seq = store.jobs.get(job_id).seq
-    assert store.retention.prune(0.0, after=seq - 1, limit=1).jobs == [job_id]
+    store = app.parts.open().service.store
+    job = store.jobs.get(job_id)
+    assert job is not None
+    assert store.retention.prune(0.0, after=job.seq - 1, limit=1).jobs == [job_id]
     for path in ("", "/results", "/stream"):
         answer = client.get(f"/api/v1/jobs/{job_id}{path}", headers=alice)
         assert answer.status_code == 410, (path, answer.text)

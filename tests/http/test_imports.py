@@ -2,21 +2,29 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import orjson
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from tests.http.conftest import Gate, Headers, Submit
+from headway.artifacts import ArtifactFiles
+from headway.events import MetricRecorded
+from headway.http.app import create_app
+from headway.http.application import Application
+from headway.settings import Settings
+from headway.store.values.attempts import Part
+from tests.contract.acts import checkpoint, claims, join, report
+from tests.http.conftest import Gate, Headers, Submit, sign_in
 
 CSV = b"text,label\nhello there,greeting\ngood bye,farewell\n"
 
 
 @pytest.fixture
-def done(app: FastAPI, client: TestClient) -> Callable[..., dict[str, Any]]:
+def done(app: Application, client: TestClient) -> Callable[..., dict[str, Any]]:
     """Wait for the end of an import, whoever it belongs to."""
 
     def done(task_id: str, headers: Headers | None = None) -> dict[str, Any]:
@@ -125,6 +133,56 @@ def test_an_import_that_fails_says_why(client: TestClient, done: Done) -> None:
     assert "expected" in found["error"]
 
 
+def test_an_import_that_fails_tells_what_it_found(client: TestClient, done: Done) -> None:
+    """Counts, summary and row errors, as one that completes."""
+    body = b"a,b,c\n" + b"1,2,3\n" * 60 + b"1,2\n" * 40
+    found = done(started(client.post("/imports", files={"file": ("x.csv", body)})))
+    assert found["status"] == "failed"
+    counts = found["counts"]
+    assert (counts["rows"], counts["row_errors"], counts["records"]) == (60, 40, 100)
+    assert len(found["row_errors"]) == 40
+    assert found["row_errors"][0] == {
+        "line": 62,
+        "reason": "expected 3 fields, got 2",
+        "text": "1,2",
+    }
+    assert found["summary"]["detected"]["delimiter"] == ","
+
+
+def test_an_import_under_way_tells_what_it_has_found(data_dir: Path) -> None:
+    """The counts it told last, and the row errors up to its checkpoint; also once it is cancelled."""
+    app = create_app(Settings(data_dir=data_dir, embedded_worker=False))
+    client = TestClient(app)
+    alice = sign_in(client, "alice", "secret123")
+    url = f"/imports/{started(client.post('/imports', headers=alice))}"
+    assert "counts" not in client.get(url, headers=alice).json()
+    service = app.parts.open().service
+    (held,) = claims(service.store, join(service.store), 1, "import_csv")
+    counts = {"rows": 9, "row_errors": 1, "blank": 0, "records": 10, "repaired": 0}
+    report(service.store, held, facts=[MetricRecorded(10, counts)])
+    told = client.get(url, headers=alice).json()
+    assert (told["status"], told["counts"]) == ("running", counts)
+    assert "row_errors" not in told
+    row = {"line": 7, "error": "expected 2 fields, got 1", "text": "x"}
+    report(service.store, held, parts=[published(service.files, row)], checkpoint=checkpoint(1))
+    shown = [{"line": 7, "reason": "expected 2 fields, got 1", "text": "x"}]
+    assert client.get(url, headers=alice).json()["row_errors"] == shown
+    client.delete(f"/api/v1/jobs/{held.job.id}", headers=alice)
+    told = client.get(url, headers=alice).json()
+    assert (told["status"], told["counts"], told["row_errors"]) == ("cancelled", counts, shown)
+    app.parts.close()
+
+
+def published(files: ArtifactFiles, row: dict[str, Any]) -> Part:
+    """A part file with this one failed item."""
+    data = orjson.dumps(row) + b"\n"
+    path = files.root / "part.jsonl"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(data)
+    digest = sha256(data).hexdigest()
+    return Part(first=0, count=1, failed=1, path=path.name, size=len(data), sha256=digest)
+
+
 def test_an_id_that_was_never_issued_is_unknown(
     client: TestClient, alice: Headers, submit: Submit
 ) -> None:
@@ -229,7 +287,7 @@ REFUSED: dict[str, tuple[dict[str, Any], int]] = {
 
 @pytest.mark.parametrize(("sent", "status"), REFUSED.values(), ids=REFUSED.keys())
 def test_what_is_no_csv_upload_is_refused(
-    app: FastAPI, client: TestClient, sent: dict[str, Any], status: int
+    app: Application, client: TestClient, sent: dict[str, Any], status: int
 ) -> None:
     """With a problem, and nothing of it stays on the disk."""
     answer = client.post("/imports", **sent)
@@ -238,8 +296,8 @@ def test_what_is_no_csv_upload_is_refused(
     assert list(incoming(app).glob("*")) == []
 
 
-def incoming(app: FastAPI) -> Path:
-    root: Path = app.state.lazy.open().service.files.root
+def incoming(app: Application) -> Path:
+    root = app.parts.open().service.files.root
     return root / "incoming"
 
 
@@ -248,7 +306,7 @@ def incoming(app: FastAPI) -> Path:
     ["../../etc/passwd", "/etc/passwd", "C:\\x\\y.csv", "a\x00b.csv", "x" * 5000, "", "\u202e.csv"],
 )
 def test_a_file_s_name_is_shown_and_never_opened(
-    app: FastAPI, client: TestClient, done: Done, name: str
+    app: Application, client: TestClient, done: Done, name: str
 ) -> None:
     """Whatever it is, the file lies under the hash of its content."""
     body = b'--b\r\nContent-Disposition: form-data; name="file"; filename="' + name.encode()

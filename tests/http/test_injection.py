@@ -2,14 +2,13 @@
 
 import csv
 import io
-from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from headway.errors import StoreError
-from tests.http.conftest import Headers, Submit
+from headway.http.application import Application
+from tests.http.conftest import Gate, Headers, Submit
 
 JOBS = "/api/v1/jobs"
 HOSTILE = [
@@ -86,7 +85,7 @@ UPLOADS = [
 
 @pytest.mark.parametrize("name", UPLOADS)
 def test_a_file_s_name_is_shown_and_never_opened(
-    app: FastAPI, client: TestClient, alice: Headers, name: str
+    app: Application, client: TestClient, alice: Headers, name: str
 ) -> None:
     """It is stored under its hash; the name that is kept is one part of a path, without controls."""
     quoted = name.replace("\\", "\\\\").replace('"', '\\"')
@@ -103,7 +102,7 @@ def test_a_file_s_name_is_shown_and_never_opened(
     assert 1 <= len(kept) <= 200
     assert "/" not in kept
     assert kept.isprintable()
-    root: Path = app.state.lazy.open().service.files.root
+    root = app.parts.open().service.files.root
     assert not [path for path in root.rglob("*") if "passwd" in path.name or "cron" in str(path)]
     client.delete(answer.json()["url"], headers=alice)
 
@@ -144,7 +143,7 @@ LAYERS = ["find", "get", "cancel", "accept", "estimates", "depth"]
 @pytest.mark.parametrize("layer", LAYERS)
 @pytest.mark.parametrize("error", [RuntimeError, StoreError, OSError, KeyError, UnicodeError])
 def test_a_defect_in_any_layer_tells_nothing_but_its_request(
-    app: FastAPI,
+    app: Application,
     quiet_client: TestClient,
     alice: Headers,
     submit: Submit,
@@ -159,8 +158,10 @@ def test_a_defect_in_any_layer_tells_nothing_but_its_request(
     def broken(*_: object, **__: object) -> None:
         raise error(secret)
 
-    parts = app.state.lazy.open()
-    monkeypatch.setattr(parts.queue, layer, broken)
+    parts = app.parts.open()
+    queue = parts.queue
+    asks = {"depth": queue.oversight, "estimates": queue.following}
+    monkeypatch.setattr(asks.get(layer, queue), layer, broken)
     if layer == "accept":
         monkeypatch.setattr(parts.intake, "_commit", broken)
     asked = {
@@ -181,19 +182,36 @@ def test_a_defect_in_any_layer_tells_nothing_but_its_request(
         assert word not in answer.text
 
 
-def test_results_that_were_changed_on_disk_are_not_shown(
-    app: FastAPI, client: TestClient, alice: Headers, submit: Submit
+def test_results_that_were_changed_on_disk_are_not_tried_again(
+    app: Application, client: TestClient, alice: Headers, submit: Submit, gate: Gate
 ) -> None:
-    """A part whose size is not what was published is told as broken, in pages and in downloads."""
+    """What another put there would be published anew, as if it were ours."""
+    url = f"{JOBS}/{submit('moody', input=gate.input(2))}"
+    client.get(url, headers=alice | {"Prefer": "wait=30"})
+    parts = app.parts.open()
+    (part,) = parts.queue.parts(url.rpartition("/")[2], "alice")
+    path = parts.service.files.path(part.path)
+    path.write_bytes(path.read_bytes().replace(b"fine", b"evil"))
+    client.post(f"{url}/retry?items=failed", headers=alice)
+    job = client.get(url, headers=alice | {"Prefer": "wait=30"}).json()
+    assert job["status"] == "failed"
+    assert "to have the hash" in job["error"]
+
+
+@pytest.mark.parametrize("changed", [b"no!", b"no way"], ids=["of_the_same_size", "longer"])
+def test_results_that_were_changed_on_disk_are_not_shown(
+    app: Application, client: TestClient, alice: Headers, submit: Submit, changed: bytes
+) -> None:
+    """A part that is not what was published is told as broken, in pages and in downloads."""
     url = f"{JOBS}/{submit('echo', input={'rows': [{'answer': 'yes'}]})}"
     client.get(url, headers=alice | {"Prefer": "wait=30"})
     assert client.get(f"{url}/results", headers=alice).json()["items"][0]["answer"] == "yes"
-    parts = app.state.lazy.open()
+    parts = app.parts.open()
     (part,) = parts.queue.parts(url.rpartition("/")[2], "alice")
     path = parts.service.files.path(part.path)
-    path.write_bytes(path.read_bytes().replace(b"yes", b"no way"))
+    path.write_bytes(path.read_bytes().replace(b"yes", changed))
     for end in ("/results", "/results.csv", "/results.jsonl"):
         answer = client.get(url + end, headers=alice)
         assert (answer.status_code, answer.json()["code"]) == (500, "corrupt_artifact")
-        assert "no way" not in answer.text
+        assert changed.decode() not in answer.text
         assert str(path) not in answer.text

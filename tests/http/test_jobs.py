@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from headway.wire.jobs import JobView
+from headway.job import Json
+from headway.wire.jobs import JobView, brief
 from tests.http.conftest import Gate, Headers, Submit, sign_in
 
 JOBS = "/api/v1/jobs"
@@ -127,6 +128,34 @@ def test_a_list_is_paged_by_its_link(client: TestClient, alice: Headers, submit:
         url = None if link is None else link[1]
     assert [job_id for job_id in seen if job_id in made] == made[::-1]
     assert len(seen) == len(set(seen))
+
+
+def test_a_list_tells_results_in_brief_where_that_is_asked_for(
+    client: TestClient, alice: Headers, submit: Submit, finished: Finished
+) -> None:
+    """On all of its pages; and in full where it is not."""
+    jobs = [submit(input={"note": note}) for note in ("x" * 201, "x" * 200)]
+    for job in jobs:
+        finished(job)
+    page = client.get(f"{JOBS}?limit=1&result=brief", headers=alice)
+    assert page.json()[0]["result"] == {"note": "x" * 200}
+    following = client.get(page.links["next"]["url"], headers=alice)
+    assert (following.json()[0]["job_id"], following.json()[0]["result"]) == (jobs[0], {})
+    whole = client.get(f"{JOBS}?limit=2", headers=alice).json()
+    assert [len(one["result"]["note"]) for one in whole] == [200, 201]
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        ({"a": 1, "b": 0.5, "c": True, "d": None, "e": "x"},) * 2,
+        ({"rows": 3, "predictions": [1], "more": {"x": 1}, "text": "x" * 201}, {"rows": 3}),
+        ([1], None), ("x" * 201, None), ("x", "x"), (7, 7), (None, None),
+    ],
+)  # fmt: skip
+def test_a_brief_result_fits_into_a_line(result: Json, told: Json) -> None:
+    """Whatever an operation returns."""
+    assert brief(result) == told
 
 
 def test_the_last_page_has_no_link(client: TestClient) -> None:

@@ -16,19 +16,21 @@ from headway.http.app import create_app
 from headway.http.in_flight import InFlight, Place
 from headway.http.rates import Rates
 from headway.settings import Settings
-from tests.http.conftest import OPERATIONS, Headers, sign_in
+from tests.http.conftest import OPERATIONS, Headers, application, sign_in
+from tests.sqlite import migrate
 
 
 @contextmanager
 def service(data_dir: Path, **limits: Any) -> Iterator[tuple[TestClient, Headers]]:
     """A service with these limits and no worker: what is accepted stays."""
+    migrate(data_dir)
     settings = Settings(data_dir=data_dir, operations=OPERATIONS, embedded_worker=False, **limits)
     app = create_app(settings)
     client = TestClient(app)
     try:
         yield client, sign_in(client, "alice", "secret123")
     finally:
-        app.state.lazy.close()
+        app.parts.close()
 
 
 def nothing(client: TestClient, user: Headers, **more: str) -> Response:
@@ -105,12 +107,12 @@ def test_jobs_of_a_paused_operation_say_so(data_dir: Path) -> None:
     """Until it is resumed."""
     with service(data_dir) as (client, alice):
         job_id = nothing(client, alice).json()["job_id"]
-        queue = client.app.state.lazy.open().queue  # type: ignore[attr-defined]  # it is our own
-        assert queue.pause("nothing")
-        assert list(queue.paused()) == ["nothing"]
+        queue = application(client).parts.open().queue
+        assert queue.oversight.pause("nothing")
+        assert list(queue.oversight.paused()) == ["nothing"]
         job = client.get(f"/api/v1/jobs/{job_id}", headers=alice).json()
         assert (job["waiting_for"], job["queue_position"]) == ("pause", 1)
-        queue.resume("nothing")
+        queue.oversight.resume("nothing")
         assert client.get(f"/api/v1/jobs/{job_id}", headers=alice).json()["waiting_for"] is None
 
 
@@ -127,6 +129,15 @@ def test_a_user_who_asks_too_fast_is_slowed_down_alone(data_dir: Path) -> None:
         assert int(answer.headers["retry-after"]) >= 1
         bob = sign_in(client, "bob", "secret456")
         assert client.get("/api/v1/users/me", headers=bob).status_code == 200
+
+
+def test_a_request_with_a_key_counts_as_one(data_dir: Path) -> None:
+    with service(data_dir, max_requests_per_second=1) as (client, alice):
+        answers = [
+            client.post(f"/api/v1/jobs/{number}/cancel", headers=alice | {"Idempotency-Key": "k"})
+            for number in range(10)
+        ]
+        assert {one.status_code for one in answers} == {404}
 
 
 def test_a_bucket_fills_again() -> None:
@@ -162,7 +173,7 @@ def test_a_user_s_files_are_bounded(data_dir: Path) -> None:
 def test_more_than_a_process_can_work_on_is_refused_at_once(data_dir: Path) -> None:
     """Before anything of it is looked at; whoever watches over the service is answered."""
     with service(data_dir, max_in_flight=8) as (client, alice):
-        in_flight = client.app.state.in_flight  # type: ignore[attr-defined]  # it is our own
+        in_flight = application(client).in_flight
         places = [Place(in_flight) for _ in range(8)]
         answer = nothing(client, alice)
         assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
@@ -173,6 +184,23 @@ def test_more_than_a_process_can_work_on_is_refused_at_once(data_dir: Path) -> N
         for one in places:
             one.end()
         assert (in_flight.count, in_flight.refused) == (0, 1)
+
+
+def test_a_user_waits_for_so_many_ends_at_a_time(data_dir: Path) -> None:
+    """Beyond it he is answered at once, as if he had not asked to wait; others still wait."""
+    with service(data_dir, max_streams=1) as (client, alice):
+        wait, at_once = {"Prefer": "wait=30"}, {"Prefer": "wait=0"}
+        waits = application(client).parts.open().waits
+        with waits.one("alice"):
+            answer = nothing(client, alice, **wait)
+            assert (answer.status_code, answer.json()["status"]) == (202, "pending")
+            job = client.get(answer.json()["poll_url"], headers=alice | wait)
+            assert (job.status_code, job.json()["status"]) == (200, "pending")
+            assert not {"preference-applied"} & {*answer.headers, *job.headers}
+            bob = sign_in(client, "bob", "secret456")
+            assert nothing(client, bob, **at_once).headers["preference-applied"] == "wait=0"
+        job = client.get(answer.json()["poll_url"], headers=alice | at_once)
+        assert job.headers["preference-applied"] == "wait=0"
 
 
 def test_who_waits_takes_no_place() -> None:

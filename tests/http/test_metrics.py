@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from headway.http.app import create_app
 from headway.settings import Settings
-from tests.http.conftest import OPERATIONS, Gate, Headers, Submit, sign_in
+from tests.http.conftest import OPERATIONS, Gate, Headers, Submit, application, sign_in
 from tests.http.test_overview import running
 
 Finished = Callable[[str], dict[str, Any]]
@@ -77,7 +77,7 @@ def service(data_dir: Path, **settings: Any) -> Iterator[TestClient]:
     try:
         yield TestClient(app)
     finally:
-        app.state.lazy.close()
+        app.parts.close()
 
 
 def test_queues_are_told_by_operation_and_priority(data_dir: Path) -> None:
@@ -87,7 +87,7 @@ def test_queues_are_told_by_operation_and_priority(data_dir: Path) -> None:
         for priority in (0, 5, 5, 5, 5, 5):
             job = {"job_type": "nothing", "priority": priority}
             assert client.post("/api/v1/jobs", json=job, headers=alice).status_code == 202
-        client.app.state.lazy.open().queue.pause("fail")  # type: ignore[attr-defined]  # it is ours
+        application(client).parts.open().queue.oversight.pause("fail")
         found = scraped(client)
         assert of(found, "headway_jobs_waiting", operation="nothing", priority="0") == 1
         assert of(found, "headway_jobs_waiting", operation="nothing", priority="5") == 3
@@ -136,7 +136,7 @@ def test_who_may_read_them(data_dir: Path, host: str, headers: dict[str, str], s
         answer = TestClient(app, client=(host, 5000)).get("/metrics", headers=headers)
         assert answer.status_code == status
     finally:
-        app.state.lazy.close()
+        app.parts.close()
 
 
 def test_without_a_token_other_hosts_read_nothing(data_dir: Path) -> None:

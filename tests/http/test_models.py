@@ -4,19 +4,19 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from headway.job import Publication
-from headway.store.values import StoredArtifact
+from headway.http.application import Application
+from headway.store.values.artifacts import StoredArtifact
+from headway.verdict import Publication
 from tests.http.conftest import Headers
 
 
 class Shelf:
     """Puts artefacts of alice's on the shelf, without training any."""
 
-    def __init__(self, app: FastAPI) -> None:
-        self._parts = app.state.lazy.open()
+    def __init__(self, app: Application) -> None:
+        self._parts = app.parts.open()
         self.name = f"m-{uuid4().hex[:12]}"
 
     def add(self, count: int = 1) -> StoredArtifact:
@@ -33,12 +33,11 @@ class Shelf:
             size=7,
             meta={"metrics": {"accuracy": 0.9}, "parameters": {"epochs": 3}},
         )
-        added: StoredArtifact = self._parts.service.store.artifacts.add("alice", made)
-        return added
+        return self._parts.service.store.artifacts.add("alice", made)
 
 
 @pytest.fixture
-def shelf(app: FastAPI) -> Shelf:
+def shelf(app: Application) -> Shelf:
     return Shelf(app)
 
 

@@ -14,9 +14,9 @@ from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from headway.http.mounting import Mounted, mount
-from headway.http.tokens import Tokens, signing_secret
+from headway.identity.tokens import Tokens, signing_secret
 from headway.job import Status
-from headway.queue import JobRequest
+from headway.job_request import JobRequest
 from headway.settings import Settings
 from tests.http.conftest import OPERATIONS
 
@@ -229,6 +229,13 @@ def test_ours_keep_their_manners_inside(client: TestClient) -> None:
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, POST")
     assert answer.headers["content-type"] == "application/problem+json"
     assert client.get(JOBS, headers=ADA).headers["x-frame-options"] == "DENY"
+
+
+@pytest.mark.parametrize("path", [JOBS, "/desk/api/v1/datasets", f"{JOBS}/stream"])
+def test_head_is_answered_inside_too(client: TestClient, path: str) -> None:
+    head = client.head(path, headers=ADA)
+    assert (head.status_code, head.content) == (200, b"")
+    assert client.head(path).status_code == client.get(path).status_code
 
 
 @pytest.mark.parametrize("path", ["/desk/token", "/desk/api/v1/users/me", "/desk/healthz"])

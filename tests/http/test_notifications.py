@@ -8,9 +8,9 @@ from fastapi.testclient import TestClient
 from standardwebhooks import Webhook
 
 from headway.operations import DELIVER_NOTICE
-from tests.contract.acts import eventually
 from tests.delivery.receiver import Receiver, receiver
 from tests.http.conftest import Headers, Submit
+from tests.waiting import eventually
 
 SETTINGS = "/api/v1/users/me/notifications"
 

@@ -3,13 +3,17 @@
 import json
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.http.conftest import Headers
+from headway.http import own_models
+from headway.verdict import Publication
+from tests.http.conftest import Headers, application
+from tests.http.test_limits import assert_limited, nothing, service
 
 WAIT = {"Prefer": "wait=30"}
 RULES = {"billing": ["invoice", "refund"], "parcels": ["parcel"]}
@@ -49,7 +53,7 @@ def test_texts_that_come_together_are_asked_about_together(
     def one(_: int) -> float:
         answer = client.post("/api/v1/predict", json=body, headers=alice)
         assert answer.status_code == 200, answer.text
-        return float(answer.json()["confidence"])
+        return 1 / float(answer.json()["confidence"])
 
     one(0)  # loads it
     with ThreadPoolExecutor(16) as pool:
@@ -132,3 +136,30 @@ def test_what_cannot_be_a_model_is_refused(client: TestClient, alice: Headers) -
         "/api/v1/models?name=x&format=nope", files={"file": ("a", b"{}")}, headers=alice
     )
     assert (unknown.status_code, unknown.json()["code"]) == (422, "invalid_input")
+
+
+def ask_without_worker(client: TestClient, alice: Headers) -> Any:
+    """Ask a model of alice's that no worker answers for."""
+    parts = application(client).parts.open()
+    if not parts.catalog.find("alice", "model"):
+        told: dict[str, Any] = {"sha256": "0" * 64, "size": 1, "meta": {"format": "trial_rules"}}
+        made = Publication(id=str(uuid4()), kind="model", name="mine", path="models/mine", **told)
+        parts.service.store.artifacts.add("alice", made)
+    return client.post("/api/v1/predict", json={"text": "x", "model": "mine"}, headers=alice)
+
+
+def test_a_question_that_nobody_waits_for_is_taken_back(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be asked all the same, ahead of everybody: each who asks again would add one."""
+    monkeypatch.setattr(own_models, "SECONDS", 0.05)
+    with service(data_dir, max_queued=1) as (client, alice):
+        for _ in range(3):
+            answer = ask_without_worker(client, alice)
+            assert (answer.status_code, answer.json()["code"]) == (503, "model_busy")
+
+
+def test_a_question_that_there_is_no_room_for_says_so(data_dir: Path) -> None:
+    with service(data_dir, max_queued=1) as (client, alice):
+        nothing(client, alice)
+        assert_limited(ask_without_worker(client, alice), 503, "queue_full", 1, 1)

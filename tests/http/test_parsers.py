@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from headway.errors import InvalidInput
 from headway.http.cursors import Cursors
-from headway.http.headers import LONGEST_WAIT, idempotency_key, is_from_here, is_known, preferences
+from headway.http.headers import LONGEST_WAIT, idempotency_key, is_from_here, known, preferences
 from headway.http.problems import Refused
 from headway.http.ranges import Ranged
 from headway.http.strict_json import parse
@@ -70,7 +70,7 @@ def test_idempotency_keys(text: str) -> None:
 @given(HEADER, HEADER)
 def test_conditions_and_origins(text: str, host: str) -> None:
     asked = request(if_none_match=text, origin=text, host=host)
-    assert isinstance(is_known(asked, 7), bool)
+    assert isinstance(known(asked).has(7), bool)
     if is_from_here(asked.headers):
         assert text in (f"http://{host}", f"https://{host}")
 
@@ -184,7 +184,7 @@ def test_matching_is_never_slow(value: str) -> None:
     """Of the kinds that patterns choke on."""
     started = time.thread_time()
     preferences(request(prefer=value))
-    is_known(request(if_none_match=value), 1)
+    known(request(if_none_match=value)).has(1)
     with suppress(Refused):
         idempotency_key(request(idempotency_key=value))
     assert time.thread_time() - started < 1

@@ -58,6 +58,45 @@ async def test_what_the_server_does_not_take_is_carried_to_its_end_by_the_task()
     assert server.taken == [message(1), message(2)]
 
 
+async def test_an_error_of_the_line_is_raised_in_the_task() -> None:
+    """Once, and not where the fan-out has others to serve."""
+
+    async def broken(_message: Message) -> None:
+        raise OSError("the line is gone")
+
+    pipe = Pipe(broken)
+    pipe.put(message(1))
+    assert pipe.is_stuck
+    with pytest.raises(OSError, match="gone"):
+        await pipe.flush()
+    assert not pipe.is_stuck
+
+
+async def test_what_comes_behind_a_stuck_message_keeps_its_place() -> None:
+    """All pieces of one thing may be put, however few of them the server takes."""
+    server = Server()
+    server.writable.clear()
+    pipe = Pipe(server.send)
+    for number in (1, 2, 3):
+        pipe.put(message(number))
+    asyncio.get_running_loop().call_later(0.01, server.writable.set)
+    await pipe.send(message(4))
+    assert server.taken == [message(number) for number in (1, 2, 3, 4)]
+
+
+async def test_who_has_much_to_send_lets_others_send_between() -> None:
+    """A frame each at a time, though the server would take all of them at once."""
+    server = Server()
+
+    async def say(*numbers: int) -> None:
+        pipe = Pipe(server.send)
+        for number in numbers:
+            await pipe.send(message(number))
+
+    await asyncio.gather(say(1, 3, 5), say(2, 4, 6))
+    assert server.taken == [message(number) for number in range(1, 7)]
+
+
 async def test_who_never_reads_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a while, whether it was stuck before or just then."""
     monkeypatch.setattr(pipes, "STALLED_SECONDS", 0.01)

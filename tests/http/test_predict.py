@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from headway.http.application import Application
 from tests.http.conftest import Headers
 
 PREDICT = "/api/v1/predict"
@@ -27,12 +26,12 @@ def test_a_text_is_classified_at_once(client: TestClient, bob: Headers) -> None:
 
 
 def test_a_prediction_is_logged_after_the_answer(
-    app: FastAPI, client: TestClient, bob: Headers
+    app: Application, client: TestClient, bob: Headers
 ) -> None:
     """One JSON line with time, user, text and prediction."""
     text = 'a "quoted" text\nwith ünusual characters'
     said = client.post(PREDICT, json={"text": text}, headers=bob).json()
-    log: Path = app.state.lazy.open().settings.data_dir / "predictions.jsonl"
+    log = app.parts.open().settings.data_dir / "predictions.jsonl"
     last = json.loads(log.read_text().splitlines()[-1])
     assert last.keys() == {"time", "user", "text", "prediction"}
     assert (last["user"], last["text"], last["prediction"]) == ("bob", text, said["prediction"])

@@ -1,11 +1,16 @@
 """Every error is a problem document, and none tells what is none of the caller's business."""
 
+from pathlib import Path
+
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from headway import errors
-from headway.http.problems import KINDS, MEDIA_TYPE
+from headway.http.app import create_app
+from headway.http.application import Application
+from headway.http.problems import KINDS
+from headway.http.refusals import MEDIA_TYPE
+from headway.settings import Settings
 from tests.http.conftest import Headers
 
 
@@ -36,12 +41,32 @@ def test_an_unknown_path_is_a_problem(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sent", "instance"),
+    [
+        ("/a%20b/%C3%A9%25", "/a%20b/%C3%A9%25"),
+        ("/%22%3Cx%3E%0A", "/%22%3Cx%3E%0A"),
+        ("/x:y@z/1,2;(3)", "/x:y@z/1,2;(3)"),
+    ],
+)
+def test_the_instance_is_a_uri_reference(client: TestClient, sent: str, instance: str) -> None:
+    """What may not stand in one is percent-encoded, as it was sent."""
+    assert client.get(sent).json()["instance"] == instance
+
+
+@pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
         ("PUT", "/api/v1/jobs/x", "DELETE, GET, HEAD"),
         ("DELETE", "/api/v1/jobs", "GET, HEAD, POST"),
         ("GET", "/token", "POST"),
         ("PATCH", "/imports", "POST"),
+        ("GET", "/api/v1/jobs/batch-predict", "POST"),
+        ("PATCH", "/api/v1/jobs/train-model", "POST"),
+        ("DELETE", "/api/v1/jobs/evaluate-model", "POST"),
+        ("PUT", "/api/v1/jobs/bulk", "POST"),
+        ("BREW", "/api/v1/jobs/bulk", "POST"),
+        ("DELETE", "/api/v1/jobs/stream", "GET, HEAD"),
+        ("DELETE", "/api/v1/users/me", "GET, HEAD"),
     ],
 )
 def test_a_wrong_method_is_told_all_right_ones(
@@ -52,6 +77,16 @@ def test_a_wrong_method_is_told_all_right_ones(
     assert answer.status_code == 405
     assert answer.headers["allow"] == allowed
     assert answer.json()["code"] == "method_not_allowed"
+
+
+def test_a_wrong_method_for_a_route_of_the_user_s_own_is_told_the_right_ones(
+    data_dir: Path,
+) -> None:
+    """Also for one that was added to the application when it was there."""
+    app = create_app(Settings(data_dir=data_dir))
+    app.get("/greeting")(lambda: "hello")
+    answer = TestClient(app).post("/greeting")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
 
 
 def test_a_wrong_parameter_is_pointed_to(client: TestClient, alice: Headers) -> None:
@@ -69,7 +104,7 @@ def test_a_wrong_parameter_is_pointed_to(client: TestClient, alice: Headers) -> 
     ],
 )
 def test_a_store_that_cannot_be_written_is_a_503(
-    app: FastAPI,
+    app: Application,
     client: TestClient,
     alice: Headers,
     monkeypatch: pytest.MonkeyPatch,
@@ -83,7 +118,7 @@ def test_a_store_that_cannot_be_written_is_a_503(
     def unavailable(*_: object) -> None:
         raise kind("disk I/O error in /secret/place")
 
-    monkeypatch.setattr(app.state.lazy.open().queue, "find", unavailable)
+    monkeypatch.setattr(app.parts.open().queue, "find", unavailable)
     answer = client.get("/api/v1/jobs", headers=alice)
     assert (answer.status_code, answer.json()["code"]) == (503, code)
     assert answer.headers["retry-after"] == "1"
@@ -94,14 +129,14 @@ def test_a_store_that_cannot_be_written_is_a_503(
 
 
 def test_a_defect_of_ours_is_a_500_without_its_stack(
-    app: FastAPI, quiet_client: TestClient, alice: Headers, monkeypatch: pytest.MonkeyPatch
+    app: Application, quiet_client: TestClient, alice: Headers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The caller gets the request id and no more."""
 
     def broken(*_: object) -> None:
         raise RuntimeError("secret of the house")
 
-    monkeypatch.setattr(app.state.lazy.open().queue, "find", broken)
+    monkeypatch.setattr(app.parts.open().queue, "find", broken)
     answer = quiet_client.get("/api/v1/jobs", headers=alice)
     assert answer.status_code == 500
     assert answer.headers["content-type"] == MEDIA_TYPE

@@ -54,6 +54,7 @@ def test_an_alias_moves_only_to_what_is_not_worse(client: TestClient, alice: Hea
     assert (elsewhere.status_code, elsewhere.json()["code"]) == (409, "conflict")
     assert "got version 1: somebody moved it" in elsewhere.json()["detail"]
     _check_judged_in_vain(client, alice, name)
+    _check_repeated(client, alice, name)
     unknown = client.post(f"{url}/promote", json={"version": 9, "data": name}, headers=alice)
     assert (unknown.status_code, unknown.json()["code"]) == (422, "unknown_artifact")
 
@@ -70,6 +71,24 @@ def _check_judged_in_vain(client: TestClient, alice: Headers, name: str) -> None
         assert "got version 1: somebody moved it meanwhile" in job["error"]
         assert job["attempt"] == 1
     assert len(client.get(f"{url}/history", headers=alice).json()) == 1
+
+
+def _check_repeated(client: TestClient, alice: Headers, name: str) -> None:
+    """A key stands for what was asked, also when the job itself has moved the alias since."""
+    url = f"/api/v1/models/{name}/aliases/repeated"
+    client.put(url, json={"version": 2}, headers=alice).raise_for_status()
+    for asked in ({"version": 1}, {"version": 1, "expected": 2}):
+        client.put(url, json={"version": 2}, headers=alice).raise_for_status()
+        key = {"Idempotency-Key": uuid4().hex}
+        body = {"data": name, **asked}
+        first = client.post(f"{url}/promote", json=body, headers=alice | key | WAIT)
+        assert first.json()["result"]["promoted"], first.text
+        again = client.post(f"{url}/promote", json=body, headers=alice | key | WAIT)
+        assert again.headers["idempotent-replayed"] == "true", again.text
+        assert again.json()["job_id"] == first.json()["job_id"]
+        other = {"data": name, **asked, "tolerance": 0.5}
+        reused = client.post(f"{url}/promote", json=other, headers=alice | key)
+        assert (reused.status_code, reused.json()["code"]) == (422, "idempotency_key_reused")
 
 
 def test_a_prediction_can_be_explained(client: TestClient, alice: Headers) -> None:

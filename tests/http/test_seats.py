@@ -13,6 +13,7 @@ def test_a_user_has_so_many_seats() -> None:
     with pytest.raises(TooManyStreams, match="at most 2 open streams") as refused:
         seats.take("ann")
     assert (refused.value.status, refused.value.headers["Retry-After"]) == (429, "5")
+    assert refused.value.more == {"limit": 2, "current": 2}
     seats.leave("ann")
     seats.take("ann")
 

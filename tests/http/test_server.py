@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,6 +22,7 @@ from headway.http.app import create_app
 from headway.settings import Settings
 from tests.http.conftest import OPERATIONS, Gate, Headers
 from tests.http.test_stream import events_of
+from tests.postgres import fresh_database
 
 JOBS = "/api/v1/jobs"
 
@@ -39,7 +41,7 @@ class Server:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 Serve = Callable[..., Server]
@@ -70,7 +72,7 @@ def running(data_dir: Path, *options: str, **settings: str) -> Iterator[Server]:
             yield Server(process, client)
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 def _url_once_ready(process: "subprocess.Popen[str]") -> str:
@@ -100,7 +102,7 @@ def test_a_stream_ends_when_the_server_is_told_to_stop(serve: Serve, gate: Gate)
         assert re.fullmatch(r"retry: \d{3,4}", retry)
         assert end == ""
         assert time.monotonic() - told < 5
-    assert server.process.wait(20) in (0, -signal.SIGTERM)
+    assert server.process.wait(60) in (0, -signal.SIGTERM)
 
 
 def test_a_job_and_its_stream_go_on_after_a_restart(serve: Serve, gate: Gate) -> None:
@@ -128,10 +130,20 @@ def test_a_job_and_its_stream_go_on_after_a_restart(serve: Serve, gate: Gate) ->
     assert seen[-1].data["status"] == "completed"
 
 
-def test_any_process_of_a_data_directory_will_do(serve: Serve, gate: Gate) -> None:
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.service("postgres"))])
+def stored(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """Settings of each kind of store."""
+    if request.param == "sqlite":
+        yield {}
+    else:
+        with fresh_database() as url:
+            yield {"database_url": url}
+
+
+def test_any_process_of_a_service_will_do(stored: dict[str, str], serve: Serve, gate: Gate) -> None:
     """Tokens, jobs and tickets are the same everywhere, and a stream that one process began goes
     on at the other, without a gap."""
-    one, other = serve(), serve()
+    one, other = serve(**stored), serve(**stored)
     alice = one.sign_in()
     body = {"job_type": "steps", "input": gate.input(2)}
     url = one.client.post(JOBS, json=body, headers=alice).json()["poll_url"]
@@ -195,6 +207,16 @@ def test_several_workers_of_one_server_agree(serve: Serve, free_port: int) -> No
             assert client.get(answer.json()["poll_url"], headers=headers).status_code == 200
 
 
+@pytest.fixture(scope="module")
+def bounded(clean_session: None) -> Iterator[Server]:
+    """A server that takes a mebibyte, for all who send more."""
+    with (
+        tempfile.TemporaryDirectory(prefix="hw-", ignore_cleanup_errors=True) as folder,
+        running(Path(folder) / "data", max_body_mb="1") as server,
+    ):
+        yield server
+
+
 def endless(start: bytes) -> Iterator[bytes]:
     yield start
     while True:
@@ -215,19 +237,18 @@ def endless(start: bytes) -> Iterator[bytes]:
     ],
     ids=["raw", "form", "json", "sign-in"],
 )
-def test_an_endless_body_is_cut_off(serve: Serve, path: str, start: bytes, kind: str) -> None:
+def test_an_endless_body_is_cut_off(bounded: Server, path: str, start: bytes, kind: str) -> None:
     """Once more has come than is allowed, the answer is 413."""
-    server = serve(max_body_mb="1")
-    headers = server.sign_in() | {"Content-Type": kind}
-    answer = server.client.post(path, content=endless(start), headers=headers)
+    headers = bounded.sign_in() | {"Content-Type": kind}
+    answer = bounded.client.post(path, content=endless(start), headers=headers)
     assert answer.status_code == 413
     assert answer.headers["connection"] == "close"
-    assert server.client.get("/healthz").status_code == 200
+    assert bounded.client.get("/healthz").status_code == 200
 
 
-def test_a_stranger_s_endless_body_is_not_read(serve: Serve) -> None:
+def test_a_stranger_s_endless_body_is_not_read(bounded: Server) -> None:
     """Without a token it is 401, and the connection is closed."""
-    answer = serve().client.post(JOBS, content=endless(b"{"))
+    answer = bounded.client.post(JOBS, content=endless(b"{"))
     assert answer.status_code == 401
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from headway.events.hub import BOUND
+from headway.http.application import Application
+from headway.store.sql_store import SqlStore
 from tests.http.conftest import Gate, Headers, Submit
 
 JOBS = "/api/v1/jobs"
@@ -194,11 +195,12 @@ def test_a_cancel_is_seen_by_who_watches(
 
 
 def test_a_job_that_vanishes_ends_its_stream(
-    app: FastAPI, watch: Watch, gate: Gate, submit: Submit
+    app: Application, watch: Watch, gate: Gate, submit: Submit
 ) -> None:
     """`error` says so, and nothing follows."""
     job_id = submit("steps", input=gate.input(1))
-    store = app.state.lazy.open().service.store
+    store = app.parts.open().service.store
+    assert isinstance(store, SqlStore)
     with watch(job_id) as events:
         next(event for event in events if event.data.get("status") == "running")
         with store.jobs._db.write() as tx:  # noqa: SLF001 - nothing purges jobs yet
@@ -209,7 +211,7 @@ def test_a_job_that_vanishes_ends_its_stream(
 
 
 def test_a_long_history_is_told_whole(
-    app: FastAPI, watch: Watch, gate: Gate, submit: Submit
+    app: Application, watch: Watch, gate: Gate, submit: Submit
 ) -> None:
     """More events at once than a viewer's buffer holds, and more than a page."""
     count = 2 * BOUND

@@ -76,7 +76,28 @@ def test_a_mistake_in_a_batch_is_pointed_to(
     """The pointer leads into the body that was sent."""
     answer = client.post(f"{JOBS}/batch-predict", json=body, headers=alice)
     assert answer.status_code == 422
-    assert answer.json()["errors"][0]["pointer"] == pointer
+    first = answer.json()["errors"][0]
+    assert first["pointer"] == pointer
+    if "does not fit" in answer.json()["detail"]:
+        told = f"{pointer}: {first['detail']}"
+        assert answer.json()["detail"].endswith(f"batch_predict: {told.removeprefix(': ')}")
+
+
+def test_the_sentence_of_a_mistake_points_as_its_pointer_does(
+    client: TestClient, alice: Headers
+) -> None:
+    """Into the body that was sent, wherever in it the input stands."""
+    wrong = {"job_type": "nothing", "input": {"number": "x"}}
+    for path, body, pointer in (
+        (JOBS, wrong, "/input/number"),
+        (f"{JOBS}/bulk", {"jobs": [wrong]}, "/jobs/0/input/number"),
+    ):
+        told = client.post(path, json=body, headers=alice).json()
+        assert [one["pointer"] for one in told["errors"]] == [pointer]
+        assert f": {pointer}: " in told["detail"]
+    told = client.post(JOBS, json=[], headers=alice).json()
+    assert told["errors"][0]["pointer"] == ""
+    assert told["detail"] == told["errors"][0]["detail"]
 
 
 def test_training_is_accepted_with_its_own_message(client: TestClient, alice: Headers) -> None:
@@ -274,6 +295,40 @@ def test_a_key_makes_a_submission_repeatable(
     assert others.content != first.content
 
 
+@pytest.mark.parametrize("path", [JOBS, f"{JOBS}/bulk"])
+def test_whom_to_tell_is_part_of_the_request(client: TestClient, alice: Headers, path: str) -> None:
+    """Else the second receiver would never hear of the job, and nobody of that."""
+    key = {"Idempotency-Key": uuid4().hex}
+
+    def asked(*notify: str) -> Any:
+        job = {"job_type": "nothing", "notify": [{"webhook": one} for one in notify]}
+        body = job if path == JOBS else {"jobs": [job]}
+        return client.post(path, json=body, headers=alice | key)
+
+    assert asked().status_code == 202
+    assert asked().headers["idempotent-replayed"] == "true"
+    other = asked("https://example.org/hook")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
+
+def test_which_job_of_a_list_tells_whom_is_part_of_the_request(
+    client: TestClient, alice: Headers
+) -> None:
+    key = {"Idempotency-Key": uuid4().hex}
+    quiet = {"job_type": "nothing", "run_at": "2999-01-01T00:00:00Z"}
+    telling = quiet | {"notify": [{"webhook": "https://example.org/hook", "on": ["failed"]}]}
+
+    def asked(*jobs: Any) -> Any:
+        return client.post(f"{JOBS}/bulk", json={"jobs": jobs}, headers=alice | key)
+
+    made = asked(quiet, telling)
+    assert made.status_code == 202, made.text
+    assert asked(telling, quiet).json()["code"] == "idempotency_key_reused"
+    assert asked(quiet, telling).json() == made.json()
+    for one in made.json()["jobs"]:
+        client.delete(f"{JOBS}/{one['job_id']}", headers=alice).raise_for_status()
+
+
 def test_a_key_belongs_to_its_route(client: TestClient, alice: Headers) -> None:
     """The same key on another route is another key."""
     key = {"Idempotency-Key": uuid4().hex}
@@ -379,7 +434,7 @@ def test_an_unfit_unique_key_is_422(client: TestClient, alice: Headers, key: str
 def test_a_refused_bulk_leaves_the_job_it_met_alone(
     client: TestClient, alice: Headers, gate: Gate
 ) -> None:
-    """Only what the bulk itself made is taken back."""
+    """It makes nothing, and so there is nothing to take back."""
     body = {"job_type": "steps", "input": gate.input(1), "unique_key": uuid4().hex}
     job_id = client.post(JOBS, json=body, headers=alice).json()["job_id"]
     key = alice | {"Idempotency-Key": uuid4().hex}
@@ -389,3 +444,29 @@ def test_a_refused_bulk_leaves_the_job_it_met_alone(
     gate.open()
     job = client.get(f"{JOBS}/{job_id}", headers=alice | {"Prefer": "wait=30"}).json()
     assert job["status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("route", "body", "field"),
+    [
+        ("train-model", {"data": "sample", "text": "nope"}, "text"),
+        ("train-model", {"data": "plain"}, "label"),
+        ("evaluate-model", {"data": "sample", "model": "default", "label": "nope"}, "label"),
+        ("batch-predict", {"data": "plain", "text": "nope"}, "text"),
+    ],
+)
+def test_a_column_that_the_data_set_is_known_not_to_have_makes_no_job(
+    client: TestClient, alice: Headers, route: str, body: dict[str, Any], field: str
+) -> None:
+    imported = client.post(
+        "/imports?name=plain",
+        content=b"message,number\nwhere is my parcel,1\nmy money please,2\nhello there,3\n",
+        headers=alice | {"Content-Type": "text/csv", "Prefer": "wait=30"},
+    )
+    assert imported.json()["status"] == "complete", imported.text
+    before = len(client.get("/api/v1/jobs", headers=alice).json())
+    answer = client.post(f"/api/v1/jobs/{route}", json=body, headers=alice)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"][0]["pointer"] == f"/{field}"
+    assert f"expected a {field} column among" in answer.json()["detail"]
+    assert len(client.get("/api/v1/jobs", headers=alice).json()) == before

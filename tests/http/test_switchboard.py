@@ -1,16 +1,18 @@
 """Many jobs over one WebSocket."""
 
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.testclient import WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
 from headway.http import switchboard
-from headway.http.websocket import MISUNDERSTOOD, TRY_LATER, UNAUTHORIZED
+from headway.http.application import Application
+from headway.http.hangups import MISUNDERSTOOD, TRY_LATER, UNAUTHORIZED
+from headway.http.viewing import View
 from tests.http.conftest import Gate, Headers, Submit
 
 URL = "/ws/jobs"
@@ -67,7 +69,12 @@ def test_a_job_can_be_cancelled_and_asked_for_again(
 
 
 def test_who_unsubscribes_hears_no_more(
-    app: FastAPI, client: TestClient, alice: Headers, gate: Gate, submit: Submit, finished: Finished
+    app: Application,
+    client: TestClient,
+    alice: Headers,
+    gate: Gate,
+    submit: Submit,
+    finished: Finished,
 ) -> None:
     """Of that job; the others go on."""
     left, kept = (submit("steps", input=gate.input(1)) for _ in range(2))
@@ -82,7 +89,7 @@ def test_who_unsubscribes_hears_no_more(
         finished(left)
         seen = until(socket, "complete", kept)
     assert all(one["job_id"] == kept or one["event"] != "complete" for one in seen)
-    hub = app.state.lazy.open().feed._hub  # noqa: SLF001 - what must be empty
+    hub = app.parts.open().feed._hub  # noqa: SLF001 - what must be empty
     assert not {left, kept} & set(hub.topics())
 
 
@@ -116,6 +123,22 @@ def test_one_job_too_many_is_refused_by_itself(
         socket.send_json({"action": "cancel", "job_id": first})
         until(socket, "complete", first)
     client.delete(f"/api/v1/jobs/{second}", headers=alice)
+
+
+def test_who_says_too_much_is_heard_as_fast_as_he_may_ask(
+    app: Application, client: TestClient, alice: Headers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each message counts as a request of his; none is lost."""
+    rates = app.parts.open().rates
+    with client.websocket_connect(URL, headers=alice) as socket:
+        monkeypatch.setattr(rates, "_cost", 0.05)
+        monkeypatch.setattr(rates, "_burst", 0.1)
+        began = monotonic()
+        for number in range(12):
+            socket.send_json({"action": "cancel", "job_id": str(number)})
+        told = [socket.receive_json()["job_id"] for _ in range(12)]
+    assert told == [str(number) for number in range(12)]
+    assert monotonic() - began > 0.4
 
 
 @pytest.mark.parametrize(
@@ -156,7 +179,7 @@ def test_who_proves_nothing_is_turned_away(client: TestClient, alice: Headers) -
 
 
 def test_one_stream_or_socket_too_many_is_refused(
-    app: FastAPI,
+    app: Application,
     client: TestClient,
     alice: Headers,
     submit: Submit,
@@ -164,7 +187,7 @@ def test_one_stream_or_socket_too_many_is_refused(
 ) -> None:
     """A 429 with `Retry-After` and the limit, or a close with a code."""
     job_id = submit()
-    monkeypatch.setattr(app.state.lazy.open().seats, "_most", 0)
+    monkeypatch.setattr(app.parts.open().seats, "_most", 0)
     answer = client.get(f"/api/v1/jobs/{job_id}/stream", headers=alice)
     assert (answer.status_code, answer.json()["code"]) == (429, "too_many_streams")
     assert answer.headers["retry-after"] == "5"
@@ -177,3 +200,21 @@ def test_one_stream_or_socket_too_many_is_refused(
         ):
             socket.receive_json()
         assert closed.value.code == TRY_LATER
+
+
+def test_a_defect_in_one_job_s_talk_ends_the_socket(
+    client: TestClient, alice: Headers, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the client would wait for ever for a job of which nobody speaks any more."""
+
+    async def defective(*_: Any) -> Any:
+        raise KeyError("a defect")
+
+    def subscribe() -> None:
+        with client.websocket_connect(URL, headers=alice) as socket:
+            socket.send_json({"action": "subscribe", "job_id": submit()})
+            socket.receive_json()
+
+    monkeypatch.setattr(View, "open", defective)
+    with pytest.raises(KeyError, match="a defect"):
+        subscribe()

@@ -4,8 +4,8 @@ import gzip
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from headway.http.app import create_app
 from headway.settings import Settings
 from tests.http.conftest import OPERATIONS, sign_in
+from tests.waiting import eventually
 
 CLIENT = "0af7651916cd43dd8448eb211c80319c"
 TRACEPARENT = f"00-{CLIENT}-b7ad6b7169203331-01"
@@ -31,11 +32,7 @@ class Collector(ThreadingHTTPServer):
 
     def named(self, name: str) -> list[dict[str, Any]]:
         """The spans of this name, once there is one."""
-        deadline = time.monotonic() + 60
-        while not (found := [one for one in self.spans if one["name"] == name]):
-            assert time.monotonic() < deadline, (name, [one["name"] for one in self.spans])
-            time.sleep(0.05)
-        return found
+        return eventually(lambda: [one for one in self.spans if one["name"] == name], within=60)
 
 
 class Receiving(BaseHTTPRequestHandler):
@@ -82,30 +79,39 @@ def collector() -> Iterator[Collector]:
         thread.join()
 
 
+@contextmanager
+def service(data_dir: Path, traces: str | None) -> Iterator[TestClient]:
+    """A service that sends its traces there."""
+    operations = (*OPERATIONS, "tests.http.traced_operations")
+    app = create_app(Settings(data_dir=data_dir, operations=operations, traces=traces))
+    try:
+        yield TestClient(app)
+    finally:
+        app.parts.close()
+        if app.tracer is not None:
+            app.tracer.close()
+
+
+@pytest.fixture
+def traced(data_dir: Path, collector: Collector) -> Iterator[TestClient]:
+    """A service that sends its traces to the collector."""
+    with service(data_dir, f"http://127.0.0.1:{collector.server_port}/v1/traces") as client:
+        yield client
+
+
 def test_a_trace_leads_from_the_request_to_the_verdict(
-    data_dir: Path, collector: Collector
+    traced: TestClient, collector: Collector
 ) -> None:
     """In the client's own trace, over the queue and another process; streams have no part in it."""
-    settings = Settings(
-        data_dir=data_dir,
-        operations=OPERATIONS,
-        traces=f"http://127.0.0.1:{collector.server_port}/v1/traces",
-    )
-    app = create_app(settings)
-    client = TestClient(app)
-    try:
-        alice = sign_in(client, "alice", "secret123")
-        head = alice | {"traceparent": TRACEPARENT, "Prefer": "wait=30"}
-        job = client.post("/api/v1/jobs", json={"job_type": "nothing"}, headers=head).json()
-        assert job["status"] == "completed"
-        with client.stream("GET", f"/api/v1/jobs/{job['job_id']}/stream", headers=alice) as answer:
-            answer.read()
-        (run,) = collector.named("run nothing")
-        (queue,) = collector.named("queue nothing")
-        (request,) = collector.named("POST /api/v1/jobs")
-    finally:
-        app.state.lazy.close()
-        app.state.tracer.close()
+    alice = sign_in(traced, "alice", "secret123")
+    head = alice | {"traceparent": TRACEPARENT, "Prefer": "wait=30"}
+    job = traced.post("/api/v1/jobs", json={"job_type": "nothing"}, headers=head).json()
+    assert job["status"] == "completed"
+    with traced.stream("GET", f"/api/v1/jobs/{job['job_id']}/stream", headers=alice) as answer:
+        answer.read()
+    (run,) = collector.named("run nothing")
+    (queue,) = collector.named("queue nothing")
+    (request,) = collector.named("POST /api/v1/jobs")
     assert {one["trace"] for one in (request, queue, run)} == {CLIENT}
     assert request["parent"] == "b7ad6b7169203331"
     assert (queue["parent"], run["parent"]) == (request["id"], queue["id"])
@@ -114,6 +120,27 @@ def test_a_trace_leads_from_the_request_to_the_verdict(
     assert run["job.outcome"] == "completed"
     assert request["http.response.status_code"] in (200, 202)
     assert not any(one["name"].endswith("/stream") for one in collector.spans)
+
+
+def test_spans_of_an_operation_hang_below_its_attempt(
+    traced: TestClient, collector: Collector
+) -> None:
+    """Begun in another process, with OpenTelemetry's own means and an exporter of its own."""
+    alice = sign_in(traced, "alice", "secret123")
+    head = alice | {"traceparent": TRACEPARENT, "Prefer": "wait=30"}
+    job = traced.post("/api/v1/jobs", json={"job_type": "traced"}, headers=head).json()
+    assert job["status"] == "completed", job["error"]
+    (run,) = collector.named("run traced")
+    told = f"00-{CLIENT}-{run['id']}-01"
+    assert job["result"] == {"told": told, "trace": CLIENT, "parent": run["id"]}
+
+
+def test_an_operation_hears_of_no_trace_where_none_is_written(data_dir: Path) -> None:
+    with service(data_dir, None) as client:
+        head = sign_in(client, "alice", "secret123") | {"Prefer": "wait=30"}
+        job = client.post("/api/v1/jobs", json={"job_type": "traced"}, headers=head).json()
+    assert job["status"] == "completed", job["error"]
+    assert (job["result"]["told"], job["result"]["parent"]) == (None, None)
 
 
 def test_nothing_is_loaded_while_traces_are_off() -> None:

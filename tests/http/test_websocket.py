@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.testclient import WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
-from headway.http import websocket
-from headway.http.websocket import CLOSE_CODES
+from headway.http import hangups, introduction
+from headway.http.application import Application
+from headway.http.hangups import CLOSE_CODES
 from tests.http.conftest import Gate, Headers, Submit
 
 JOBS = "/api/v1/jobs"
@@ -51,7 +51,7 @@ def test_a_socket_gives_the_events_of_the_stream(
         assert (first["event"], first["id"]) == ("update", None)
         gate.open(2)
         messages, code = heard(socket)
-    assert code == websocket.FINISHED
+    assert code == hangups.FINISHED
     assert messages[-1]["event"] == "complete"
     assert messages[-1]["data"] == {"status": "completed", "result": {"steps": 2}, "error": None}
     assert {"metric", "log", "items", "checkpoint"} <= {one["event"] for one in messages}
@@ -85,15 +85,24 @@ def test_a_ticket_opens_one_socket_once(client: TestClient, alice: Headers, runn
     url = f"/ws/jobs/{running}?ticket={answer.json()['ticket']}"
     with client.websocket_connect(url) as socket:
         assert socket.receive_json()["event"] == "update"
-    assert closed_with(client, url) == websocket.UNAUTHORIZED
+    assert closed_with(client, url) == hangups.UNAUTHORIZED
 
 
 def test_a_ticket_is_its_user_s_alone(client: TestClient, bob: Headers, running: str) -> None:
     """Bob's ticket opens none of alice's jobs, and is no bearer token."""
     ticket = client.post("/api/v1/tickets", headers=bob).json()["ticket"]
-    assert closed_with(client, f"/ws/jobs/{running}?ticket={ticket}") == websocket.FORBIDDEN
+    assert closed_with(client, f"/ws/jobs/{running}?ticket={ticket}") == hangups.FORBIDDEN
     headers = {"Authorization": f"Bearer {ticket}"}
     assert client.get(JOBS, headers=headers).status_code == 401
+
+
+def test_a_token_among_other_things_is_misunderstood(
+    client: TestClient, alice: Headers, running: str
+) -> None:
+    """Whoever says more than is described here is told that, not that his token is bad."""
+    first = {"token": alice["Authorization"].removeprefix("Bearer "), "foo": 1}
+    code = closed_with(client, f"/ws/jobs/{running}", first, headers={})
+    assert code == hangups.MISUNDERSTOOD
 
 
 @pytest.mark.parametrize(
@@ -112,29 +121,29 @@ def test_who_proves_nothing_is_turned_away(
 ) -> None:
     """Whatever the way, a bad proof closes the socket as unauthorized."""
     code = closed_with(client, f"/ws/jobs/{running}{url}", first, headers=headers)
-    assert code == websocket.UNAUTHORIZED
+    assert code == hangups.UNAUTHORIZED
 
 
 def test_a_token_in_the_url_is_refused(client: TestClient, alice: Headers, running: str) -> None:
     """Even a good one: URLs end up in logs."""
     token = alice["Authorization"].partition(" ")[2]
-    assert closed_with(client, f"/ws/jobs/{running}?token={token}") == websocket.UNAUTHORIZED
+    assert closed_with(client, f"/ws/jobs/{running}?token={token}") == hangups.UNAUTHORIZED
 
 
 def test_who_says_nothing_is_not_waited_for(
     client: TestClient, running: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A socket without a token is closed after a while."""
-    monkeypatch.setattr(websocket, "INTRODUCTION_SECONDS", 0.01)
-    assert closed_with(client, f"/ws/jobs/{running}") == websocket.SILENT
+    monkeypatch.setattr(introduction, "INTRODUCTION_SECONDS", 0.01)
+    assert closed_with(client, f"/ws/jobs/{running}") == hangups.SILENT
 
 
 def test_another_user_s_and_unknown_jobs_have_codes_of_their_own(
     client: TestClient, alice: Headers, bob: Headers, running: str
 ) -> None:
     """As 403 and 404 do over HTTP."""
-    assert closed_with(client, f"/ws/jobs/{running}", headers=bob) == websocket.FORBIDDEN
-    assert closed_with(client, "/ws/jobs/unknown", headers=alice) == websocket.NOT_FOUND
+    assert closed_with(client, f"/ws/jobs/{running}", headers=bob) == hangups.FORBIDDEN
+    assert closed_with(client, "/ws/jobs/unknown", headers=alice) == hangups.NOT_FOUND
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://testserver.evil", "x"])
@@ -162,10 +171,37 @@ def test_a_client_can_cancel(client: TestClient, alice: Headers, running: str) -
         socket.receive_json()
         socket.send_json({"action": "cancel"})
         messages, code = heard(socket)
-    assert code == websocket.FINISHED
+    assert code == hangups.FINISHED
     assert messages[-1]["data"]["status"] == "cancelled"
     job = client.get(f"{JOBS}/{running}", headers=alice).json()
     assert job["status"] == "cancelled"
+
+
+def test_another_user_s_job_is_not_cancelled_however_early_he_says_so(
+    client: TestClient, alice: Headers, bob: Headers, running: str
+) -> None:
+    """He is told as if he had said nothing."""
+    url = f"/ws/jobs/{running}"
+    for _ in range(3):
+        assert closed_with(client, url, {"action": "cancel"}, headers=bob) == hangups.FORBIDDEN
+    assert client.get(f"{JOBS}/{running}", headers=alice).json()["status"] == "running"
+
+
+def test_a_socket_that_nobody_hears_any_more_ends(
+    app: Application,
+    client: TestClient,
+    alice: Headers,
+    running: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever the defect: it is the conversation's, and not lost with the task that heard."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(app.parts.open().queue, "cancel", broken)
+    with pytest.raises(RuntimeError, match="a defect"):
+        closed_with(client, f"/ws/jobs/{running}", {"action": "cancel"}, headers=alice)
 
 
 def test_a_client_can_resume_from_an_event(
@@ -194,22 +230,22 @@ def test_the_history_of_a_finished_job_can_still_be_asked_for(
         socket.send_json({"action": "resume", "after": 0})
         messages, code = heard(socket)
     assert [one["id"] for one in messages if one["id"] is not None] == [1, 2, 3]
-    assert code == websocket.FINISHED
+    assert code == hangups.FINISHED
 
 
 @pytest.mark.parametrize(
     ("message", "code"),
     [
-        ("hello", websocket.MISUNDERSTOOD),
-        ("[]", websocket.MISUNDERSTOOD),
-        ("{}", websocket.MISUNDERSTOOD),
-        ('{"action": "dance"}', websocket.MISUNDERSTOOD),
-        ('{"action": "cancel", "job": "x"}', websocket.MISUNDERSTOOD),
-        ('{"action": "resume", "after": "1"}', websocket.MISUNDERSTOOD),
-        ('{"action": "resume"}', websocket.MISUNDERSTOOD),
-        ('{"action": "cancel", "action": "cancel"}', websocket.MISUNDERSTOOD),
-        ("[" * 2000, websocket.MISUNDERSTOOD),
-        (json.dumps("x" * 70_000), websocket.TOO_BIG),
+        ("hello", hangups.MISUNDERSTOOD),
+        ("[]", hangups.MISUNDERSTOOD),
+        ("{}", hangups.MISUNDERSTOOD),
+        ('{"action": "dance"}', hangups.MISUNDERSTOOD),
+        ('{"action": "cancel", "job": "x"}', hangups.MISUNDERSTOOD),
+        ('{"action": "resume", "after": "1"}', hangups.MISUNDERSTOOD),
+        ('{"action": "resume"}', hangups.MISUNDERSTOOD),
+        ('{"action": "cancel", "action": "cancel"}', hangups.MISUNDERSTOOD),
+        ("[" * 2000, hangups.MISUNDERSTOOD),
+        (json.dumps("x" * 70_000), hangups.TOO_BIG),
     ],
 )
 def test_what_nobody_understands_ends_the_conversation(
@@ -227,15 +263,15 @@ def test_every_close_code_is_documented() -> None:
     """The page and the code agree, both ways."""
     rows = re.findall(r"^\| (\d{4}) \| (.+) \|$", DOCS.read_text(), re.MULTILINE)
     assert {int(code): text for code, text in rows} == CLOSE_CODES
-    named = {value for value in vars(websocket).values() if type(value) is int and value >= 1000}
-    assert named - {65_536} == set(CLOSE_CODES)
+    named = {value for value in vars(hangups).values() if type(value) is int and value >= 1000}
+    assert named == set(CLOSE_CODES)
 
 
 def test_leaving_is_noticed(
-    app: FastAPI, client: TestClient, alice: Headers, running: str, gate: Gate
+    app: Application, client: TestClient, alice: Headers, running: str, gate: Gate
 ) -> None:
     """Nothing of a viewer is left once he has gone."""
     with client.websocket_connect(f"/ws/jobs/{running}", headers=alice) as socket:
         socket.receive_json()
-    hub = app.state.lazy.open().feed._hub  # noqa: SLF001 - what must be empty
+    hub = app.parts.open().feed._hub  # noqa: SLF001 - what must be empty
     assert running not in hub.topics()

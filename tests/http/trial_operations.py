@@ -91,13 +91,35 @@ async def steps(request: Steps, ctx: AsyncContext) -> dict[str, Json]:
     """Take each step once its file is there: a metric, a log line, an item, a checkpoint."""
     ctx.expect_items(request.steps)
     for step in range(1, request.steps + 1):
-        await _allowed(Path(request.gate) / str(step))
+        await allowed(Path(request.gate) / str(step))
         ctx.metric({"height": step * 0.5}, step=step)
         ctx.log(f"step {step}")
         ctx.items([{"step": step, "error": "odd" if step % 2 else None}])
         ctx.progress(100 * step / request.steps, f"step {step}")
         await ctx.checkpoint({"step": step})
     return {"steps": request.steps}
+
+
+class Talk(BaseModel):
+    """How much is said, and whether it then goes wrong."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    lines: int = 0
+    names: int = 2
+    stumbles: bool = False
+
+
+@operation("talk")
+async def talk(request: Talk, ctx: AsyncContext) -> None:
+    """Write log lines, and the metrics of two steps, each in a call of its own."""
+    for number in range(request.lines):
+        ctx.log(f"line {number}")
+    for step in (1, 2):
+        for name in range(request.names):
+            ctx.metric({f"loss_{name}": step / (name + 1)}, step=step)
+    if request.stumbles:
+        raise ValueError("expected firm ground, got a stone")
 
 
 class Rows(BaseModel):
@@ -130,9 +152,14 @@ async def moody(request: Steps, ctx: AsyncContext) -> None:
         await ctx.checkpoint({"done": first + 2})
 
 
-async def _allowed(step: Path) -> None:
-    while not await asyncio.to_thread(step.exists):  # noqa: ASYNC110 - another process makes it
-        await asyncio.sleep(0.005)
+async def allowed(step: Path) -> None:
+    """Return once the step's file is there."""
+    pause = 0.002
+    while not step.exists():  # noqa: ASYNC240 - a thread for each look costs more than a look
+        await asyncio.sleep(pause)
+        pause = min(
+            pause * 1.2, 0.05
+        )  # what a test leaves waiting shall cost those that follow little
 
 
 @model("trial_rules", wait_ms=50)
@@ -159,7 +186,7 @@ class Rules:
             return ValueError("no known word")
         best = max(found, key=found.count)
         return (
-            (best, together)
+            (best, 1 / together)
             if text.startswith("how many")
             else (best, found.count(best) / len(found))
         )

@@ -7,24 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 
-from headway.http import accounts, passwords
 from headway.http.app import create_app
-from headway.http.tokens import Tokens, signing_secret
+from headway.http.application import Application
+from headway.identity import accounts
+from headway.identity.tokens import Tokens, signing_secret
 from headway.rights import Role
 from headway.settings import Settings
 from headway.store.identity import Users
+from tests.hashes import LIGHT, lighten
 
 PASSWORD = "a fine day for it"
 SECRET = "qd0Wl5sEvX2mZb7uRt9cKy4hNg1fJa8p"
 ME = "/api/v1/users/me"
-
-LIGHT = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024, parallelism=1),))
-NOBODY = LIGHT.hash("nobody knows")
 
 Headers = dict[str, str]
 
@@ -43,28 +39,25 @@ class Person:
 
 @pytest.fixture(autouse=True)
 def light_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Argon2id that takes a millisecond. What the true one costs is looked at in test_passwords."""
-    monkeypatch.setattr(passwords, "_hasher", LIGHT)
-    monkeypatch.setattr(passwords, "NOBODY", NOBODY)
+    lighten(monkeypatch)
 
 
 @pytest.fixture(scope="session")
-def app(clean_session: None) -> Iterator[FastAPI]:
+def app(clean_session: None) -> Iterator[Application]:
     with tempfile.TemporaryDirectory(prefix="hw-", ignore_cleanup_errors=True) as folder:
         app = create_app(Settings(data_dir=Path(folder) / "data", embedded_worker=False))
         yield app
-        app.state.lazy.close()
+        app.parts.close()
 
 
 @pytest.fixture(scope="session")
-def client(app: FastAPI) -> TestClient:
+def client(app: Application) -> TestClient:
     return TestClient(app)
 
 
 @pytest.fixture(scope="session")
-def users(app: FastAPI) -> Users:
-    found: Users = app.state.lazy.open().service.store.users
-    return found
+def users(app: Application) -> Users:
+    return app.parts.open().service.store.users
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +69,7 @@ _numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def person(app: FastAPI, users: Users, password_hash: str) -> Callable[..., Person]:
+def person(app: Application, users: Users, password_hash: str) -> Callable[..., Person]:
     """Makes a user nobody else has, who holds a token."""
 
     def person(role: Role = Role.USER) -> Person:
@@ -87,10 +80,11 @@ def person(app: FastAPI, users: Users, password_hash: str) -> Callable[..., Pers
     return person
 
 
-def another_token(app: FastAPI, name: str) -> Headers:
+def another_token(app: Application, name: str) -> Headers:
     """A token as `POST /token` gives it, without the time that a password takes."""
-    parts = app.state.lazy.open()
+    parts = app.parts.open()
     user = parts.service.store.users.get(name)
+    assert user is not None
     tokens = Tokens(signing_secret(parts.settings), parts.settings.mode)
     token = tokens.issue(name, "headway-api", 3600, generation=user.generation)
     return {"Authorization": f"Bearer {token}"}

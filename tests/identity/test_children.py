@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from headway.http.api_keys import digest_of
 from headway.http.app import create_app
+from headway.identity.keys import digest_of
 from headway.rights import Scope
 from headway.settings import Settings
 from headway.worker import pool
@@ -24,7 +24,7 @@ def told(clean_session: None, tmp_path_factory: pytest.TempPathFactory) -> Itera
         environment.setenv("HEADWAY_OPERATIONS", "tests.identity.spying_operations")
         app = create_app(Settings.from_env(data_dir=tmp_path_factory.mktemp("d", numbered=True)))
         client = TestClient(app)
-        store = app.state.lazy.open().service.store
+        store = app.parts.open().service.store
         store.users.add("ann", "no hash")
         key = "hw_" + "k" * 43
         store.keys.add(
@@ -49,7 +49,7 @@ def told(clean_session: None, tmp_path_factory: pytest.TempPathFactory) -> Itera
         assert job["status"] == "completed", job
         result: dict[str, Any] = job["result"]
         yield result
-        app.state.lazy.close()
+        app.parts.close()
 
 
 def test_no_secret_is_in_its_environment_or_arguments(told: dict[str, Any]) -> None:
@@ -67,10 +67,14 @@ def test_secrets_of_a_worker_s_own_environment_are_kept_from_it_too(
         "HEADWAY_SECRET_KEY": SECRET,
         "HEADWAY_DATABASE_URL": "postgresql://me:hunter2@db/x",
         "HEADWAY_BROKER_URL": "redis://:hunter2@broker",
+        "HEADWAY_SMTP_URL": "smtp://me:hunter2@mail",
+        "HEADWAY_METRICS_TOKEN": "hunter2" * 5,
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    left = pool._child_environment()  # noqa: SLF001 - what the zygote is started with
+    withheld = Settings.secret_variables()
+    left = pool._child_environment(withheld)  # noqa: SLF001 - what the zygote is started with
+    assert withheld == given.keys()
     assert not given.keys() & left.keys()
     assert "hunter2" not in str(left)
 

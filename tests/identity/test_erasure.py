@@ -5,29 +5,27 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from headway.cli import main
-from headway.job import Publication
+from headway.http.application import Application
 from headway.owners import DELIVERIES, behind, owners_of
 from headway.rights import Role
 from headway.store.contract import Store
+from headway.verdict import Publication
 from tests.identity.conftest import ME, PASSWORD, Person
 
 JOBS = "/api/v1/jobs"
 
 
 @pytest.fixture
-def store(app: FastAPI) -> Store:
-    found: Store = app.state.lazy.open().service.store
-    return found
+def store(app: Application) -> Store:
+    return app.parts.open().service.store
 
 
 @pytest.fixture
-def log(app: FastAPI) -> Path:
-    directory: Path = app.state.lazy.open().settings.data_dir
-    return directory / "predictions.jsonl"
+def log(app: Application) -> Path:
+    return app.parts.open().settings.data_dir / "predictions.jsonl"
 
 
 def furnish(client: TestClient, person: Person) -> str:
@@ -116,7 +114,7 @@ def test_an_admin_is_removed_by_another(client: TestClient, person: Callable[...
 
 
 def test_from_a_shell(
-    app: FastAPI,
+    app: Application,
     client: TestClient,
     person: Callable[..., Person],
     store: Store,
@@ -126,9 +124,9 @@ def test_from_a_shell(
     """Also what a user without a row left behind."""
     someone = person()
     job_id = furnish(client, someone)
-    monkeypatch.setenv("HEADWAY_DATA_DIR", str(app.state.lazy.open().settings.data_dir))
+    monkeypatch.setenv("HEADWAY_DATA_DIR", str(app.parts.open().settings.data_dir))
     assert main(["users", "delete", someone.name]) == 0
-    assert f"{someone.name} is removed, with 1 jobs" in capsys.readouterr().out
+    assert f"{someone.name} is removed, with 1 job," in capsys.readouterr().out
     assert store.jobs.get(job_id) is None
     assert main(["users", "delete", someone.name]) != 0
     assert "expected the name of a user" in capsys.readouterr().err

@@ -10,10 +10,10 @@ from typing import Any
 
 import jwt
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from headway.http.tokens import signing_secret
+from headway.http.application import Application
+from headway.identity.tokens import signing_secret
 from headway.store.identity import Users
 from tests.identity.conftest import ME, Headers, Person
 
@@ -158,8 +158,8 @@ FORGERIES: dict[str, Forge] = {
 
 
 @pytest.fixture(scope="module")
-def secret(app: FastAPI) -> bytes:
-    return signing_secret(app.state.lazy.open().settings)
+def secret(app: Application) -> bytes:
+    return signing_secret(app.parts.open().settings)
 
 
 @pytest.fixture(scope="module")
@@ -214,7 +214,7 @@ def test_a_ticket_is_no_token(client: TestClient, person: Callable[..., Person])
 
 
 def test_a_token_of_a_user_who_is_no_more_is_none(
-    app: FastAPI, client: TestClient, users: Users, secret: bytes, claims: dict[str, Any]
+    app: Application, client: TestClient, users: Users, secret: bytes, claims: dict[str, Any]
 ) -> None:
     """A name that was never made, or was removed, has no tokens."""
     assert users.get("gone") is None

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
+from headway.errors import StoreUnavailable
+from headway.http.application import Application
 from headway.rights import Role
 from headway.store.identity import Users
 from tests.identity.conftest import ME, Headers, Person
@@ -44,7 +45,7 @@ def test_a_key_is_as_good_as_a_token(client: TestClient, person: Callable[..., P
 
 
 def test_a_key_is_shown_once_and_kept_as_a_hash(
-    app: FastAPI, client: TestClient, person: Callable[..., Person]
+    app: Application, client: TestClient, person: Callable[..., Person]
 ) -> None:
     owner = person()
     made = make(client, owner, "read")
@@ -53,7 +54,7 @@ def test_a_key_is_shown_once_and_kept_as_a_hash(
     (listed,) = client.get(KEYS, headers=owner.headers).json()
     assert listed == {name: value for name, value in made.items() if name != "key"}
     secret = made["key"].removeprefix("hw_")
-    directory = app.state.lazy.open().settings.data_dir
+    directory = app.parts.open().settings.data_dir
     # Another process looks: whoever closes a database's file lets go of this process's locks on it.
     searched = subprocess.run(
         ["grep", "-rlF", made["id"], directory], capture_output=True, check=False
@@ -70,6 +71,22 @@ def test_when_a_key_was_used_is_told(client: TestClient, person: Callable[..., P
     client.get(ME, headers=bearer(made))
     (listed,) = client.get(KEYS, headers=owner.headers).json()
     assert listed["last_used_at"] >= made["created_at"]
+
+
+def test_a_key_reads_while_nothing_can_be_written(
+    app: Application,
+    client: TestClient,
+    person: Callable[..., Person],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """When it was used is not worth an answer: one with a token is given, too."""
+    made = make(client, person(), "read")
+
+    def unavailable(_key_id: str) -> None:
+        raise StoreUnavailable("disk full")
+
+    monkeypatch.setattr(app.parts.open().keys, "touch", unavailable)
+    assert client.get(ME, headers=bearer(made)).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -160,7 +177,7 @@ def test_an_expired_key_opens_nothing(
     made = make(client, person(), "read", expires_in_days=1)
     assert client.get(ME, headers=bearer(made)).status_code == 200
     tomorrow = time.time() + 86_401
-    monkeypatch.setattr("headway.http.accounts.time.time", lambda: tomorrow)
+    monkeypatch.setattr("headway.identity.accounts.time.time", lambda: tomorrow)
     assert client.get(ME, headers=bearer(made)).status_code == 401
 
 

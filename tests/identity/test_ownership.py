@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from headway.http.app import create_app
-from headway.http.auth import needed_for
-from headway.job import Publication
+from headway.http.application import Application
+from headway.http.scopes import needed_for
 from headway.rights import Role, Scope
 from headway.settings import Settings
 from headway.store.contract import Store
-from headway.store.values import AliasName
+from headway.store.values.artifacts import AliasName
+from headway.verdict import Publication
 from tests.identity.conftest import Person
 
 MARK = "xyzzy-is-hers-alone"
@@ -106,6 +106,7 @@ class Hers:
             "key_id": [self.key],
             "delivery_id": [self.job],
             "ending": ["csv", "jsonl", "parquet"],
+            "job_type": ["preprocess"],
         }
         asked = [part[1:-1] for part in path.replace(".", "/").split("/") if part.startswith("{")]
         unknown = set(asked) - values.keys()
@@ -131,9 +132,8 @@ class Hers:
 
 
 @pytest.fixture(scope="module")
-def store(app: FastAPI) -> Store:
-    found: Store = app.state.lazy.open().service.store
-    return found
+def store(app: Application) -> Store:
+    return app.parts.open().service.store
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +194,7 @@ def test_a_job_cannot_read_what_is_hers(
     assert answer.json()["code"] == "unknown_artifact"
 
 
-def test_what_is_needed_is_documented(app: FastAPI) -> None:
+def test_what_is_needed_is_documented(app: Application) -> None:
     """As it is enforced, for every route that asks who calls."""
     paths = app.openapi()["paths"]
     for method, path, scope in ROUTES:
@@ -277,7 +277,9 @@ def test_nothing_is_taken_that_is_not_the_caller_s_to_say(
     assert client.post(path, json=body, headers=stranger.headers).status_code == 422
 
 
-def test_no_more_is_told_than_is_documented(client: TestClient, hers: Hers, app: FastAPI) -> None:
+def test_no_more_is_told_than_is_documented(
+    client: TestClient, hers: Hers, app: Application
+) -> None:
     """S3: no lease token, no path of a file, no hash of a password or key."""
     schemas = app.openapi()["components"]["schemas"]
     for path, name in (

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from headway.http import accounts, live, owner_view, switchboard, viewing, websocket
+from headway.http import hangups, live, switchboard, viewer, websocket
 from headway.http.app import create_app
+from headway.http.application import Application
+from headway.identity import accounts
 from headway.rights import Role
-from headway.settings import Settings
 from headway.store.identity import Users
 from tests.identity.conftest import ME, PASSWORD, Headers, Person, another_token, sign_in
 
@@ -28,7 +28,7 @@ def sign_out(client: TestClient, _: Users, person: Person) -> object:
 
 
 def sign_out_everywhere(client: TestClient, _: Users, person: Person) -> object:
-    another = another_token(cast(FastAPI, client.app), person.name)
+    another = another_token(cast(Application, client.app), person.name)
     answer = client.post("/api/v1/logout?everywhere=true", headers=another)
     assert answer.status_code == 204
     return answer
@@ -36,7 +36,7 @@ def sign_out_everywhere(client: TestClient, _: Users, person: Person) -> object:
 
 def take_another_password(client: TestClient, _: Users, person: Person) -> object:
     body = {"current_password": PASSWORD, "new_password": OTHER}
-    another = another_token(cast(FastAPI, client.app), person.name)
+    another = another_token(cast(Application, client.app), person.name)
     answer = client.post(f"{ME}/password", json=body, headers=another)
     assert answer.status_code == 200, answer.text
     return answer
@@ -84,12 +84,11 @@ def test_in_the_process_that_was_told_it_is_void_at_once(
 
 
 def test_another_process_hears_of_it_from_the_store(
-    app: FastAPI, client: TestClient, person: Callable[..., Person], at_once: None
+    app: Application, client: TestClient, person: Callable[..., Person], at_once: None
 ) -> None:
     """S8: two services on one data directory. At the latest when what it believes is looked at again."""
     assert accounts.__dict__["_TRUSTED_SECONDS"] <= 60
-    settings: Settings = app.state.lazy.open().settings
-    other = create_app(settings)
+    other = create_app(app.parts.open().settings)
     try:
         someone = person()
         elsewhere = TestClient(other)
@@ -97,7 +96,7 @@ def test_another_process_hears_of_it_from_the_store(
         client.post("/api/v1/logout", headers=someone.headers)
         assert elsewhere.get(ME, headers=someone.headers).status_code == 401
     finally:
-        other.state.lazy.close()
+        other.parts.close()
 
 
 def test_signing_out_ends_this_token_alone(
@@ -162,11 +161,10 @@ def test_a_password_that_is_not_changed_changes_nothing(
 @pytest.fixture
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Streams look every half second whether their viewer may still look, not every 30."""
-    assert live.CONFIRM_SECONDS + viewing.PING_SECONDS <= 60
+    assert live.CONFIRM_SECONDS + viewer.PING_SECONDS <= 60
     for module in (live, websocket, switchboard):
         monkeypatch.setattr(module, "CONFIRM_SECONDS", 0.3)
-    for module in (viewing, owner_view):
-        monkeypatch.setattr(module, "PING_SECONDS", 0.3)
+    monkeypatch.setattr(viewer, "PING_SECONDS", 0.3)
 
 
 def waiting_job(client: TestClient, headers: Headers) -> str:
@@ -229,7 +227,7 @@ def test_an_open_socket_ends(
         with pytest.raises(WebSocketDisconnect) as left:
             for _ in iter(socket.receive_json, None):
                 pass
-    assert left.value.code == websocket.UNAUTHORIZED
+    assert left.value.code == hangups.UNAUTHORIZED
 
 
 @pytest.mark.parametrize("how", REVOCATIONS)
@@ -245,4 +243,4 @@ def test_a_ticket_of_a_void_token_opens_nothing(
         pytest.raises(WebSocketDisconnect) as left,
     ):
         socket.receive_json()
-    assert left.value.code in (websocket.UNAUTHORIZED, websocket.FORBIDDEN)
+    assert left.value.code in (hangups.UNAUTHORIZED, hangups.FORBIDDEN)

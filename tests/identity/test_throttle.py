@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from headway.http.app import create_app
-from headway.http.throttle import Limits
+from headway.identity.throttle import Limits
 from headway.settings import Settings
 from tests.identity.conftest import SECRET
 
@@ -36,7 +36,7 @@ def settings(data_dir: Path) -> Settings:
 def sign_in(settings: Settings, password_hash: str) -> Iterator[SignIn]:
     """Signs in as somebody from somewhere, and answers with the status."""
     app = create_app(settings)
-    users = app.state.lazy.open().service.store.users
+    users = app.parts.open().service.store.users
     for name in ("ann", *(f"user-{n}" for n in range(12))):
         users.add(name, password_hash)
 
@@ -50,10 +50,11 @@ def sign_in(settings: Settings, password_hash: str) -> Iterator[SignIn]:
         if answer.status_code == 429:
             assert 1 <= int(answer.headers["retry-after"]) <= 900
             assert answer.json()["code"] == "too_many_failed_sign_ins"
+            assert answer.json()["current"] >= answer.json()["limit"] > 0
         return answer.status_code
 
     yield sign_in
-    app.state.lazy.close()
+    app.parts.close()
 
 
 def test_one_account_from_one_address(sign_in: SignIn) -> None:
@@ -113,7 +114,7 @@ def test_a_restart_forgets_nothing(sign_in: SignIn, settings: Settings) -> None:
         answer = client.post("/token", data={"username": "ann", "password": ANN})
         assert answer.status_code == 429
     finally:
-        other.state.lazy.close()
+        other.parts.close()
 
 
 def test_a_forged_header_changes_no_address(sign_in: SignIn) -> None:
@@ -157,7 +158,7 @@ def test_a_changed_password_is_guessed_no_faster(settings: Settings, sign_in: Si
         ]
         assert tried == [403, 403, 429]
     finally:
-        app.state.lazy.close()
+        app.parts.close()
 
 
 def test_development_is_generous() -> None:

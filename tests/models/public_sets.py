@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from headway.models.batch import Predictions, predict_many
 from headway.models.bundle import Bundle
 from headway.models.epochs import Settings
 from headway.models.training import Training
@@ -55,3 +56,9 @@ def trained(name: str) -> Bundle:
     for _ in training.epochs():
         pass
     return training.bundle({})
+
+
+@cache
+def answered(name: str) -> Predictions:
+    """What that model says of the test file."""
+    return predict_many(trained(name).classifier, public_set(f"{name}.test").texts)

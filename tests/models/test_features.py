@@ -8,11 +8,17 @@ from hypothesis import strategies as st
 
 from headway.data.samples import bundled_rows
 from headway.models.batch import predict_many
-from headway.models.characters import bucket_runs, character_buckets_of, tokens_of
+from headway.models.characters import (
+    MOST_REMEMBERED,
+    WordBuckets,
+    bucket_runs,
+    character_buckets_of,
+    tokens_of,
+)
 from headway.models.classifier import Classifier
 from headway.models.epochs import Settings
 from headway.models.features import PARTS, Features, width_of
-from headway.models.grams import BUCKETS
+from headway.models.grams import BUCKETS, LONGEST_REMEMBERED, WordHashes
 from headway.models.training import Training
 from headway.models.vectors import count_grams, stack, weigh
 
@@ -79,6 +85,25 @@ def test_both_ways_to_the_character_runs_agree(some: list[str]) -> None:
     for number, word in enumerate(different):
         mine = buckets[starts[number] : starts[number + 1]]
         assert sorted(mine.tolist()) == sorted(character_buckets_of(word))
+
+
+def test_the_runs_of_a_word_do_not_depend_on_its_length() -> None:
+    """Long words are hashed another way: a run that both kinds have has one bucket."""
+    word = "".join(chr(ord("A") + number) for number in range(60)).lower()
+    short, long = character_buckets_of(word[:40]), character_buckets_of(word)
+    assert len(set(short) - set(long)) == 3  # those that end with the shorter word
+
+
+def test_what_is_remembered_of_words_is_bounded_however_long_they_are() -> None:
+    buckets, hashes = WordBuckets(), WordHashes()
+    for number in range(12_000):
+        buckets[f"{number}" * 8]
+        hashes[f"{number}" * 8]
+    for long in ("x" * 1_000_000, "y" * 41):
+        assert len(buckets[long]) == 3 * len(long) - 3
+        assert hashes[long]
+    assert buckets.remembered == sum(map(len, buckets.values())) <= MOST_REMEMBERED
+    assert max(map(len, hashes)) <= LONGEST_REMEMBERED
 
 
 def test_runs_of_characters_are_the_same_on_every_machine() -> None:

@@ -3,7 +3,7 @@ import pytest
 
 from headway.models.batch import predict_many
 from headway.models.calibration import calibration_error
-from tests.models.public_sets import needs_public_sets, public_set, trained
+from tests.models.public_sets import answered, needs_public_sets, public_set, trained
 
 pytestmark = needs_public_sets
 
@@ -15,7 +15,7 @@ FLOORS = {"sms_spam": 0.980, "banking77": 0.894, "movie_polarity": 0.775, "bbc_n
 def test_accuracy_is_level_with_a_linear_svm(name: str) -> None:
     """One configuration, everything at its default, train file to train, test file to test."""
     test = public_set(f"{name}.test")
-    found = predict_many(trained(name).classifier, test.texts)
+    found = answered(name)
     accuracy = np.mean(
         [label == truth for label, truth in zip(found.labels, test.labels, strict=True)]
     )
@@ -26,7 +26,7 @@ def test_accuracy_is_level_with_a_linear_svm(name: str) -> None:
 def test_confidence_is_close_to_accuracy(name: str) -> None:
     """The calibration error on rows of another file is below four hundredths."""
     test = public_set(f"{name}.test")
-    found = predict_many(trained(name).classifier, test.texts)
+    found = answered(name)
     right = np.array(found.labels) == np.array(test.labels)
     assert calibration_error(found.confidences, right) < 0.04
 
@@ -35,7 +35,7 @@ def test_confidence_is_close_to_accuracy(name: str) -> None:
 def test_the_reported_accuracy_is_near_that_of_the_test_file(name: str) -> None:
     """Held-out rows tell the truth, within what a few hundred of them can."""
     bundle, test = trained(name), public_set(f"{name}.test")
-    found = predict_many(bundle.classifier, test.texts)
+    found = answered(name)
     accuracy = np.mean(
         [label == truth for label, truth in zip(found.labels, test.labels, strict=True)]
     )

@@ -63,10 +63,17 @@ def test_no_epoch_makes_the_training_loss_much_worse() -> None:
     assert all(later < earlier * 1.02 for earlier, later in pairwise(losses))
 
 
-def test_measured_figures_do_not_depend_on_held_out_texts() -> None:
-    """Changing the held-out texts and labels changes no weight of the measured model."""
+@pytest.mark.parametrize("weights", [1 << 24, 1_200], ids=["room for all", "the rarest go"])
+def test_measured_figures_do_not_depend_on_held_out_texts(
+    monkeypatch: pytest.MonkeyPatch, weights: int
+) -> None:
+    """Changing the held-out texts changes no weight of the measured model, nor which there are."""
+    monkeypatch.setattr("headway.models.vectors.MAX_WEIGHTS", weights)
     marked = held_out(TARGETS, 0.1, 0)
-    garbled = ["nothing of it" if mark else text for mark, text in zip(marked, TEXTS, strict=True)]
+    garbled = [
+        f"nothing of it {text[:40]}" * 3 if mark else text
+        for mark, text in zip(marked, TEXTS, strict=True)
+    ]
     one, other = (
         training(Settings(epochs=2)),
         Training(count_grams(garbled), TARGETS, CLASSES, Settings(epochs=2)),
@@ -105,6 +112,16 @@ def test_the_rarest_grams_go_when_there_are_too_many(monkeypatch: pytest.MonkeyP
     kept = choose_columns(frequencies, 6)
     assert len(kept) == 100
     assert frequencies[kept].min() >= np.sort(frequencies)[-100]
+
+
+def test_what_is_seen_later_gets_the_columns_that_are_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("headway.models.vectors.MAX_WEIGHTS", 3)
+    now, later = np.array([1, 0, 2, 0, 1]), np.array([1, 9, 2, 7, 8])
+    assert choose_columns(now, 1, later).tolist() == [0, 2, 4]
+    monkeypatch.setattr("headway.models.vectors.MAX_WEIGHTS", 4)
+    assert choose_columns(now, 1, later).tolist() == [0, 1, 2, 4]
 
 
 @settings(deadline=None)

@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from headway.artifacts import hash_file
 from headway.context import Artifact
-from headway.data.datasets import DatasetWriter, file_sha256
+from headway.data.datasets import DatasetWriter
 from headway.data.samples import bundled_rows
 from headway.models.bundle import DEFAULT_BUNDLE
 
@@ -29,14 +30,14 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
     """A user's own data set: the sample four times over, in three row groups."""
     path = tmp_path_factory.mktemp("data") / "small.parquet"
     write(path, ("text", "label"), list(bundled_rows("sample")) * 4)
-    return Artifact(id="d1", kind="dataset", name="small", path=path, sha256=file_sha256(path))
+    return Artifact(id="d1", kind="dataset", name="small", path=path, sha256=hash_file(path))
 
 
 @pytest.fixture(scope="session")
 def own_model() -> Artifact:
     """The bundled model under an id of a user's."""
     return Artifact(
-        id="m1", kind="model", name="own", path=DEFAULT_BUNDLE, sha256=file_sha256(DEFAULT_BUNDLE)
+        id="m1", kind="model", name="own", path=DEFAULT_BUNDLE, sha256=hash_file(DEFAULT_BUNDLE)
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from headway.context import Artifact, Redo
-from headway.errors import Cancelled, Interrupted
+from headway.errors import Cancelled, CorruptArtifact, Interrupted
 from headway.job import Json
 from headway.own_model import OwnModel
 
@@ -61,9 +61,11 @@ class FakeContext:
     attempt: int = 1
     cancelled: bool = False
     shard: int | None = None
+    traceparent: str | None = None
     to_redo: Sequence[Redo] = ()
     own_models: Mapping[str, OwnModel] = field(default_factory=dict)
     aliases: list[tuple[str, str]] = field(default_factory=list)
+    logged: list[str] = field(default_factory=list)
     conditions: list[tuple[str | None, bool]] = field(default_factory=list)
 
     @property
@@ -91,7 +93,7 @@ class FakeContext:
         self.metrics[step] = values
 
     def log(self, message: str, *, level: str = "info") -> None:
-        """Nobody reads it here."""
+        self.logged.append(message)
 
     def expect_items(self, total: int) -> None:
         self.expected = total
@@ -134,6 +136,21 @@ class FakeContext:
         self.published.append(Published(kind, name, file.read_bytes(), meta, alias))
         return f"{kind}:{name}"
 
+    def hand_over(self, file: Path) -> str:
+        assert self.shard is not None
+        name = f"handed-{self.shard}-{file.name}"
+        file.replace(self._made("handed") / name)
+        return name
+
+    def handed(self, name: str) -> Path:
+        path = self.folder / "handed" / name
+        if not path.exists():
+            raise CorruptArtifact(f"expected {name}, got none")
+        return path
+
+    def drop_handed(self, name: str) -> None:
+        (self.folder / "handed" / name).unlink(missing_ok=True)
+
     def point_alias(
         self, field: str, alias: str, *, replaces: str | None = None, new: bool = False
     ) -> None:
@@ -144,7 +161,12 @@ class FakeContext:
         """The context of the next attempt, which goes on from the last checkpoint."""
         resumed = self.checkpoints[-1] if self.checkpoints else self.resumed
         return FakeContext(
-            self.folder, self.artifacts, resumed, metrics=self.metrics, durable=self.durable
+            self.folder,
+            self.artifacts,
+            resumed,
+            metrics=self.metrics,
+            durable=self.durable,
+            own_models=self.own_models,
         )
 
     def _made(self, name: str) -> Path:

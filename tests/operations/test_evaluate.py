@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from headway.artifacts import hash_file
 from headway.context import Artifact
-from headway.data.datasets import file_sha256
 from headway.data.samples import bundled_rows
 from headway.errors import Interrupted
 from headway.operations.evaluate import evaluate_model
@@ -47,7 +47,7 @@ def test_a_label_the_model_does_not_know_counts_as_missed(
     """It has a line of its own, a recall of 0, and lowers the accuracy."""
     path = tmp_path / "new.parquet"
     write(path, ("text", "label"), [("where is my parcel", "delivery"), ("a poem", "poetry")])
-    data = Artifact(id="d", kind="dataset", name="new", path=path, sha256="")
+    data = Artifact(id="d", kind="dataset", name="new", path=path, sha256=hash_file(path))
     ctx = FakeContext(tmp_path, {"model": default_model, "data": data})
     result = evaluate_model(EvaluateModel(data="new"), ctx)
     (poetry,) = (one for one in result["per_class"] if one["label"] == "poetry")
@@ -96,7 +96,7 @@ def test_two_models_are_compared_on_the_same_rows(
     train_model(TrainModel(examples=[Example(text=t, label=n) for t, n in known], epochs=2), train)
     path = tmp_path / "half.npz"
     path.write_bytes(train.published[0].content)
-    half = Artifact(id="h", kind="model", name="half", path=path, sha256=file_sha256(path))
+    half = Artifact(id="h", kind="model", name="half", path=path, sha256=hash_file(path))
     artifacts = {"model": default_model, "against": half, "data": sample}
     request = EvaluateModel(data="sample", against="half")
     result = evaluate_model(request, FakeContext(tmp_path, artifacts))
@@ -135,7 +135,7 @@ def test_many_labels_give_pairs_in_place_of_a_matrix(
     """The result stays in bounds."""
     path = tmp_path / "many.parquet"
     write(path, ("text", "label"), [(f"text {n}", f"label {n % 250}") for n in range(1_000)])
-    data = Artifact(id="d", kind="dataset", name="many", path=path, sha256="")
+    data = Artifact(id="d", kind="dataset", name="many", path=path, sha256=hash_file(path))
     ctx = FakeContext(tmp_path, {"model": default_model, "data": data})
     result = evaluate_model(EvaluateModel(data="many"), ctx)
     assert result["confusion"] is None

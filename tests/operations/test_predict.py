@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from headway.artifacts import hash_file
 from headway.context import Artifact, Redo
 from headway.data.samples import bundled_rows
 from headway.errors import CorruptArtifact, Interrupted, NotRetryable
@@ -64,7 +65,7 @@ def test_a_row_without_a_text_is_a_failed_item(tmp_path: Path, default_model: Ar
     """It keeps its place, with an error in place of an answer."""
     path = tmp_path / "gaps.parquet"
     write(path, ("text",), [("where is my parcel",), ("",)])
-    data = Artifact(id="d", kind="dataset", name="gaps", path=path, sha256="")
+    data = Artifact(id="d", kind="dataset", name="gaps", path=path, sha256=hash_file(path))
     ctx = FakeContext(tmp_path, {"model": default_model, "data": data})
     result = batch_predict(BatchPredict(data="gaps"), ctx)
     assert (result["predicted"], result["failed"]) == (1, 1)
@@ -78,6 +79,18 @@ def test_a_model_file_that_was_changed_is_refused(tmp_path: Path, own_model: Art
     changed = Artifact(id="m", kind="model", name="own", path=path, sha256=own_model.sha256)
     with pytest.raises(CorruptArtifact, match="SHA-256"):
         batch_predict(BatchPredict(texts=["a"]), FakeContext(tmp_path, {"model": changed}))
+
+
+def test_a_data_set_that_was_changed_is_refused(tmp_path: Path, default_model: Artifact) -> None:
+    """A row that was put in by hand is answered by nobody."""
+    path = tmp_path / "rows.parquet"
+    write(path, ("text",), [("where is my parcel",)])
+    data = Artifact(id="d", kind="dataset", name="rows", path=path, sha256=hash_file(path))
+    write(path, ("text",), [("where is my money",)])
+    with pytest.raises(CorruptArtifact, match=r"expected rows.parquet to have the hash"):
+        batch_predict(
+            BatchPredict(data="rows"), FakeContext(tmp_path, {"model": default_model, "data": data})
+        )
 
 
 def test_items_come_back_under_the_names_their_user_gave_them(
@@ -101,7 +114,7 @@ def test_a_data_sets_column_names_its_rows(tmp_path: Path, default_model: Artifa
     """And may be the text itself."""
     path = tmp_path / "named.parquet"
     write(path, ("key", "text"), [("k1", "where is my parcel"), ("k2", "refund please")])
-    data = Artifact(id="d", kind="dataset", name="named", path=path, sha256="")
+    data = Artifact(id="d", kind="dataset", name="named", path=path, sha256=hash_file(path))
     for column, expected in (
         ("key", ["k1", "k2"]),
         ("text", ["where is my parcel", "refund please"]),
@@ -154,7 +167,7 @@ def test_rows_of_a_data_set_that_failed_again_are_counted_as_such(
     """Those that have an answer now are counted under it."""
     path = tmp_path / "again.parquet"
     write(path, ("text",), [("where is my parcel",), ("",), ("refund please",)])
-    data = Artifact(id="d", kind="dataset", name="again", path=path, sha256="")
+    data = Artifact(id="d", kind="dataset", name="again", path=path, sha256=hash_file(path))
     first = FakeContext(tmp_path, {"model": default_model, "data": data})
     batch_predict(BatchPredict(data="again", text="text"), first)
     broken = [dict(row) for row in first.durable]
@@ -164,6 +177,7 @@ def test_rows_of_a_data_set_that_failed_again_are_counted_as_such(
     ctx.to_redo = [Redo(0, broken)]
     state = json.loads(first.checkpoints[-1].text)
     state["labels"][lost] -= 1
+    state["predicted"] -= 1
     ctx.resumed = Saved(json.dumps(state), None)
     result = batch_predict(BatchPredict(data="again", text="text"), ctx)
     assert (result["predicted"], result["failed"]) == (2, 1)

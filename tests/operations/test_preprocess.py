@@ -1,9 +1,12 @@
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from headway.artifacts import hash_file
 from headway.context import Artifact
 from headway.data.dataset_writing import CHUNK_ROWS
 from headway.data.datasets import Dataset
@@ -12,7 +15,8 @@ from headway.errors import Cancelled, Interrupted, NotRetryable
 from headway.job import Json
 from headway.operations import writing_pass
 from headway.operations.preprocess import preprocess
-from headway.operations.requests.preprocess import Preprocess
+from headway.operations.requests.preprocess import Balance, Preprocess
+from headway.operations.set_steps import MOST_COPIES, Marks, balance
 from tests.operations.conftest import write
 from tests.operations.fake_context import FakeContext
 
@@ -39,7 +43,7 @@ SPLIT = {"step": "split", "train": 0.6, "validation": 0.2, "test": 0.2}
 
 def dataset(path: Path, rows: Sequence[Sequence[str]], names: tuple[str, ...]) -> Artifact:
     write(path, names, rows)
-    return Artifact(id=path.stem, kind="dataset", name=path.stem, path=path, sha256="")
+    return Artifact(id=path.stem, kind="dataset", name=path.stem, path=path, sha256=hash_file(path))
 
 
 @pytest.fixture
@@ -142,6 +146,49 @@ def test_balance_gives_every_label_the_same_number_of_rows(
     assert set(rows_of(ctx, 0, tmp_path)) <= set(rows)
 
 
+def test_rows_without_a_label_are_no_label_to_balance(tmp_path: Path) -> None:
+    """Two of them among a thousand cost no row of the others, and stay."""
+    rows = [(f"text {n}", "ab"[n % 2]) for n in range(1_000)] + [("one", ""), ("other", "")]
+    ctx = FakeContext(tmp_path, {"data": dataset(tmp_path / "d.parquet", rows, ("text", "label"))})
+    result = preprocess(recipe({"step": "balance"}), ctx)
+    assert result["datasets"][0]["labels"] == {"a": 500, "b": 500}
+    assert result["datasets"][0]["rows"] == 1_002
+
+
+def test_to_balance_many_labels_takes_no_look_at_all_rows_for_each() -> None:
+    """Twenty thousand labels of two rows and one of three."""
+    labels = np.repeat(np.arange(20_001, dtype=np.int32), [2] * 20_000 + [3])
+    marks = Marks(np.arange(len(labels), dtype=np.uint64), labels, np.zeros(len(labels), np.int8))
+    started = time.thread_time()
+    decision = balance(marks, Balance(step="balance"), seed=1)
+    assert time.thread_time() - started < 0.5
+    assert set(np.bincount(labels, decision.copies)) == {2}
+
+
+@pytest.mark.parametrize("method", ["undersample", "oversample"])
+def test_to_balance_nothing_fails_with_the_reason(
+    tmp_path: Path, messy: Artifact, method: str
+) -> None:
+    """The one of steps that leave nothing."""
+    steps = ({"step": "filter_labels", "keep": ["nothing"]}, {"step": "balance", "method": method})
+    with pytest.raises(NotRetryable, match="expected the steps to leave rows, got none"):
+        preprocess(recipe(*steps), FakeContext(tmp_path, {"data": messy}))
+
+
+@pytest.mark.parametrize("often", [MOST_COPIES, MOST_COPIES + 1])
+def test_a_row_has_no_more_copies_than_can_be_counted(often: int) -> None:
+    """Beyond, it would be dropped rather than repeated."""
+    labels = np.array([0] * often + [1], dtype=np.int32)
+    texts = np.arange(len(labels), dtype=np.uint64)
+    marks = Marks(texts, labels, np.zeros(len(labels), dtype=np.int8))
+    step = Balance.model_validate({"step": "balance", "method": "oversample"})
+    if often > MOST_COPIES:
+        with pytest.raises(NotRetryable, match="at most 65,535 copies of a row, got 65,536; under"):
+            balance(marks, step, seed=0)
+    else:
+        assert balance(marks, step, seed=0).copies[-1] == often
+
+
 def test_of_a_split_only_the_rows_to_train_with_are_balanced(tmp_path: Path) -> None:
     """The others stay as they are found in the world."""
     rows = [(f"text {n}", "often" if n % 6 else "rare") for n in range(360)]
@@ -182,7 +229,7 @@ def test_an_interrupted_writing_goes_on_where_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, split: bool
 ) -> None:
     """Stopped at each checkpoint, it ends with the bytes and the report of an undisturbed run, and
-    passes no row twice through the steps; nothing is left behind."""
+    passes no row twice through the steps; what was undisturbed leaves nothing behind."""
     monkeypatch.setattr(writing_pass, "CHECKPOINT_ROWS", CHUNK_ROWS)
     rows = [(f"Text {n % 17_000} of <b>many</b>", "ab"[n % 7 == 0]) for n in range(4 * CHUNK_ROWS)]
     data = dataset(tmp_path / "many.parquet", rows, ("text", "label"))
@@ -202,7 +249,7 @@ def test_an_interrupted_writing_goes_on_where_it_was(
     assert stops == len(whole.checkpoints) >= 5
     assert result == expected
     assert [one.content for one in ctx.published] == [one.content for one in whole.published]
-    assert not list((ctx.shared / "preprocess").iterdir())
+    assert not list((whole.shared / "parts").iterdir())
 
 
 def test_a_writing_whose_parts_are_gone_begins_again(
@@ -217,7 +264,7 @@ def test_a_writing_whose_parts_are_gone_begins_again(
     ctx = FakeContext(tmp_path / "stopped", {"data": data}, interrupt_at=12)
     with pytest.raises(Interrupted):
         preprocess(recipe(step), ctx)
-    parts = list((ctx.shared / "preprocess").rglob("*.parquet"))
+    parts = list((ctx.shared / "parts").rglob("*.parquet"))
     assert parts
     parts[0].unlink()
     assert preprocess(recipe(step), ctx.after()) == expected

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from headway.artifacts import hash_file
 from headway.context import Artifact
 from headway.data.samples import bundled_rows
 from headway.errors import Interrupted, NotRetryable
@@ -32,7 +33,7 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
 
 def dataset(path: Path, rows: list[tuple[str, str]]) -> Artifact:
     write(path, ("text", "label"), rows)
-    return Artifact(id=path.stem, kind="dataset", name=path.stem, path=path, sha256="")
+    return Artifact(id=path.stem, kind="dataset", name=path.stem, path=path, sha256=hash_file(path))
 
 
 def trained(ctx: FakeContext, **asked: Json) -> Mapping[str, Json]:

@@ -7,8 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,11 +98,3 @@ def _port(child: "subprocess.Popen[str]") -> int:
     found = re.search(r"http://127\.0\.0\.1:(\d+)", greeting)
     assert found is not None, f"expected a greeting, got: {greeting!r}"
     return int(found[1])
-
-
-def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:
-    """Wait for a condition, and fail if it never holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "expected it to become true, got nothing in time"
-        time.sleep(0.02)

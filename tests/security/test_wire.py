@@ -96,8 +96,8 @@ def test_headers_without_end_are_refused(server: Server, count: int) -> None:
     data = b"GET /healthz HTTP/1.1\r\nHost: a\r\n" + headers + b"\r\n\r\n"
     try:
         found = answers(server, data)
-    except ConnectionError:
+    except OSError:
         found = []
-    assert found in ([], [400], [431], [200])
+    assert found in ([], [431])  # nothing, where the connection was reset before it was read
     assert server.answers()
     assert server.complaints() == []

@@ -2,17 +2,16 @@
 
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from headway.context import Context
-from headway.data.tables import Batch, Cursor
 from headway.job import Json
 from headway.operation import operation
 from headway.operations import import_csv as importing
+from headway.operations import import_reading
 from headway.operations.requests.import_csv import ImportCsv
 from headway.retry import Backoff
+from tests.worker.standing_table import standing
 
 
 class MortalImport(ImportCsv):
@@ -27,39 +26,18 @@ class MortalImport(ImportCsv):
 @operation("mortal_import", backoff=Backoff(base=0.0, cap=0.0))
 def mortal_import(request: MortalImport, ctx: Context) -> dict[str, Json]:
     """Import with a checkpoint every other batch, and stand still after some batches."""
-    runs = len(Path(request.log).read_text().splitlines())
+    log = Path(request.log)
+    runs = len(log.read_text().splitlines())
     last = request.stops[runs] if runs < len(request.stops) else None
-    importing.CHECKPOINT_BYTES = 3 << 20  # type: ignore[misc]  # this process is the attempt's own
-    importing.Import = _standing(Path(request.log), last)  # type: ignore[misc]
+    import_reading.CHECKPOINT_BYTES = 3 << 20  # type: ignore[misc]  # the process is the attempt's
+    importing.Reading = standing(last, lambda: _for_ever(log))  # type: ignore[attr-defined]
     told = request.model_dump(exclude={"log", "stops"})
     return importing.import_csv(ImportCsv.model_validate(told), ctx)
 
 
-def _standing(log: Path, last: int | None) -> Any:
-    class Standing(importing.Import):
-        def __init__(self, table: Any, *rest: Any) -> None:
-            super().__init__(table, *rest)
-            self._table = _Counted(table, log, last)
-
-    return Standing
-
-
-class _Counted:
-    """The table, whose batches end while the next one is waited for."""
-
-    def __init__(self, table: Any, log: Path, last: int | None) -> None:
-        self._opened = table
-        self._log = log
-        self._last = last
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._opened, name)
-
-    def batches(self, start: Cursor | None = None) -> Iterator[Batch]:
-        for number, batch in enumerate(self._opened.batches(start), 1):
-            yield batch
-            if number == self._last:
-                with self._log.open("a") as log:
-                    log.write(f"{os.getpid()}\n")
-                while True:
-                    time.sleep(1)
+def _for_ever(log: Path) -> None:
+    """Say who stands still, and do."""
+    with log.open("a") as lines:
+        lines.write(f"{os.getpid()}\n")
+    while True:
+        time.sleep(1)

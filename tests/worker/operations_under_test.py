@@ -147,6 +147,16 @@ def merge_squares(request: Shared, results: list[dict[str, int]], ctx: Context) 
 @operation("squares", max_attempts=2, backoff=AT_ONCE, split=split_squares, merge=merge_squares)
 def squares(request: Shared, ctx: Context) -> dict[str, int]:
     """The sum of squares, with an item for each; every tenth is a failed one."""
+    return _squared(request, ctx)
+
+
+@operation("squares_on_gpu", resources={"gpu": 1}, split=split_squares, merge=merge_squares)
+def squares_on_gpu(request: Shared, ctx: Context) -> dict[str, int]:
+    """The same, where there is a GPU."""
+    return _squared(request, ctx)
+
+
+def _squared(request: Shared, ctx: Context) -> dict[str, int]:
     ctx.expect_items(request.steps)
     for step in range(_resumed_at(ctx), request.steps):
         number = request.first + step
@@ -255,6 +265,17 @@ async def flood_async(request: Size, ctx: AsyncContext) -> dict[str, int]:
     return {"told": request.size}
 
 
+@operation("flood_later")
+async def flood_later(request: Note, ctx: AsyncContext) -> None:
+    """Once the file is there, ten thousand lines of a kilobyte each."""
+    while not await asyncio.to_thread(Path(request.file).exists):  # noqa: ASYNC110 - another process makes it
+        await asyncio.sleep(0.05)
+    for one in range(10_000):
+        ctx.log("x" * 1000)
+        if one % 100 == 0:
+            await asyncio.sleep(0.01)
+
+
 @operation("publish_dataset", backoff=AT_ONCE)
 def publish_dataset(request: Attempts, ctx: Context) -> dict[str, str]:
     """Publish a file; fail after it until the attempt that succeeds."""
@@ -286,6 +307,14 @@ def large_result(request: Size, ctx: Context) -> str:
     return "x" * request.size
 
 
+@operation("large_items")
+def large_items(request: Size, ctx: Context) -> None:
+    """So many items of a kilobyte each."""
+    for first in range(0, request.size, 1000):
+        ctx.items([{"text": "x" * 1000}] * min(1000, request.size - first))
+        ctx.checkpoint({"next": first + 1000})
+
+
 @operation("large_log")
 def large_log(request: Size, ctx: Context) -> None:
     """One line of this many bytes."""
@@ -297,6 +326,7 @@ def _named(name: str, function: str) -> Operation:
 
 
 slow_import = _named("slow_import", "tests.worker.slow_import:run")
+no_room = _named("no_room", "tests.worker.no_room:run")
 broken_import = _named("broken_import", "tests.worker.broken_import:run")
 exiting_import = _named("exiting_import", "tests.worker.exiting_import:run")
 missing_name = _named("missing_name", "tests.worker.operations_under_test:not_there")
@@ -372,14 +402,15 @@ def daemons(request: Daemons, ctx: Context) -> None:
     """Start processes that leave their group in each of the ways known."""
     folder = Path(request.folder)
     _daemon(folder / "session")
-    subprocess.run([sys.executable, "-c", _TWICE_FORKED, str(folder / "forked")], check=True)
+    twice = [sys.executable, "-c", _TWICE_FORKED, str(folder / "forked")]
+    between = int(subprocess.run(twice, check=True, stdout=subprocess.PIPE).stdout)
     subprocess.Popen(
         [sys.executable, "-c", _WITH_CHILD, str(folder / "above"), str(folder / "below")],
         start_new_session=True,
     )
     while len([one for one in folder.iterdir() if one.read_text()]) < 4:
         time.sleep(0.01)
-    time.sleep(0.1)
+    os.waitpid(between, 0)  # it has become ours, and its child does when it ends
     (folder / "all").touch()
     if not request.returns:
         sum(range(10**12))
@@ -392,9 +423,12 @@ def _daemon(file: Path) -> None:
 
 _TWICE_FORKED = """
 import os, subprocess, sys
-if os.fork() == 0:
+between = os.fork()
+if between:
+    print(between)
+else:
     os.setsid()
-    process = subprocess.Popen(["sleep", "300"], start_new_session=True)
+    process = subprocess.Popen(["sleep", "300"], start_new_session=True, stdout=subprocess.DEVNULL)
     open(sys.argv[1], "w").write(str(process.pid))
 """
 _WITH_CHILD = """
@@ -521,6 +555,18 @@ def not_retryable(request: Nothing, ctx: Context) -> None:
     raise NotRetryable("the file has no column `text`")
 
 
+@operation("finds_something")
+def finds_something(request: Nothing, ctx: Context) -> None:
+    """Fail for good, and tell what was found all the same."""
+    raise NotRetryable("the file has no column `text`", result={"columns": ["a", "b"]})
+
+
+@operation("finds_the_unspeakable")
+def finds_the_unspeakable(request: Nothing, ctx: Context) -> None:
+    """Fail for good, with what no JSON can hold."""
+    raise NotRetryable("the file has no column `text`", result=ctx)
+
+
 @operation("segfault", backoff=AT_ONCE)
 def segfault(request: Nothing, ctx: Context) -> None:
     """Die of a fault in C code."""
@@ -602,6 +648,27 @@ def shares_memory(request: Size, ctx: Context) -> None:
     for start in range(0, request.size, mmap.PAGESIZE):
         shared[start] = 1
     sum(range(10**12))
+
+
+@operation("holds_memory_below", memory_mb=128, backoff=AT_ONCE)
+def holds_memory_below(request: Size, ctx: Context) -> None:
+    """Start two programs that fill memory, each within the limit."""
+    program = f"held = b'x' * {request.size}; input()"
+    below = [subprocess.Popen([sys.executable, "-c", program], stdin=-1) for _ in range(2)]
+    for one in below:
+        one.wait()
+    sum(range(10**12))
+
+
+@operation("shares_memory_below", memory_mb=128, backoff=AT_ONCE)
+def shares_memory_below(request: Size, ctx: Context) -> int:
+    """Fill memory, and stay for more than one look of the watch with two forks that see it too."""
+    held = b"x" * request.size
+    below = [os.fork() for _ in range(2)]
+    if 0 in below:
+        time.sleep(1.5)
+        os._exit(held[0] != ord("x"))
+    return sum(os.waitpid(pid, 0)[1] for pid in below)
 
 
 @operation("maps_a_file", memory_mb=128)
@@ -724,6 +791,17 @@ async def two_at_once(request: Nothing, ctx: AsyncContext) -> dict[str, bool]:
     """Ask for two checkpoints at the same time."""
     await asyncio.gather(ctx.checkpoint({"n": 1}), ctx.checkpoint({"n": 2}))
     return {"ok": True}
+
+
+@operation("items_while_saving")
+async def items_while_saving(request: Steps, ctx: AsyncContext) -> None:
+    """Add items while a checkpoint is on its way, and some behind the last one."""
+    for step in range(request.steps):
+        saving = asyncio.create_task(ctx.checkpoint({"next": step}))
+        for index in range(10 * step, 10 * step + 10):
+            ctx.items([{"index": index, "error": None}])
+            await asyncio.sleep(0)
+        await saving
 
 
 # -- helpers

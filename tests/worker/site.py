@@ -5,8 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -16,10 +16,12 @@ from pydantic import SecretStr
 
 from headway.events import Event
 from headway.job import FINISHED, Job, Status
-from headway.queue import JobRequest
+from headway.job_request import JobRequest
 from headway.settings import Settings
-from headway.store.values import AttemptRecord
+from headway.store.values.history import AttemptRecord
 from headway.wiring import Service, open_service
+from tests.sqlite import migrate
+from tests.waiting import AT_ONCE, eventually
 from tests.worker.processes import below, children_of
 from tests.worker.steps import FENCED, Fence, fence_of
 
@@ -28,17 +30,6 @@ T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 MODULE = "tests.worker.operations_under_test"
-
-
-def eventually(look: Callable[[], T], *, within: float = 10.0) -> T:
-    """What `look` gives as soon as that is true; fail when it does not come."""
-    deadline = time.monotonic() + within
-    pause = 0.002
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"it did not come within {within:g} s: {found!r}"
-        time.sleep(pause)
-        pause = min(pause * 1.3, 0.05)
-    return found
 
 
 @dataclass
@@ -58,7 +49,7 @@ class WorkerProcess:
         """The process that claims jobs: itself, or the one that Celery's worker keeps."""
         if not self.under_celery:
             return self.pid
-        return eventually(lambda: children_of(self.pid), within=30)[0]
+        return eventually(lambda: children_of(self.pid))[0]
 
     @property
     def log(self) -> str:
@@ -79,7 +70,7 @@ class WorkerProcess:
         return below(self.pid)
 
     def until_ready(self) -> "WorkerProcess":
-        eventually(lambda: "is ready" in self.log or self.process.poll() is not None, within=30)
+        eventually(lambda: "is ready" in self.log or self.process.poll() is not None, within=60)
         assert self.process.poll() is None, self.log
         return self
 
@@ -90,9 +81,17 @@ class WorkerProcess:
         self.process.kill()
         self.process.wait()
 
-    def exit_code(self, *, within: float = 10.0) -> int:
-        """The exit code, once it has ended."""
-        return self.process.wait(within)
+    def exit_code(self, *, within: float = AT_ONCE) -> int:
+        """The exit code, once it has ended. If it does not, its last words; with
+        PYTHONFAULTHANDLER=1 in the environment these are the stacks of its threads."""
+        try:
+            return self.process.wait(within)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)
+            self.process.wait(within)
+            raise AssertionError(
+                f"it had not ended after {within:g} s:\n{self.log[-6000:]}"
+            ) from None
 
     def stop(self) -> int:
         """End it at once, even if it stands still."""
@@ -100,6 +99,17 @@ class WorkerProcess:
         for _ in range(2):
             self.terminate()
         return self.exit_code()
+
+    def close(self) -> None:
+        """Leave nothing of it, however it is. Closing twice is fine."""
+        if self.process.stdin is not None:
+            with suppress(BrokenPipeError):  # what was not read of it is nobody's any more
+                self.process.stdin.close()
+        if self.process.poll() is None:
+            try:
+                self.stop()
+            finally:
+                self.kill()
 
 
 @dataclass
@@ -113,6 +123,8 @@ class Site:
     def __post_init__(self) -> None:
         self.workers: list[WorkerProcess] = []
         self.directory.mkdir(parents=True, exist_ok=True)
+        if "database_url" not in self.settings:
+            migrate(self.directory)
         self.service: Service = open_service(
             Settings(
                 data_dir=self.directory,
@@ -134,10 +146,7 @@ class Site:
     ) -> WorkerProcess:
         """Start a worker and return at once. What is `outside` are no settings of ours."""
         log_file = self.directory / f"worker-{len(self.workers)}.log"
-        told = {
-            f"HEADWAY_{name.upper()}": as_variable(value)
-            for name, value in {**self.settings, **environment}.items()
-        }
+        told = as_variables({**self.settings, **environment})
         with log_file.open("wb") as log:
             process = subprocess.Popen(
                 [*program, "-m", *entry, "work", *arguments],
@@ -178,7 +187,7 @@ class Site:
         assert found is not None
         return found
 
-    def until(self, job: Job, true_of: Callable[[Job], object], *, within: float = 15.0) -> Job:
+    def until(self, job: Job, true_of: Callable[[Job], object], *, within: float = AT_ONCE) -> Job:
         """The job as soon as this is true of it."""
         seen: list[Job] = []
 
@@ -193,15 +202,15 @@ class Site:
             raise AssertionError(f"{error}\n{seen[0]}\n{logs}") from None
         return seen[0]
 
-    def finished(self, job: Job, *, within: float = 15.0) -> Job:
+    def finished(self, job: Job, *, within: float = AT_ONCE) -> Job:
         return self.until(job, lambda now: now.status in FINISHED, within=within)
 
-    def completed(self, job: Job, *, within: float = 15.0) -> Job:
+    def completed(self, job: Job, *, within: float = AT_ONCE) -> Job:
         ended = self.finished(job, within=within)
         assert ended.status is Status.COMPLETED, (ended, self.attempts(job))
         return ended
 
-    def failed(self, job: Job, *, within: float = 15.0) -> Job:
+    def failed(self, job: Job, *, within: float = AT_ONCE) -> Job:
         ended = self.finished(job, within=within)
         assert ended.status is Status.FAILED, ended
         return ended
@@ -229,25 +238,30 @@ class Site:
 
     def stop_outside_a_write(self, pid: int) -> None:
         """SIGSTOP at a moment when nobody waits for it: whoever stands still in the middle of a
-        write, or next in turn for one, holds up every writer of the database."""
+        write, or next in turn for one, holds up every writer of the database. A server ends the
+        transaction of one that says nothing, so there any moment will do."""
         while True:
             os.kill(pid, signal.SIGSTOP)
-            if all(_free(self.directory / name) for name in ("write.turnstile", "write.gate")):
+            if "database_url" in self.settings or all(
+                _free(self.directory / name) for name in ("write.turnstile", "write.gate")
+            ):
                 return
             os.kill(pid, signal.SIGCONT)
 
     def close(self) -> None:
-        """Kill what still runs."""
-        for worker in self.workers:
-            if worker.process.stdin is not None:
-                worker.process.stdin.close()
-            if worker.process.poll() is None:
-                worker.stop()
-        self.service.close()
+        """Kill what still runs: all of it, whatever fails on the way, and only then raise that."""
+        with ExitStack() as closing:
+            closing.callback(self.service.close)
+            for worker in self.workers:
+                closing.callback(worker.close)
 
 
-def as_variable(value: object) -> str:
-    """A setting as its variable says it."""
+def as_variables(settings: Mapping[str, object]) -> dict[str, str]:
+    """Settings as the environment says them."""
+    return {f"HEADWAY_{name.upper()}": _as_variable(value) for name, value in settings.items()}
+
+
+def _as_variable(value: object) -> str:
     if isinstance(value, Mapping):
         return ",".join(f"{name}={one}" for name, one in value.items())
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
@@ -262,7 +276,7 @@ def _free(lock: Path) -> bool:
     return True
 
 
-def pid_in(file: Path, *, within: float = 10.0) -> int:
+def pid_in(file: Path, *, within: float = AT_ONCE) -> int:
     """The process number that an operation wrote there."""
     eventually(file.exists, within=within)
     return int(file.read_text())

@@ -1,16 +1,24 @@
 """What an attempt's end is taken for, with what it saved on the way in mind."""
 
+import selectors
+import signal
+import socket
+import subprocess
+import sys
 import time
+from contextlib import closing
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
-from headway.job import MAX_CRASHES, MAX_INTERRUPTIONS, Job, Status
+from headway.job import Job, Status
 from headway.operation import Operation
-from headway.store.values import Claim
-from headway.worker.attempt import Attempt
-from headway.worker.pool import Exit
+from headway.store.values.attempts import Claim
+from headway.verdict import MAX_CRASHES, MAX_INTERRUPTIONS
+from headway.worker.attempt import Attempt, Ending
+from headway.worker.pool import Pool
+from headway.worker.process import Child, Exit
 from headway.worker.protocol import CHECKPOINT, LOG
 from headway.worker.record import Pending
 
@@ -27,7 +35,7 @@ def attempt() -> Attempt:
     )  # fmt: skip
     operation = Operation(name="train", function="a:b", input=BaseModel, stall_timeout=5)
     claim = Claim(job=job, token=3, input=b"{}", uses={})
-    return Attempt(claim, operation, NO_CHILD, shared=False, ref="1:3", deadline=None)
+    return Attempt(claim, operation, NO_CHILD, shared=False, ref="1:3")
 
 
 @pytest.mark.parametrize("by_itself", [True, False], ids=["crashed", "interrupted"])
@@ -54,3 +62,26 @@ def test_an_attempt_that_waits_for_its_checkpoint_cannot_stall() -> None:
     assert 5 <= due - began < 6
     one.take([CHECKPOINT, one.ref, {"number": 1, "state": {}, "parts": [], "items": 0}], Pending())
     assert one.next_duty() is None
+
+
+@pytest.mark.parametrize("shared", [True, False], ids=["shared", "its own"])
+def test_a_child_that_others_share_is_not_killed_for_what_was_not_read(shared: bool) -> None:
+    """A worker that its store has kept waiting reads first what it was answered meanwhile."""
+    ours, theirs = socket.socketpair()
+    with (
+        closing(selectors.DefaultSelector()) as selector,
+        closing(Child(Pool(selector, [], (), print, print), ours)) as child,
+        theirs,
+        subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process,
+    ):
+        child.pid = process.pid
+        one = attempt()
+        one.child, one.shared = child, shared
+        one.end(Ending.LOST)
+        asked = one.next_duty()
+        assert asked is not None
+        one.enforce(asked + 60, listened=asked - 0.1)
+        assert (one.next_duty() == asked) is shared
+        one.enforce(asked + 60, listened=asked + 0.1)
+        assert one.next_duty() is None
+        assert process.wait(30) in {-signal.SIGKILL, -signal.SIGTERM}

@@ -1,20 +1,20 @@
 """An import whose processes are killed loses no row and doubles none."""
 
-import hashlib
 import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-import orjson
 import pytest
 
 from headway.data.datasets import Dataset
 from headway.job import Job
-from tests.worker.site import Site, eventually
+from headway.worker.orphans import Orphans
+from tests.waiting import eventually
+from tests.worker.numbered_rows import BROKEN, ROWS, items, uploaded
+from tests.worker.site import Site
 
-ROWS = 300_000
-BROKEN = range(777, ROWS, 30_000)
+TEXT = "where is the parcel that I have ordered, and my money"
 
 
 @pytest.fixture
@@ -22,21 +22,6 @@ def site(data_dir: Path) -> Iterator[Site]:
     site = Site(data_dir, modules=("tests.worker.mortal_import",))
     yield site
     site.close()
-
-
-def uploaded(site: Site, folder: Path) -> str:
-    """The id of a file of about 21 MB, whose rows are numbered; some of them are broken."""
-    path = folder / "rows.csv"
-    text = "where is the parcel that I have ordered, and my money"
-    with path.open("w") as file:
-        file.write("number,text\n")
-        for number in range(ROWS):
-            broken = ",one field too many" if number in BROKEN else ""
-            file.write(f'{number},"{text}{number % 89}"{broken}\n')
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    size = path.stat().st_size
-    kept = site.service.files.keep(path, "file", sha256)
-    return site.service.catalog.add_file("ada", path.name, kept, sha256, size).id
 
 
 def imported(site: Site, file: str, log: Path, *stops: int) -> Job:
@@ -52,7 +37,7 @@ def standing(log: Path, runs: int) -> int:
 def test_an_import_goes_on_at_its_record_after_every_kill(site: Site, tmp_path: Path) -> None:
     """Of its child in the middle of a part, of its zygote, and of the worker with all below it: the
     data set has the same bytes as undisturbed, and each broken row is told once."""
-    file, log = uploaded(site, tmp_path), tmp_path / "log"
+    file, log = uploaded(site, tmp_path, TEXT), tmp_path / "log"
     worker = site.worker()
     expected = site.completed(imported(site, file, tmp_path / "none"), within=60)
     job = imported(site, file, log, 3, 3, 3)
@@ -73,7 +58,8 @@ def test_an_import_goes_on_at_its_record_after_every_kill(site: Site, tmp_path: 
     assert ended.result == expected.result
     assert ended.counts == expected.counts
     check_rows(site, ended)
-    assert not list((site.service.files.shared_dir() / "imports").iterdir())
+    Orphans(site.service.files, site.store.upkeep).remove()
+    assert not list((site.service.files.shared_dir() / "parts").iterdir())
 
 
 def check_rows(site: Site, job: Job) -> None:
@@ -83,6 +69,4 @@ def check_rows(site: Site, job: Job) -> None:
     dataset = Dataset(site.service.files.path(stored.path))
     numbers = [n for chunk in dataset.read(["number"]) for n in chunk.columns["number"]]
     assert numbers == [str(number) for number in range(ROWS) if number not in BROKEN]
-    parts = [site.service.files.path(one.path) for one in site.store.jobs.parts(job.id)]
-    items = [orjson.loads(line) for part in parts for line in part.read_bytes().splitlines()]
-    assert [item["line"] for item in items] == [number + 2 for number in BROKEN]
+    assert [item["line"] for item in items(site, job)] == [number + 2 for number in BROKEN]

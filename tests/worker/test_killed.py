@@ -3,16 +3,15 @@
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from headway.job import Status
-from tests.worker import quick_leases
+from tests.waiting import eventually
 from tests.worker.operations_under_test import Steps, chained
 from tests.worker.processes import below, is_alive
-from tests.worker.site import Site, eventually, pid_in
+from tests.worker.site import Site, pid_in
 from tests.worker.steps import lines_of, most_redone, redone_after_saved, stale
 
 QUICK = ("tests.worker.quick_leases",)
@@ -66,7 +65,7 @@ def test_a_killed_zygote_interrupts_its_attempts_and_they_run_again(
     before = [pid_in(tmp_path / name) for name in ("until_file", "until_file_async")]
     os.kill(running.workers[-1].zygote, signal.SIGKILL)
     for pid in before:
-        eventually(lambda pid=pid: not is_alive(pid), within=3)  # type: ignore[misc]
+        eventually(lambda pid=pid: not is_alive(pid))  # type: ignore[misc]
     for name in ("until_file", "until_file_async"):
         (tmp_path / f"{name}.go").touch()
     for job in jobs:
@@ -77,7 +76,7 @@ def test_a_killed_zygote_interrupts_its_attempts_and_they_run_again(
 def test_a_killed_worker_leaves_no_orphan_and_another_takes_over(
     site: Site, tmp_path: Path
 ) -> None:
-    """Children and grandchildren are gone within 3 s; the job runs elsewhere within 15 s."""
+    """Nor a grandchild; how soon the job runs elsewhere is shown by row 2 of the fault matrix."""
     first = site.worker()
     stuck = site.submit("grandchildren", file=str(tmp_path / "stuck"))
     shared = site.submit("until_file_async", file=str(tmp_path / "shared"))
@@ -87,12 +86,9 @@ def test_a_killed_worker_leaves_no_orphan_and_another_takes_over(
     for name in ("stuck", "shared"):
         (tmp_path / name).unlink()
     second = site.worker()
-    killed = time.monotonic()
     first.kill()
-    eventually(lambda: not any(map(is_alive, below)), within=3)
-    pid_in(tmp_path / "stuck", within=15)
-    pid_in(tmp_path / "shared", within=1)
-    assert time.monotonic() - killed < 15
+    eventually(lambda: not any(map(is_alive, below)))
+    pid_in(tmp_path / "stuck"), pid_in(tmp_path / "shared")
     for job in (stuck, shared):
         now = site.job(job)
         assert (now.status, now.attempt, now.interruptions) == (Status.RUNNING, 0, 1)
@@ -127,14 +123,12 @@ def test_a_worker_that_stood_still_beyond_its_lease_can_write_nothing(
     site.worker(entry=QUICK)
     child = lines_of(log)[-1].pid
     site.stop_outside_a_write(first.pid)
-    taken = site.until(
-        job, lambda now: now.interruptions == 1 and now.status is Status.RUNNING, within=20
-    )
+    taken = site.until(job, lambda now: now.interruptions == 1 and now.status is Status.RUNNING)
     eventually(lambda: lines_of(log)[-1].pid != child)
     os.kill(first.pid, signal.SIGCONT)
     eventually(lambda: "the lease has lapsed: " in first.log)
-    eventually(lambda: not is_alive(child), within=3)
-    ended = site.completed(job, within=20)
+    eventually(lambda: not is_alive(child))
+    ended = site.completed(job)
     assert ended.worker == taken.worker
     assert ended.result == {"value": chained(steps)}
     assert (ended.attempt, ended.interruptions) == (0, 1)
@@ -142,7 +136,7 @@ def test_a_worker_that_stood_still_beyond_its_lease_can_write_nothing(
     fence = site.fence(job)
     assert (stale(lines, fence), redone_after_saved(lines, fence)) == ([], [])
     assert most_redone(lines) <= 2
-    eventually(lambda: len(site.store.workers.alive()) == 2, within=quick_leases.LEASE_SECONDS * 2)
+    eventually(lambda: len(site.store.workers.alive()) == 2)
 
 
 @pytest.mark.parametrize("act", ["claim", "checkpoint"])
@@ -170,7 +164,7 @@ def test_a_child_that_stands_still_keeps_its_job(running: Site, tmp_path: Path, 
     pid = pid_in(tmp_path / "here")
     os.kill(pid, signal.SIGSTOP)
     beat = running.store.workers.alive()[0].beat_at
-    eventually(lambda: running.store.workers.alive()[0].beat_at > beat, within=5)
+    eventually(lambda: running.store.workers.alive()[0].beat_at > beat)
     assert running.job(job).status is Status.RUNNING
     os.kill(pid, signal.SIGCONT)
     (tmp_path / "here.go").touch()
@@ -183,7 +177,7 @@ def test_a_child_that_stands_still_can_be_cancelled(running: Site, tmp_path: Pat
     pid = pid_in(tmp_path / "here")
     os.kill(pid, signal.SIGSTOP)
     running.cancel(job)
-    eventually(lambda: not is_alive(pid), within=2)
+    eventually(lambda: not is_alive(pid))
 
 
 def _daemons_of(folder: Path) -> list[int]:
@@ -215,14 +209,14 @@ def test_processes_that_left_the_group_end_with_their_attempt(
         (child,) = [one for one in running.workers[-1].children() if started[0] in below(one)]
         (tmp_path / "daemons" / "all").unlink()
         os.kill(child, signal.SIGKILL)
-    eventually(lambda: not any(map(is_alive, started)), within=3)
+    eventually(lambda: not any(map(is_alive, started)))
     assert all(map(is_alive, beside))
     running.cancel(other)
-    eventually(lambda: not any(map(is_alive, beside)), within=3)
+    eventually(lambda: not any(map(is_alive, beside)))
     if how == "is killed":
         again = _daemons_of(tmp_path / "daemons")
         running.cancel(job)
-        eventually(lambda: not any(map(is_alive, again)), within=3)
+        eventually(lambda: not any(map(is_alive, again)))
 
 
 def test_processes_that_left_the_group_end_with_their_worker(site: Site, tmp_path: Path) -> None:
@@ -231,7 +225,7 @@ def test_processes_that_left_the_group_end_with_their_worker(site: Site, tmp_pat
     site.submit("daemons", folder=str(tmp_path))
     started = _daemons_of(tmp_path)
     worker.kill()
-    eventually(lambda: not any(map(is_alive, started)), within=3)
+    eventually(lambda: not any(map(is_alive, started)))
 
 
 def test_the_next_attempt_removes_the_scratch_of_one_whose_worker_was_killed(
@@ -271,4 +265,4 @@ def test_no_scratch_is_left_of_any_attempt_when_the_job_ends(
     (left / "late").touch()
     (tmp_path / "here.go").touch()
     site.completed(job)
-    eventually(lambda: not left.exists(), within=1)
+    eventually(lambda: not left.exists())

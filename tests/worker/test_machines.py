@@ -11,13 +11,14 @@ from headway.http.part_files import rows_of
 from headway.job import Status
 from tests.postgres import fresh_database
 from tests.s3 import S3
+from tests.worker.numbered_rows import Gates, check_whole, imported, uploaded
 from tests.worker.operations_under_test import Steps, chained
 from tests.worker.site import Site
 from tests.worker.steps import lines_of
 
 pytestmark = pytest.mark.service("postgres")
 
-Machine = Callable[[str], Site]
+Machine = Callable[..., Site]
 
 
 @pytest.fixture
@@ -29,10 +30,11 @@ def machine(s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     with ExitStack() as opened:
         database = opened.enter_context(fresh_database())
 
-        def machine(name: str) -> Site:
+        def machine(name: str, *modules: str) -> Site:
             folder = tmp_path / name
             folder.mkdir()
-            site = Site(folder, {"database_url": database, "artifacts_url": bucket})
+            settings = {"database_url": database, "artifacts_url": bucket}
+            site = Site(folder, settings, modules) if modules else Site(folder, settings)
             opened.callback(site.close)
             return site
 
@@ -67,6 +69,22 @@ def test_a_data_set_that_one_machine_made_is_read_by_a_job_on_another(machine: M
     read = second.completed(second.submit("read_dataset", dataset="numbers"))
     assert read.result == {"text": "1\n2\n3\n", "version": 1}
     assert not any(path.endswith("scratch") for path in folders_of_jobs(second))
+
+
+def test_machines_share_an_import_whose_shards_hand_over_by_the_bucket(
+    machine: Machine, tmp_path: Path
+) -> None:
+    api, *others = (machine(name, "tests.worker.shared_import") for name in ("api", "one", "two"))
+    gates = Gates(tmp_path)
+    file = uploaded(api, tmp_path, "where is my parcel,\nand my money? ")
+    for other in others:
+        other.worker("--slots", "1", **settings_of(other))
+    job = imported(api, file, gates)
+    gates.pids("shard", 2)
+    gates.shards.touch()
+    gates.merge.touch()
+    check_whole(api, job, file, gates)
+    assert len({one.worker for one in api.store.jobs.shards(job.id)}) == len(others)
 
 
 def done(log: Path, word: str) -> int:

@@ -9,17 +9,19 @@ from pathlib import Path
 import pytest
 
 from headway.artifacts import ArtifactFiles
-from headway.job import Completed, decide
 from headway.store.contract import Store
 from headway.store.sqlite import open_sqlite
+from headway.verdict import Completed, decide
 from headway.worker.orphans import TICK_SECONDS, Orphans
 from tests.contract.acts import AT_ONCE, add, claim, complete, publication, report
+from tests.sqlite import migrate
 
 SHA = "ab" + "0" * 62
 
 
 @pytest.fixture
 def store(data_dir: Path) -> Iterator[Store]:
+    migrate(data_dir)
     store = open_sqlite(data_dir)
     yield store
     store.close()
@@ -59,6 +61,31 @@ def test_what_belongs_to_nothing_is_removed(store: Store, files: ArtifactFiles) 
     assert [path for path in orphans if path.exists()] == []
     assert not (files.root / "jobs/no-such-job").exists()
     assert sweep(store, files) == 0
+
+
+def test_what_was_left_for_another_attempt_goes_when_the_job_is_over(
+    store: Store, files: ArtifactFiles
+) -> None:
+    """Of whatever age: of a cancelled job, and of one that is no more; not of one that may go on."""
+    over, waiting, running = add(store), add(store), add(store)
+    store.jobs.cancel(over.id)
+    claim(store)
+    rows = {
+        job: put(files, f"cache/parts/{job}/1f/part-0.parquet")
+        for job in (over.id, waiting.id, running.id, "no-such-job")
+    }
+    assert sweep(store, files, grace=3_600.0) == 2
+    assert {job for job, path in rows.items() if path.exists()} == {waiting.id, running.id}
+    assert {path.name for path in (files.root / "cache/parts").iterdir()} == {
+        waiting.id,
+        running.id,
+    }
+
+
+def test_with_a_job_goes_what_its_attempts_left(files: ArtifactFiles) -> None:
+    rows = put(files, "cache/parts/gone/1f/part-0.parquet")
+    files.drop_job("gone")
+    assert not rows.exists()
 
 
 def test_what_somebody_may_ask_for_stays(store: Store, files: ArtifactFiles) -> None:

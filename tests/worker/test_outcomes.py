@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from headway.job import Status
+from tests.waiting import eventually
 from tests.worker.operations_under_test import MIB
 from tests.worker.processes import is_alive
-from tests.worker.site import Site, eventually
+from tests.worker.site import Site
 
 
 @pytest.mark.parametrize("name", ["noop", "noop_alone"])
@@ -50,7 +51,20 @@ def test_the_delay_before_a_retry_is_a_state_of_the_job(running: Site) -> None:
 def test_what_is_not_retryable_gets_one_attempt(running: Site) -> None:
     """Its sentence is the error, as it was written."""
     job = running.failed(running.submit("not_retryable"))
-    assert (job.attempt, job.error) == (1, "the file has no column `text`")
+    assert (job.attempt, job.error, job.result) == (1, "the file has no column `text`", None)
+
+
+def test_an_error_brings_what_was_found_all_the_same(running: Site) -> None:
+    """It is the failed job's result; what cannot be kept does not hide the sentence."""
+    job = running.failed(running.submit("finds_something"))
+    assert job.error == "the file has no column `text`"
+    assert job.result == {"columns": ["a", "b"]}
+    job = running.failed(running.submit("finds_the_unspeakable"))
+    assert job.error is not None
+    assert job.error.startswith(
+        "the file has no column `text` (expected the error to keep what JSON"
+    )
+    assert job.result is None
 
 
 @pytest.mark.parametrize(
@@ -185,6 +199,23 @@ def test_a_report_beyond_every_bound_fails_its_operation(running: Site) -> None:
     assert "expected a message below" in str(job.error)
 
 
+def test_an_input_beyond_what_a_child_can_be_told_fails_its_job_alone(
+    site: Site, tmp_path: Path
+) -> None:
+    """With the reason; the worker and whoever is claimed with it go on."""
+    worker = site.worker(entry=("tests.worker.small_frames",))
+    large = [site.submit(name, file="x" * 2**21) for name in ("until_file", "until_file_async")]
+    beside = site.submit("noop_alone")
+    for job in large:
+        ended = site.failed(job)
+        assert ended.attempt == 1
+        assert str(ended.error).startswith(
+            "its input cannot be handed over: expected a message below 1048576 bytes, got: "
+        )
+    assert site.completed(beside).interruptions == 0
+    eventually(lambda: len(worker.children()) <= 1)  # the shared one stays
+
+
 def test_an_operation_whose_module_cannot_be_imported_fails_with_the_reason(running: Site) -> None:
     """However long the reason is; the traceback is kept."""
     job = running.failed(running.submit("broken_import"))
@@ -245,7 +276,7 @@ def test_processes_an_operation_leaves_behind_are_killed(running: Site) -> None:
     """Once it has returned, nothing of its group lives on."""
     file = running.directory / "left"
     running.completed(running.submit("grandchildren_left", file=str(file)))
-    eventually(lambda: not is_alive(int(file.read_text())), within=2)
+    eventually(lambda: not is_alive(int(file.read_text())))
 
 
 def test_two_checkpoints_at_the_same_time_are_both_saved(running: Site) -> None:

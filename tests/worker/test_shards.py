@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from headway.job import Job, Status, Waiting
+from tests.waiting import eventually
 from tests.worker.operations_under_test import Shared
 from tests.worker.processes import is_alive
-from tests.worker.site import Site, eventually
+from tests.worker.site import Site
 from tests.worker.steps import Line, lines_of
 
 STEPS = 40

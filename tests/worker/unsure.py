@@ -11,7 +11,7 @@ from headway import cli
 from headway.errors import OutcomeUnknown
 from headway.limits import UNLIMITED, Limits
 from headway.store.attempts import SqlAttempts
-from headway.store.values import Claim, Report, Want
+from headway.store.values.attempts import Claim, Report, Want
 from headway.worker import lease
 from tests.worker.quick_leases import BEAT_SECONDS, LEASE_SECONDS
 

@@ -5,17 +5,19 @@ from collections.abc import Generator, Iterator
 from typing import Final
 
 from headway.cli.diagnosis import Diagnosis, note, well, wrong
+from headway.counting import counted
 from headway.errors import HeadwayError, SettingsError
 from headway.job import Status
-from headway.operation import Registry, load_registry
+from headway.registry import Registry, load_registry
 from headway.settings import Settings
 from headway.store.check import check
 from headway.store.contract import Store
 from headway.store.migrate import HEAD
 from headway.store.sqlite import FILE_NAME
 from headway.store.sqlite_driver import driver
-from headway.store.values import JobQuery
-from headway.wiring import files_of, modules_of, open_store, sqlite_directory
+from headway.store.values.history import JobQuery
+from headway.why import lack_of_workers
+from headway.wiring import files_of, modules_of, open_store, schema_of, sqlite_directory
 
 _SKEW: Final = 5.0
 
@@ -28,11 +30,10 @@ def examine(settings: Settings) -> Iterator[Diagnosis]:
     except SettingsError as error:
         yield wrong(str(error), "name modules that `python -c 'import ...'` finds here")
     else:
-        yield well(f"{len(list(registry))} operations can be imported")
-    if settings.database_url is None:
-        is_whole = yield from _sqlite(settings)
-        if not is_whole:
-            return
+        yield well(f"{counted(len(list(registry)), 'operation')} can be imported")
+    is_whole = yield from (_server if settings.database_url else _sqlite)(settings)
+    if not is_whole:
+        return
     try:
         store = open_store(settings)
     except HeadwayError as error:
@@ -42,6 +43,24 @@ def examine(settings: Settings) -> Iterator[Diagnosis]:
         yield from _inside(store, registry, settings)
     finally:
         store.close()
+
+
+def _server(settings: Settings) -> Generator[Diagnosis, None, bool]:
+    try:
+        version = schema_of(settings)
+    except HeadwayError as error:
+        yield wrong(str(error), "see HEADWAY_DATABASE_URL, and whether the server runs")
+        return False
+    if version is None:
+        yield well("the database has no tables yet: they are made at the first start")
+    elif version != HEAD:
+        yield wrong(
+            f"the schema is {version}, this program's is {HEAD}",
+            "run: headway db upgrade, or if it is newer, the version of Headway that made it",
+        )
+    else:
+        yield well(f"the database has schema {HEAD}")
+    return version == HEAD
 
 
 def _sqlite(settings: Settings) -> Generator[Diagnosis, None, bool]:
@@ -78,7 +97,7 @@ def _inside(store: Store, registry: Registry, settings: Settings) -> Iterator[Di
         health = store.health()
         yield well(f"{health.engine} {health.version} can be written")
         yield from _workers(store, settings)
-        yield from _waiting(store, registry)
+        yield from _waiting(store, registry, settings)
         yield from _clock(store)
     except HeadwayError as error:
         yield wrong(str(error), "headway db check")
@@ -90,22 +109,29 @@ def _workers(store: Store, settings: Settings) -> Iterator[Diagnosis]:
     start = "headway work" if not settings.embedded_worker else "headway serve, or headway work"
     if alive:
         seen = max(one.beat_at for one in alive)
-        yield well(f"{len(alive)} workers, seen {max(0.0, time.time() - seen):.0f} s ago")
+        yield well(
+            f"{counted(len(alive), 'worker')}, seen {max(0.0, time.time() - seen):.0f} s ago"
+        )
     elif waits:
         yield wrong("jobs wait, and no worker was seen lately", f"start one: {start}")
     else:
         yield note("no worker was seen lately", f"before jobs can run: {start}")
 
 
-def _waiting(store: Store, registry: Registry) -> Iterator[Diagnosis]:
-    """Jobs that no worker with these settings would ever claim."""
+def _waiting(store: Store, registry: Registry, settings: Settings) -> Iterator[Diagnosis]:
+    """Jobs that no worker with these settings would ever claim, or none of those that live."""
     query = JobQuery(statuses=[Status.PENDING, Status.RUNNING], limit=1_000)
-    unknown = {one.operation for one in store.jobs.find(query)} - {one.name for one in registry}
-    if unknown:
+    wanted = {one.operation for one in store.jobs.find(query)}
+    if unknown := wanted - {one.name for one in registry}:
         yield wrong(
             f"jobs wait for operations nobody has here: {', '.join(sorted(unknown))}",
             "name their modules in HEADWAY_OPERATIONS",
         )
+    alive = store.workers.alive()
+    for operation in sorted(wanted - unknown) if alive else ():
+        lack = lack_of_workers(operation, alive, registry, settings.queue_of)
+        if lack is not None:
+            yield wrong(f"jobs wait, and {lack.what}", lack.remedy)
 
 
 def _clock(store: Store) -> Iterator[Diagnosis]:

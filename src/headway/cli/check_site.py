@@ -13,7 +13,7 @@ from typing import Final
 from headway.cli.diagnosis import Diagnosis, note, well, wrong
 from headway.errors import StoreUnusable
 from headway.settings import Settings
-from headway.store.sqlite import mounts, refuse_network
+from headway.store.file_systems import mounts, refuse_network
 
 _MIB: Final = 2**20
 _LOW: Final = 1024 * _MIB

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from headway.cli.on_site import add_data_dir
 from headway.settings import Settings
 from headway.store.backup import back_up
-from headway.store.check import check, schema_of
+from headway.store.check import check
 from headway.store.migrate import HEAD
 from headway.store.sqlite import FILE_NAME
-from headway.wiring import files_of, open_store, sqlite_directory
+from headway.wiring import files_of, open_store, schema_of, sqlite_directory
 
 
 def run(given: argparse.Namespace) -> int:
@@ -29,8 +30,7 @@ def parser() -> argparse.ArgumentParser:
         "check", help="say what is wrong with it and what to do; changes nothing"
     )
     upgraded = acts.add_parser("upgrade", help="bring it to this version's schema, or make it")
-    for one in (backup, checked, upgraded):
-        one.add_argument("--data-dir", type=Path, help="where the service keeps its data")
+    add_data_dir(backup, checked, upgraded)
     return parser
 
 
@@ -52,15 +52,12 @@ def _check(settings: Settings, _given: argparse.Namespace) -> int:
 
 
 def _upgrade(settings: Settings, _given: argparse.Namespace) -> int:
-    if settings.database_url is not None:
-        open_store(settings).close()
-        print(f"the database of HEADWAY_DATABASE_URL: schema {HEAD}")
-        return 0
-    directory = sqlite_directory(settings)
-    before = schema_of(directory) if (directory / FILE_NAME).exists() else None
+    before = schema_of(settings)
     open_store(settings).close()
+    is_file = settings.database_url is None
+    place = settings.data_dir / FILE_NAME if is_file else "the database of HEADWAY_DATABASE_URL"
     told = "was there already" if before == HEAD else f"was {before or 'not there'}"
-    print(f"{directory / FILE_NAME}: schema {HEAD}, {told}")
+    print(f"{place}: schema {HEAD}, {told}")
     return 0
 
 

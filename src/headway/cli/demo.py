@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from headway.cli.arguments import port
 from headway.cli.demo_view import DemoView
 from headway.cli.split import split_csv
 from headway.client import Client, JobHandle
@@ -58,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--text", help="the column with the texts; else guessed")
     parser.add_argument("--label", help="the column with the labels; else guessed")
     parser.add_argument("--data-dir", type=Path, help="where to keep it; else nowhere")
-    parser.add_argument("--port", type=int, default=0, help="port; else any free one")
+    parser.add_argument("--port", type=port, default=0, help="port; else any free one")
     parser.add_argument("--exit", action="store_true", help="do not keep serving at the end")
     return parser
 
@@ -135,10 +136,10 @@ def _texts(imported: Mapping[str, Any], plan: Plan) -> list[str]:
 
 
 @contextlib.contextmanager
-def _service(data_dir: Path, port: int) -> Iterator[str]:
+def _service(data_dir: Path, number: int) -> Iterator[str]:
     """A service in a process of its own; the URL it serves, once it is ready."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "headway", "serve", "--port", str(port), "--data-dir", data_dir],
+        [sys.executable, "-m", "headway", "serve", "--port", str(number), "--data-dir", data_dir],
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,  # Ctrl-C ends the demo, and the demo ends the service

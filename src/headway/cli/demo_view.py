@@ -1,16 +1,14 @@
 """What the demo shows while it runs: bars, the curve of each epoch, and a report."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from headway.cli.curves import sparkline
 from headway.client import StreamEvent
 from headway.wire.predictions import PredictAnswer
-
-_BLOCKS: Final = "▁▂▃▄▅▆▇█"
 
 
 class DemoView:
@@ -39,7 +37,7 @@ class DemoView:
                 if event.name == "update":
                     note = str(event.data.get("message") or "")
                     bars.update(bar, completed=event.data["progress"], note=note)
-                elif event.name == "metric":
+                elif event.name == "metric" and "accuracy" in event.data["values"]:
                     values = event.data["values"]
                     accuracies.append(values["accuracy"])
                     bars.console.print(_epoch_line(event.data["step"], values, accuracies))
@@ -67,9 +65,5 @@ class DemoView:
 
 
 def _epoch_line(step: int, values: Mapping[str, float], accuracies: list[float]) -> str:
-    low, high = min(accuracies), max(accuracies)
-    scale = (len(_BLOCKS) - 1) / (high - low) if high > low else 0.0
-    curve = "".join(_BLOCKS[round((one - low) * scale)] for one in accuracies[-40:])
-    return (
-        f"  epoch {step:>3}  loss {values['loss']:.4f}  accuracy {values['accuracy']:.4f}  {curve}"
-    )
+    told = f"loss {values['loss']:.4f}  accuracy {values['accuracy']:.4f}"
+    return f"  epoch {step:>3}  {told}  {sparkline(accuracies)}"

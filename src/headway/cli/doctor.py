@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from headway.cli import check_service, check_site
+from headway.cli.arguments import port
 from headway.cli.diagnosis import Diagnosis, Grade, wrong
 from headway.cli.settings import unknown_names
 from headway.cli.starting import find_modules_here
@@ -25,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
         prog="headway doctor", description="Find out what is wrong, and how to mend it."
     )
     parser.add_argument("--data-dir", type=Path, help="where everything is kept")
-    parser.add_argument("--port", type=int, default=8000, help="the port to serve on")
+    parser.add_argument("--port", type=port, default=8000, help="the port to serve on")
     parser.add_argument("--json", action="store_true", help="as a JSON list")
     return parser
 

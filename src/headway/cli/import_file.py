@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from headway.cli import remote
+from headway.cli.arguments import key
 from headway.cli.following import follow
 from headway.cli.printing import print_json
 from headway.cli.schema_options import rest_of
@@ -34,7 +35,9 @@ def _general() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(add_help=False)
     remote.add_options(parser)
     parser.add_argument("file", nargs="?", metavar="FILE", help="else the bundled sample")
-    parser.add_argument("--key", help="an Idempotency-Key: with it the import is made once")
+    parser.add_argument(
+        "--key", type=key, help="an Idempotency-Key: with it the import is made once"
+    )
     parser.add_argument("--watch", action="store_true", help="follow it to its end")
     return parser
 

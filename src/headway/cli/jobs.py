@@ -3,17 +3,17 @@
 import argparse
 import itertools
 import sys
-import time
 from collections.abc import Sequence
 from typing import Final
 
 from headway.cli import remote
+from headway.cli.arguments import count
 from headway.cli.printing import print_json, print_table, table
+from headway.cli.watching import Watched
 from headway.client import Client
 from headway.wire.jobs import JobView
 
 STATUSES: Final = ("pending", "running", "completed", "failed", "cancelled")
-LOOK_SECONDS: Final = 2.0
 HEADER: Final = ("job", "type", "status", "done", "created", "message")
 
 
@@ -27,7 +27,9 @@ def parser() -> argparse.ArgumentParser:
         "--status", action="append", choices=STATUSES, help="only these; may be given again"
     )
     parser.add_argument("--type", metavar="OPERATION", help="only jobs of this operation")
-    parser.add_argument("--limit", type=int, default=20, metavar="N", help="so many; 20 by default")
+    parser.add_argument(
+        "--limit", type=count, default=20, metavar="N", help="so many; 20 by default"
+    )
     parser.add_argument("--watch", action="store_true", help="go on showing them, until Ctrl-C")
     return parser
 
@@ -45,10 +47,9 @@ def _show(client: Client, given: argparse.Namespace) -> int:
         else:
             print_table(HEADER, [_row(one) for one in found])
         return 0
-    if sys.stdout.isatty() and not given.json:
-        _redraw(client, given)
-    else:
-        _tell_changes(client, given)
+    live = sys.stdout.isatty() and not given.json
+    watched = Watched(client, given.status or (), given.type, given.limit)
+    watched.follow(Redrawn() if live else Changes(as_json=given.json))
     return 0
 
 
@@ -63,25 +64,32 @@ def _row(job: JobView) -> Sequence[object]:
     return (job.job_id, job.job_type, str(job.status), f"{job.progress:3.0f} %", created, said)
 
 
-def _redraw(client: Client, given: argparse.Namespace) -> None:
+class Redrawn:
     """The table in place of the one before, in the terminal."""
-    height = 0
-    while True:
-        lines = table(HEADER, [_row(one) for one in _found(client, given)])
-        up = f"\x1b[{height}A" if height else ""
+
+    def __init__(self) -> None:
+        self._height = 0
+
+    def __call__(self, jobs: Sequence[JobView]) -> None:
+        """Draw it."""
+        lines = table(HEADER, [_row(one) for one in jobs])
+        up = f"\x1b[{self._height}A" if self._height else ""
         print(up + "".join(f"\x1b[2K{line}\n" for line in lines) + "\x1b[J", end="", flush=True)
-        height = len(lines)
-        time.sleep(LOOK_SECONDS)
+        self._height = len(lines)
 
 
-def _tell_changes(client: Client, given: argparse.Namespace) -> None:
+class Changes:
     """A line for each job that is not as it was."""
-    known: dict[str, tuple[str, float]] = {}
-    while True:
-        for job in reversed(_found(client, given)):
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._known: dict[str, tuple[str, float]] = {}
+
+    def __call__(self, jobs: Sequence[JobView]) -> None:
+        """Tell what is new, the older job first."""
+        for job in reversed(jobs):
             now = (str(job.status), job.progress)
-            if known.get(job.job_id) != now:
-                known[job.job_id] = now
-                line = job.model_dump_json() if given.json else "  ".join(map(str, _row(job)))
+            if self._known.get(job.job_id) != now:
+                self._known[job.job_id] = now
+                line = job.model_dump_json() if self._as_json else "  ".join(map(str, _row(job)))
                 print(line, flush=True)
-        time.sleep(LOOK_SECONDS)

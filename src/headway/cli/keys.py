@@ -2,24 +2,21 @@
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, Final
 
+from headway.cli.on_site import add_data_dir, known_user, site_store
+from headway.cli.printing import day
 from headway.errors import NotFound
-from headway.http.api_keys import Wish, make_key
+from headway.identity.keys import LONGEST_DAYS, Wish, make_key
 from headway.rights import GRANTABLE, Scope
-from headway.settings import Settings
 from headway.store.contract import Store
 from headway.store.identity import ApiKey
-from headway.wiring import open_store
 
 
 def run(given: argparse.Namespace) -> int:
     """Do one of the acts."""
-    with _store(Settings.from_env(data_dir=given.data_dir)) as store:
+    with site_store(given.data_dir) as store:
         ACTS[given.act](store, given)
     return 0
 
@@ -42,22 +39,17 @@ def parser() -> argparse.ArgumentParser:
         required=True,
         help="what it may do; give it again for more",
     )
-    add.add_argument("--days", type=int, default=90, help="until it expires; 0 for never")
+    add.add_argument(
+        "--days",
+        type=int,
+        default=90,
+        help=f"until it expires, at most {LONGEST_DAYS}; 0 for never",
+    )
     remove = acts.add_parser("remove", help="remove a key; within seconds it opens nothing")
     remove.add_argument("key", metavar="ID", help="its id, as `headway keys list` shows it")
     listed.add_argument("--json", action="store_true", help="as a JSON list")
-    for one in (listed, add, remove):
-        one.add_argument("--data-dir", type=Path, help="where the service keeps its data")
+    add_data_dir(listed, add, remove)
     return parser
-
-
-@contextmanager
-def _store(settings: Settings) -> Iterator[Store]:
-    store = open_store(settings)
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 def _list(store: Store, given: argparse.Namespace) -> None:
@@ -66,8 +58,8 @@ def _list(store: Store, given: argparse.Namespace) -> None:
         print(json.dumps([_document(one) for one in found], indent=2))
         return
     for one in found:
-        until = "never expires" if one.expires_at is None else f"until {_day(one.expires_at)}"
-        used = "never used" if one.last_used_at is None else f"used {_day(one.last_used_at)}"
+        until = "never expires" if one.expires_at is None else f"until {day(one.expires_at)}"
+        used = "never used" if one.last_used_at is None else f"used {day(one.last_used_at)}"
         print(f"{one.id}  {one.name:<24}  {','.join(sorted(one.scopes))}  {until}, {used}")
 
 
@@ -83,9 +75,7 @@ def _document(key: ApiKey) -> dict[str, Any]:
 
 
 def _add(store: Store, given: argparse.Namespace) -> None:
-    user = store.users.get(given.user)
-    if user is None:
-        raise NotFound(f"expected the name of a user, got {given.user[:80]!r}: headway users list")
+    user = known_user(store.users, given.user)
     scopes = frozenset(Scope(word) for word in given.scope)
     key, _ = make_key(
         store.keys, user.name, user.role, Wish(given.name, scopes, given.days or None)
@@ -97,10 +87,6 @@ def _remove(store: Store, given: argparse.Namespace) -> None:
     if not store.keys.remove(given.key):
         raise NotFound(f"expected the id of a key, got {given.key[:80]!r}: headway keys list USER")
     print(f"{given.key} opens nothing any more")
-
-
-def _day(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).date().isoformat()
 
 
 ACTS: Final[dict[str, Callable[[Store, argparse.Namespace], None]]] = {

@@ -2,10 +2,9 @@
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any, Final
 
-from headway.cli.on_site import site
+from headway.cli.on_site import add_data_dir, site
 from headway.job import Status
 from headway.queue import Queue
 
@@ -22,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("act", nargs="?", choices=("pause", "resume"), help="what to do")
     parser.add_argument("name", nargs="?", metavar="NAME", help="with which operation")
     parser.add_argument("--json", action="store_true", help="as a JSON list")
-    parser.add_argument("--data-dir", type=Path, help="where the service keeps its data")
+    add_data_dir(parser)
     return parser
 
 
@@ -30,14 +29,15 @@ def run(given: argparse.Namespace) -> int:
     """Show, pause or resume."""
     if (given.act is None) != (given.name is None):
         parser().error("expected NAME after pause or resume")
-    with site(given.data_dir) as queue:
+    with site(given.data_dir) as service:
+        queue = service.queue
         if given.act is None:
             _show(queue, as_json=given.json)
         elif given.act == "pause":
-            was = "" if queue.pause(given.name) else " already"
+            was = "" if queue.oversight.pause(given.name) else " already"
             print(f"{given.name} is paused{was}: nothing of it is begun, what runs goes on")
         else:
-            was = "" if queue.resume(given.name) else ": it was not paused"
+            was = "" if queue.oversight.resume(given.name) else ": it was not paused"
             print(f"{given.name} goes on{was}")
     return 0
 
@@ -54,10 +54,10 @@ def _show(queue: Queue, *, as_json: bool) -> None:
 
 
 def _rows(queue: Queue) -> list[dict[str, Any]]:
-    depth = {one.operation: one for one in queue.depth()}
-    paused = queue.paused()
+    depth = {one.operation: one for one in queue.oversight.depth()}
+    paused = queue.oversight.paused()
     ended: dict[tuple[str, Status], int] = {}
-    for one in queue.ended():
+    for one in queue.oversight.ended():
         key = (one.operation, one.outcome)
         ended[key] = ended.get(key, 0) + one.count
     names = {*depth, *paused, *(one.name for one in queue.registry), *(name for name, _ in ended)}

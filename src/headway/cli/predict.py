@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 
 from headway.cli import remote
+from headway.cli.arguments import text
 from headway.cli.printing import print_json
 from headway.client import Client
 
@@ -28,12 +29,12 @@ def run(given: argparse.Namespace) -> int:
 
     def predict(client: Client) -> int:
         answers = []
-        for text in given.texts or _lines():
-            answer = client.predict(text, given.model)
+        for one in given.texts or _lines():
+            answer = client.predict(one, given.model)
             if given.json:
-                answers.append({"text": text, **answer.model_dump(mode="json")})
+                answers.append({"text": one, **answer.model_dump(mode="json")})
             else:
-                print(f"{answer.prediction}\t{answer.confidence:.3f}\t{text}", flush=True)
+                print(f"{answer.prediction}\t{answer.confidence:.3f}\t{one}", flush=True)
         if given.json:
             print_json(answers)
         return 0
@@ -42,4 +43,4 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _lines() -> Iterator[str]:
-    return (line for one in sys.stdin if (line := one.rstrip("\n")))
+    return (text(line) for one in sys.stdin if (line := one.rstrip("\n")))

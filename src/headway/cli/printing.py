@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 COLOURS: Final = {
@@ -68,3 +69,13 @@ def facts(pairs: Mapping[str, object]) -> None:
     width = max(map(len, pairs))
     for name, value in pairs.items():
         print(f"{name:<{width}}  {_cell(value)}")
+
+
+def moment(at: float) -> str:
+    """Seconds since the epoch in RFC 3339, UTC, to the second."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def day(at: float) -> str:
+    """The day of a moment, UTC."""
+    return moment(at)[:10]

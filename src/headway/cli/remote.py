@@ -9,39 +9,15 @@ from contextlib import contextmanager
 from typing import Final
 from urllib.parse import urlsplit
 
-from headway.cli.exits import Exit
+from headway.cli.exits import exit_of
 from headway.cli.tokens import KeptTokens
 from headway.client import Client
-from headway.client.errors import (
-    CircuitOpen,
-    ClientError,
-    JobCancelled,
-    JobFailed,
-    NotAuthorized,
-    NotFound,
-    NotReady,
-    Unauthorized,
-    Unavailable,
-    Unreachable,
-)
+from headway.client.errors import ClientError, Unauthorized
+from headway.errors import InvalidInput, SettingsError
 
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
 DEMO: Final = ("alice", "secret123")
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
-
-EXITS: Final = {
-    Unauthorized: Exit.NOT_ALLOWED,
-    NotAuthorized: Exit.NOT_ALLOWED,
-    NotFound: Exit.NOT_FOUND,
-    Unreachable: Exit.UNREACHABLE,
-    Unavailable: Exit.UNREACHABLE,
-    CircuitOpen: Exit.UNREACHABLE,
-    NotReady: Exit.UNREACHABLE,
-    JobCancelled: Exit.JOB_CANCELLED,
-    JobFailed: Exit.JOB_FAILED,
-    ClientError: Exit.FAILED,
-}
-"""The first that an error is one of counts."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -57,36 +33,57 @@ def add_address(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def speak(given: argparse.Namespace, act: Callable[[Client], int]) -> int:
+def speak(given: argparse.Namespace, act: Callable[[Client], int], *, anew: bool = False) -> int:
     """Do this with a client that is signed in, and turn a refusal into a sentence and a code."""
     try:
-        with signed_in(given.url) as client:
+        with signed_in(given.url, anew=anew) as client:
             return act(client)
     except ClientError as error:
         print(f"headway: {error}", file=sys.stderr)
         if isinstance(error, Unauthorized) and not isinstance(error, _NotSignedIn):
             print("headway: sign in anew with: headway login", file=sys.stderr)
-        return next(code for kind, code in EXITS.items() if isinstance(error, kind))
+        return exit_of(error)
 
 
 @contextmanager
-def signed_in(url: str | None) -> Iterator[Client]:
-    """A client with a token: given, kept, or asked for."""
+def signed_in(url: str | None, *, anew: bool = False) -> Iterator[Client]:
+    """A client with a token: given, kept, or asked for.
+
+    With `anew` none that is kept is used, and to keep the new one is what matters: raise
+    `SettingsError` where that cannot be.
+    """
     url = address(url)
-    token = os.environ.get("HEADWAY_TOKEN")
-    if token:
+    token = given_token()
+    if token is not None:
         with Client(url, token=token) as client:
             yield client
         return
     kept = KeptTokens.of_user()
     user, password = os.environ.get("HEADWAY_USER"), os.environ.get("HEADWAY_PASSWORD")
-    token = kept.get(url, user)
+    token = None if anew else kept.get(url, user)
     if token is None or (user and password):
         user, password = credentials(url, user, password)
     with Client(url, user, password, token=token) as client:
         if token is None and user is not None:
-            kept.keep(url, user, client.sign_in())
+            _keep(kept, url, user, client.sign_in(), must=anew)
         yield client
+
+
+def given_token() -> str | None:
+    """The token of the environment, which counts before any that is kept."""
+    token = os.environ.get("HEADWAY_TOKEN")
+    if token and not (token.isascii() and token.isprintable()):
+        raise InvalidInput("expected HEADWAY_TOKEN of visible ASCII characters, got others in it")
+    return token or None
+
+
+def _keep(kept: KeptTokens, url: str, user: str, token: str, *, must: bool) -> None:
+    try:
+        kept.keep(url, user, token)
+    except SettingsError as error:
+        if must:
+            raise
+        print(f"headway: {error}; until then, each command signs in", file=sys.stderr)
 
 
 def address(given: str | None) -> str:

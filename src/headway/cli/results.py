@@ -3,16 +3,20 @@
 import argparse
 import csv
 import json
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final, TextIO
 
 from headway.cli import remote
+from headway.cli.output import output
 from headway.client import Client
+from headway.csv_cells import csv_cell
+from headway.errors import InvalidInput
 
 Rows = Iterable[Mapping[str, Any]]
+Read = Callable[[str | None], Rows]
+"""The items, or those of one status."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -23,10 +27,11 @@ def parser() -> argparse.ArgumentParser:
     )
     remote.add_options(parser)
     parser.add_argument("job", metavar="JOB", help="the job's id")
-    parser.add_argument("--format", choices=FORMATS, default="jsonl", help="jsonl by default")
+    parser.add_argument("--format", choices=FORMATS, help="jsonl by default")
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="where to; else standard output"
-    )
+        "--output", type=Path, metavar="FILE",
+        help="where to, once all of it is there; else standard output",
+    )  # fmt: skip
     parser.add_argument("--status", choices=("failed", "succeeded"), help="only these")
     parser.add_argument("--cursor", type=int, default=0, metavar="N", help="begin with item N")
     parser.add_argument(
@@ -37,59 +42,57 @@ def parser() -> argparse.ArgumentParser:
 
 def run(given: argparse.Namespace) -> int:
     """Write them; nothing is held in memory."""
+    if given.json and given.format not in (None, "json"):
+        parser().error(f"expected --json or --format {given.format}, got both")
+    write = FORMATS["json" if given.json else given.format or "jsonl"]
 
-    def write(client: Client) -> int:
-        rows = client.job(given.job).results(given.cursor, status=given.status, follow=given.follow)
-        with _opened(given.output) as out:
-            FORMATS["json" if given.json else given.format](rows, out)
+    def tell(client: Client) -> int:
+        job = client.job(given.job)
+
+        def read(status: str | None) -> Rows:
+            return job.results(given.cursor, status=status, follow=given.follow)
+
+        with output(given.output) as out:
+            write(read, given.status, out)
         return 0
 
-    return remote.speak(given, write)
+    return remote.speak(given, tell)
 
 
-@contextmanager
-def _opened(file: Path | None) -> Iterator[TextIO]:
-    if file is None:
-        yield sys.stdout
-        return
-    with file.open("w", encoding="utf-8", newline="") as out:
-        yield out
-
-
-def _as_jsonl(rows: Rows, out: TextIO) -> None:
-    for row in rows:
+def _as_jsonl(read: Read, status: str | None, out: TextIO) -> None:
+    for row in read(status):
         out.write(json.dumps(row, ensure_ascii=False) + "\n")
         out.flush()
 
 
-def _as_json(rows: Rows, out: TextIO) -> None:
+def _as_json(read: Read, status: str | None, out: TextIO) -> None:
     between = "["
-    for row in rows:
+    for row in read(status):
         out.write(f"{between}\n  {json.dumps(row, ensure_ascii=False)}")
         between = ","
     out.write("[]\n" if between == "[" else "\n]\n")
 
 
-def _as_csv(rows: Rows, out: TextIO) -> None:
-    """The first item gives the columns; what a later one has beyond them is refused, not dropped."""
-    writer: csv.DictWriter[str] | None = None
-    for row in rows:
-        if writer is None:
-            writer = csv.DictWriter(out, list(row), lineterminator="\n")
-            writer.writeheader()
-        writer.writerow({name: _field(value) for name, value in row.items()})
+def _as_csv(read: Read, status: str | None, out: TextIO) -> None:
+    """The columns are those of a succeeded and of the first item, and `error`; an item with others
+    is refused, rather than written without them."""
+    rows = iter(read(status))
+    if not (first := list(islice(rows, 1))):
+        return
+    examples = [*islice(read(status or "succeeded"), 1), *first]
+    columns = dict.fromkeys([*chain(*examples), "error"])
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer.writerow({name: csv_cell(name) for name in columns})
+    for row in chain(first, rows):
+        if others := row.keys() - columns.keys():
+            raise InvalidInput(
+                f"expected items with the fields {', '.join(columns)}, got one that also has"
+                f" {', '.join(sorted(others))} (index {row['index']}): choose --format jsonl"
+            )
+        writer.writerow({name: csv_cell(value) for name, value in row.items()})
 
 
-def _field(value: Any) -> Any:
-    """A value as a spreadsheet may have it: a text that begins like a formula is no formula."""
-    if isinstance(value, str):
-        return f"'{value}" if value[:1] in _FORMULA else value
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
-
-
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-
-FORMATS: Final[dict[str, Callable[[Rows, TextIO], None]]] = {
+FORMATS: Final[dict[str, Callable[[Read, str | None, TextIO], None]]] = {
     "jsonl": _as_jsonl,
     "json": _as_json,
     "csv": _as_csv,

@@ -5,6 +5,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+import orjson
+
 Schema = Mapping[str, Any]
 
 _SCALARS: Final[Mapping[str, Callable[[str], Any]]] = {
@@ -81,7 +83,7 @@ def _word(kind: str) -> str:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return orjson.loads(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"expected JSON, got {text[:40]!r}: {error}") from None
 
@@ -91,4 +93,9 @@ def rest_of(
 ) -> dict[str, Any]:
     """The input that these arguments give; wrong ones end the program as argparse does."""
     add_schema(parser, schema)
-    return input_of(parser.parse_args(arguments))
+    fields = input_of(parser.parse_args(arguments))
+    try:
+        orjson.dumps(fields)
+    except TypeError as error:  # a number beyond 64 bits
+        parser.error(f"expected what JSON can hold, got: {error}")
+    return fields

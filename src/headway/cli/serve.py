@@ -1,28 +1,41 @@
 """`headway serve`: the API and an embedded worker, until told to stop."""
 
 import argparse
+import errno
+import gc
 import signal
 import socket
+import sys
 from pathlib import Path
+from typing import Final
 
 import uvicorn
 
-from headway.cli.connections import BoundedConnection
-from headway.cli.logs import log_to_stderr
+from headway.cli.arguments import port
 from headway.cli.starting import find_modules_here
 from headway.errors import SettingsError
+from headway.events.log import log_to
 from headway.http.app import create_app
+from headway.http.hearing import LARGEST_MESSAGE
+from headway.server.guarded import GuardedConnection
+from headway.server.unread import BoundedSocket, hold_little
 from headway.settings import Settings
 
 STREAMS_END_SECONDS = 3
 """Streams are told to end at the signal; what is still open after this is cut."""
+
+_REMEDIES: Final = {
+    errno.EADDRINUSE: "is it served already? Choose another with --port",
+    errno.EACCES: "choose one of 1024 or above with --port",
+}
+"""What to do where the port is what is wrong."""
 
 
 def parser() -> argparse.ArgumentParser:
     """What the command takes."""
     parser = argparse.ArgumentParser(prog="headway serve", description="Run the API and a worker.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", type=int, default=8000, help="port; 0 for any free one")
+    parser.add_argument("--port", type=port, default=8000, help="port; 0 for any free one")
     parser.add_argument("--data-dir", type=Path, help="where everything is kept")
     parser.add_argument("--slots", type=int, help="CPU-bound jobs at a time")
     parser.add_argument("--no-worker", action="store_true", help="`headway work` runs elsewhere")
@@ -37,13 +50,15 @@ def run(given: argparse.Namespace) -> int:
         slots=given.slots,
         embedded_worker=False if given.no_worker else None,
     )
-    log_to_stderr(settings)
+    log_to(sys.stderr, settings.log_level)
     with _listen(given.host, given.port) as sock:
         app = create_app(settings)
-        app.state.lazy.open()  # what is wrong is told in a sentence, before anybody can ask
+        app.parts.open()  # what is wrong is told in a sentence, before anybody can ask
         config = uvicorn.Config(
             app,
-            http=BoundedConnection,
+            http=GuardedConnection.of(app.in_flight),
+            ws=BoundedSocket,
+            ws_max_size=LARGEST_MESSAGE,
             log_config=None,
             access_log=False,
             # What a proxy says of its clients is for HEADWAY_TRUSTED_PROXIES to believe. In
@@ -61,7 +76,9 @@ def run(given: argparse.Namespace) -> int:
 
 
 class _Server(uvicorn.Server):
-    """Greets once it listens: whoever waits for the greeting may ask at once."""
+    """Greets once it listens: whoever waits for the greeting may ask at once. What there is by
+    then stays until the end: to look through it for garbage would hold everybody up, again and
+    again, for a tenth of a second."""
 
     def __init__(self, config: uvicorn.Config, greeting: str) -> None:
         super().__init__(config)
@@ -71,27 +88,31 @@ class _Server(uvicorn.Server):
         """Listen, then say so."""
         await super().startup(sockets)
         if self.started:
+            gc.collect()
+            gc.freeze()
             print(self._greeting, flush=True)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, number: int) -> socket.socket:
     """The listening socket: made here, so that the URL is known before the server starts."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    hold_little(sock)
     try:
-        sock.bind((host, port))
+        sock.bind((host, number))
     except OSError as error:
         sock.close()
+        remedy = _REMEDIES.get(error.errno or 0, "name an address of this machine with --host")
         raise SettingsError(
-            f"expected to listen on {host}, port {port}, got: {error.strerror}; is it served"
-            " already? Choose another with --port"
+            f"expected to listen on {host}, port {number}, got: {error.strerror}; {remedy}"
         ) from None
     return sock
 
 
-def _greeting(settings: Settings, host: str, port: int) -> str:
-    lines = [f"Headway serves http://{host}:{port} (API: /docs), data in {settings.data_dir}"]
+def _greeting(settings: Settings, host: str, number: int) -> str:
+    place = f"[{host}]" if ":" in host else host
+    lines = [f"Headway serves http://{place}:{number} (API: /docs), data in {settings.data_dir}"]
     if settings.mode == "development":
         lines.append(
             "Development mode: sign in as alice / secret123 or bob / secret456; other hosts are"

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pydantic import SecretStr
 
+from headway.environment import PREFIX, READ_ELSEWHERE
 from headway.errors import SettingsError
-from headway.settings import PREFIX, READ_ELSEWHERE, Settings
-
-MASK: Final = "********"
+from headway.masking import MASK, masked_url
+from headway.settings import URL, WHOLE, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,24 +104,18 @@ def _shown(
 
 def _masked(field: str, value: Any) -> Any:
     """The value without what nobody should see over a shoulder."""
-    if isinstance(value, SecretStr):
-        value = value.get_secret_value()
     if value is None:
         return None
-    if field.endswith("_url"):
-        return _without_password(str(value))
-    if "Secret" in str(Settings.model_fields[field].annotation):
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+    mark = Settings.model_fields[field].json_schema_extra
+    if mark == WHOLE:
         return MASK
+    if mark == URL:
+        return masked_url(str(value))
     if isinstance(value, tuple):
         return list(value)
     return str(value) if isinstance(value, Path) else value
-
-
-def _without_password(url: str) -> str:
-    before, at, place = url.rpartition("@")
-    scheme, between, user = before.partition("://")
-    name, colon, _ = user.partition(":")
-    return f"{scheme}{between}{name}:{MASK}@{place}" if at and colon else url
 
 
 def _text(value: Any) -> str:

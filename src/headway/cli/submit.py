@@ -1,13 +1,15 @@
 """`headway submit`: a job of any operation; its fields are options."""
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
+
 from headway.cli import remote
+from headway.cli.arguments import key
 from headway.cli.following import follow
 from headway.cli.printing import print_json, print_table
 from headway.cli.schema_options import rest_of
@@ -47,7 +49,7 @@ def _general() -> argparse.ArgumentParser:
         "--timeout", type=float, metavar="SECONDS", help="what one attempt may take"
     )
     parser.add_argument("--max-attempts", type=int, metavar="N", help="how often it may fail")
-    parser.add_argument("--key", help="an Idempotency-Key: with it the job is made once")
+    parser.add_argument("--key", type=key, help="an Idempotency-Key: with it the job is made once")
     parser.add_argument("--watch", action="store_true", help="follow it to its end")
     return parser
 
@@ -120,10 +122,12 @@ def _read(given: str) -> dict[str, Any]:
             text = Path(given[1:]).read_text(encoding="utf-8")
         except OSError as error:
             raise InvalidInput(f"expected a file at {given[1:]}, got: {error.strerror}") from None
+        except UnicodeDecodeError as error:
+            raise InvalidInput(f"expected JSON in UTF-8 at {given[1:]}, got: {error}") from None
     else:
         text = given
     try:
-        value = json.loads(text)
+        value = orjson.loads(text)
     except ValueError as error:
         raise InvalidInput(f"expected the input as JSON, got {text[:40]!r}: {error}") from None
     if not isinstance(value, dict):

@@ -5,9 +5,12 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from headway.errors import SettingsError
 
 _MARGIN: Final = 30.0
 """Seconds that a token must still be good for."""
@@ -29,12 +32,14 @@ class KeptTokens:
         """The token for this address, and this user if one is named, unless it has expired."""
         found = self._read().get(url, {})
         token = found.get("token")
-        if token is None or (user is not None and found.get("user") != user):
+        if not (isinstance(token, str) and token.isascii()) or (
+            user is not None and found.get("user") != user
+        ):
             return None
-        return None if expiry_of(token) < time.time() + _MARGIN else str(token)
+        return None if expiry_of(token) < time.time() + _MARGIN else token
 
     def keep(self, url: str, user: str, token: str) -> None:
-        """Keep a token in the place of an older one."""
+        """Keep a token in the place of an older one. Raise `SettingsError` where it cannot be kept."""
         self._write(self._read() | {url: {"user": user, "token": token}})
 
     def forget(self, url: str) -> bool:
@@ -50,16 +55,25 @@ class KeptTokens:
             tokens = json.loads(self.file.read_bytes())
         except (OSError, ValueError):
             return {}
-        return tokens if isinstance(tokens, dict) else {}
+        known = tokens.items() if isinstance(tokens, dict) else ()
+        return {url: one for url, one in known if isinstance(one, dict)}
 
     def _write(self, tokens: Mapping[str, Any]) -> None:
-        self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = self.file.with_name(f".{self.file.name}-{os.getpid()}")
-        # Made with its rights: at no moment can anybody else open it.
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as out:
-            json.dump(tokens, out)
-        os.replace(draft, self.file)
+        try:
+            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Made with its rights: at no moment can anybody else open it.
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w") as out:
+                json.dump(tokens, out)
+            os.replace(draft, self.file)
+        except OSError as error:
+            with suppress(OSError):
+                draft.unlink()
+            raise SettingsError(
+                f"expected to keep tokens in {self.file}, got: {error.strerror}; set XDG_CONFIG_HOME to"
+                " a folder of yours"
+            ) from None
 
 
 def expiry_of(token: str) -> float:

@@ -6,30 +6,27 @@ import json
 import secrets
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
-from headway.errors import Conflict, InvalidInput, NotFound
-from headway.http.account_rules import check_name, check_password
-from headway.http.passwords import hashed
+from headway.cli.on_site import add_data_dir, known_user, site, site_store
+from headway.cli.printing import day, moment
+from headway.counting import counted
+from headway.errors import Conflict, InvalidInput
+from headway.identity.hashing import hashed
+from headway.identity.rules import check_name, check_password
 from headway.rights import Role
-from headway.settings import Settings
 from headway.store.identity import User, Users
-from headway.wiring import open_service, open_store
 
 ROLES: Final = tuple(role.value for role in Role)
 
 
 def run(given: argparse.Namespace) -> int:
     """Do one of the acts."""
-    settings = Settings.from_env(data_dir=given.data_dir)
     if given.act == "delete":
-        _delete(settings, given)
+        _delete(given)
         return 0
-    with _users(settings) as users:
-        ACTS[given.act](users, given)
+    with site_store(given.data_dir, may_make=given.act == "add") as store:
+        ACTS[given.act](store.users, given)
     return 0
 
 
@@ -64,18 +61,8 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument(
             "--random-password", action="store_true", help="make one by chance, and show it once"
         )
-    for one in (listed, *named):
-        one.add_argument("--data-dir", type=Path, help="where the service keeps its data")
+    add_data_dir(listed, *named)
     return parser
-
-
-@contextmanager
-def _users(settings: Settings) -> Iterator[Users]:
-    store = open_store(settings)
-    try:
-        yield store.users
-    finally:
-        store.close()
 
 
 def _list(users: Users, given: argparse.Namespace) -> None:
@@ -86,7 +73,7 @@ def _list(users: Users, given: argparse.Namespace) -> None:
     for one in found:
         state = "disabled" if one.disabled else "enabled"
         print(
-            f"{one.name:<24}  {state:<8}  {one.role:<8}  since {_day(one.created_at)}, {_asked(one)}"
+            f"{one.name:<24}  {state:<8}  {one.role:<8}  since {day(one.created_at)}, {_asked(one)}"
         )
     if not found:
         print("Nobody yet: headway users add NAME", file=sys.stderr)
@@ -105,9 +92,9 @@ def _document(user: User) -> dict[str, Any]:
         "username": user.name,
         "role": user.role.value,
         "disabled": user.disabled,
-        "created_at": _moment(user.created_at),
+        "created_at": moment(user.created_at),
         "request_count": user.request_count,
-        "last_request_time": None if last is None else _moment(last),
+        "last_request_time": None if last is None else moment(last),
     }
 
 
@@ -122,44 +109,38 @@ def _add(users: Users, given: argparse.Namespace) -> None:
 
 
 def _passwd(users: Users, given: argparse.Namespace) -> None:
-    _known(users, given.name)
+    known_user(users, given.name)
     users.change(given.name, password_hash=hashed(_password(given)))
     print(f"{given.name} has a new password; tokens given out before are void within seconds")
 
 
 def _role(users: Users, given: argparse.Namespace) -> None:
-    _known(users, given.name)
+    known_user(users, given.name)
     users.change(given.name, role=Role(given.role))
     print(f"{given.name} has the role {given.role}; tokens given out before are void")
 
 
 def _disable(users: Users, given: argparse.Namespace) -> None:
-    _known(users, given.name)
+    known_user(users, given.name)
     users.change(given.name, disabled=True)
     print(f"{given.name} is disabled")
 
 
 def _enable(users: Users, given: argparse.Namespace) -> None:
-    _known(users, given.name)
+    known_user(users, given.name)
     users.change(given.name, disabled=False)
     print(f"{given.name} is enabled")
 
 
-def _delete(settings: Settings, given: argparse.Namespace) -> None:
-    service = open_service(settings)
-    try:
+def _delete(given: argparse.Namespace) -> None:
+    with site(given.data_dir) as service:
         erased = service.eraser.erase(given.name, shared=given.with_shared)
-    finally:
-        service.close()
-    print(
-        f"{given.name} is removed, with {erased.jobs} jobs, {erased.artifacts} versions of data sets,"
-        f" models and files, and {erased.predictions} lines of this host's prediction log"
+    gone = (
+        counted(erased.jobs, "job"),
+        f"{counted(erased.artifacts, 'version')} of data sets, models and files",
+        f"{counted(erased.predictions, 'line')} of this host's prediction log",
     )
-
-
-def _known(users: Users, name: str) -> None:
-    if users.get(name) is None:
-        raise NotFound(f"expected the name of a user, got {name[:80]!r}: see headway users list")
+    print(f"{given.name} is removed, with {', '.join(gone[:-1])}, and {gone[-1]}")
 
 
 def _password(given: argparse.Namespace) -> str:
@@ -181,15 +162,7 @@ def _password(given: argparse.Namespace) -> str:
 
 def _asked(user: User) -> str:
     last = user.last_request_time
-    return f"{user.request_count} requests" + ("" if last is None else f", last {_day(last)}")
-
-
-def _day(at: float) -> str:
-    return _moment(at)[:10]
-
-
-def _moment(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return counted(user.request_count, "request") + ("" if last is None else f", last {day(last)}")
 
 
 ACTS: Final[dict[str, Callable[[Users, argparse.Namespace], None]]] = {

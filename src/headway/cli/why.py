@@ -2,9 +2,8 @@
 
 import argparse
 import time
-from pathlib import Path
 
-from headway.cli.on_site import site
+from headway.cli.on_site import add_data_dir, site
 from headway.errors import NotFound
 
 
@@ -15,18 +14,19 @@ def parser() -> argparse.ArgumentParser:
         description="Say what a job waits for, whosever it is. Run it where the service runs.",
     )
     parser.add_argument("job", metavar="JOB", help="the job's id")
-    parser.add_argument("--data-dir", type=Path, help="where the service keeps its data")
+    add_data_dir(parser)
     return parser
 
 
 def run(given: argparse.Namespace) -> int:
     """A sentence a line."""
-    with site(given.data_dir) as queue:
-        found = queue.present([given.job])
+    with site(given.data_dir) as service:
+        queue = service.queue
+        found = queue.following.present([given.job])
         if not found:
             raise NotFound(f"expected the id of a job, got: {given.job[:80]!r}")
         (job,) = found
         print(f"{job.operation} job {job.id} of {job.owner} is {job.status}")
-        for sentence in queue.why(job, time.time()):
+        for sentence in queue.why(job, time.time(), service.settings.queue_of):
             print(f"- {sentence}")
     return 0

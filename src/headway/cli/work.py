@@ -5,8 +5,9 @@ import socket
 import sys
 from pathlib import Path
 
-from headway.cli.logs import log_to_stderr
+from headway.cli.arguments import csv_list
 from headway.cli.starting import find_modules_here
+from headway.events.log import log_to
 from headway.settings import Settings
 from headway.wiring import open_store, open_worker, run_celery_worker
 from headway.worker.signals import follow_lifeline, stop_on_signals
@@ -17,7 +18,9 @@ def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="headway work", description="Run a worker.")
     parser.add_argument("--data-dir", type=Path, help="where the jobs are")
     parser.add_argument("--slots", type=int, help="CPU-bound jobs at a time")
-    parser.add_argument("--queues", help="run jobs of these queues only, separated by commas")
+    parser.add_argument(
+        "--queues", type=csv_list, help="run jobs of these queues only, separated by commas"
+    )
     parser.add_argument("--engine", choices=["local", "celery"], help="what brings it to jobs")
     parser.add_argument("--lifeline", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--place", help=argparse.SUPPRESS)
@@ -30,10 +33,10 @@ def run(given: argparse.Namespace) -> int:
     settings = Settings.from_env(
         data_dir=given.data_dir,
         slots=given.slots,
-        queues=None if given.queues is None else tuple(given.queues.split(",")),
+        queues=given.queues,
         engine=given.engine,
     )
-    log_to_stderr(settings)
+    log_to(sys.stderr, settings.log_level)
     return run_celery_worker(settings) if settings.engine == "celery" else _work(settings, given)
 
 

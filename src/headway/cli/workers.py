@@ -2,10 +2,9 @@
 
 import argparse
 import json
-from pathlib import Path
 
-from headway.cli.on_site import site
-from headway.store.values import WorkerLoad
+from headway.cli.on_site import add_data_dir, site
+from headway.store.values.workers import WorkerLoad
 
 
 def parser() -> argparse.ArgumentParser:
@@ -14,14 +13,14 @@ def parser() -> argparse.ArgumentParser:
         prog="headway workers", description="Show the living workers, and the jobs they run."
     )
     parser.add_argument("--json", action="store_true", help="as a JSON list")
-    parser.add_argument("--data-dir", type=Path, help="where the service keeps its data")
+    add_data_dir(parser)
     return parser
 
 
 def run(given: argparse.Namespace) -> int:
     """A line for each worker, and one for each of its jobs."""
-    with site(given.data_dir) as queue:
-        found = queue.workers()
+    with site(given.data_dir) as service:
+        found = service.queue.oversight.workers()
     if given.json:
         print(json.dumps([_document(one) for one in found], indent=2))
         return 0

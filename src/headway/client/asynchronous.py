@@ -1,6 +1,6 @@
 """The client for an event loop: a line for each verb."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -8,20 +8,27 @@ from typing import Any, Self, Unpack
 import httpx2
 
 from headway.client import catalog, flow
+from headway.client.async_job_handle import AsyncJobHandle
 from headway.client.calls import Progress
 from headway.client.flow import JobOptions
-from headway.client.polling import StreamEvent
-from headway.client.progress import JobBar
 from headway.client.pump import AsyncPump
 from headway.client.retry.clock import SYSTEM, Clock
 from headway.client.retry.policy import Policy
 from headway.client.session import Session, timeouts
-from headway.client.watching import watch
+from headway.client.watching_all import JobsEvent, WatchAll
 from headway.job import Status
-from headway.wire.catalog import AliasView, ArtifactDetail, ArtifactView, FileView, OperationView
-from headway.wire.jobs import AttemptView, EventView, JobView
+from headway.wire.catalog import (
+    AliasMoveView,
+    AliasView,
+    ArtifactDetail,
+    ArtifactView,
+    FileView,
+    LineageView,
+    OperationView,
+)
+from headway.wire.jobs import JobView
 from headway.wire.predictions import PredictAnswer
-from headway.wire.users import UserView
+from headway.wire.users import TicketAnswer, UserView
 
 
 class AsyncClient:
@@ -75,6 +82,10 @@ class AsyncClient:
         """The bearer token; asks for one if there is none yet."""
         return await self._pump.run(flow.sign_in(self._session))
 
+    async def sign_out(self) -> None:
+        """Make the token void; the next call asks for another, if it knows how."""
+        await self._pump.run(flow.sign_out(self._session))
+
     async def me(self) -> UserView:
         """Who the user is, and how much he asked for."""
         return await self._pump.run(flow.me(self._session))
@@ -90,29 +101,33 @@ class AsyncClient:
         *,
         key: str | None = None,
         **options: Unpack[JobOptions],
-    ) -> "AsyncJobHandle":
+    ) -> AsyncJobHandle:
         """A job of any operation. Without a key of yours it is a job of its own."""
         made = flow.submit(self._session, job_type, request or {}, options, key)
         return self.job(await self._pump.run(made))
 
-    async def train(self, data: str | None = None, **request: Any) -> "AsyncJobHandle":
+    async def submit_many(
+        self, jobs: Iterable[Mapping[str, Any]], *, key: str | None = None
+    ) -> list[AsyncJobHandle]:
+        """Up to 1,000 jobs in one transaction, all of them or none: each as `job_type`, `input` and
+        the options of `submit`."""
+        made = await self._pump.run(flow.submit_many(self._session, jobs, key))
+        return [self.job(one) for one in made]
+
+    async def train(self, data: str | None = None, **request: Any) -> AsyncJobHandle:
         """Train a model on a data set, or on `examples`; with `name`, `alias`, `epochs` and more."""
         return await self.submit("train_model", flow.given(data=data, **request))
 
-    async def batch_predict(
-        self, texts: list[str] | None = None, **request: Any
-    ) -> "AsyncJobHandle":
+    async def batch_predict(self, texts: list[str] | None = None, **request: Any) -> AsyncJobHandle:
         """Classify many texts, those of a data set as `data`, or those of an uploaded `file`;
         `model` names who is asked."""
         return await self.submit("batch_predict", flow.given(texts=texts, **request))
 
-    async def evaluate(
-        self, data: str, model: str | None = None, **request: Any
-    ) -> "AsyncJobHandle":
+    async def evaluate(self, data: str, model: str | None = None, **request: Any) -> AsyncJobHandle:
         """Measure a model on a labelled data set."""
         return await self.submit("evaluate_model", flow.given(data=data, model=model, **request))
 
-    async def preprocess(self, data: str, **request: Any) -> "AsyncJobHandle":
+    async def preprocess(self, data: str, **request: Any) -> AsyncJobHandle:
         """Make a data set from one there is."""
         return await self.submit("preprocess", flow.given(data=data, **request))
 
@@ -123,7 +138,7 @@ class AsyncClient:
         progress: Progress | None = None,
         key: str | None = None,
         **options: Any,
-    ) -> "AsyncJobHandle":
+    ) -> AsyncJobHandle:
         """Upload a CSV file, or name none for the bundled sample; with `name`, `delimiter` and more.
         `progress` is called with the bytes sent and the bytes there are."""
         path = None if file is None else Path(file)
@@ -135,13 +150,23 @@ class AsyncClient:
         for `import_csv`."""
         return await self._pump.run(flow.upload(self._session, Path(file), progress))
 
-    def job(self, job_id: str) -> "AsyncJobHandle":
+    def job(self, job_id: str) -> AsyncJobHandle:
         """A handle on a job; asks nobody whether there is one."""
         return AsyncJobHandle(self._pump, job_id)
 
     def jobs(self, *statuses: Status | str, job_type: str | None = None) -> AsyncIterator[JobView]:
         """The user's jobs, newest first, fetched as you go."""
         return self._pump.iterate(flow.jobs(self._session, statuses, job_type))
+
+    def watch(self, after: str | None = None) -> AsyncIterator[JobsEvent]:
+        """What happens to all of the user's jobs, without an end, also across lost connections and
+        restarts of the service. It begins with those that have not ended, then comes `ready`; or
+        `after` the `cursor` of an event you have."""
+        return self._pump.iterate(WatchAll(self._session, after).events())
+
+    async def ticket(self) -> TicketAnswer:
+        """A ticket for one WebSocket, good for half a minute: a browser that you serve needs no token."""
+        return await self._pump.run(flow.ticket(self._session))
 
     async def operations(self) -> list[OperationView]:
         """Everything jobs can run, with the schema of its input."""
@@ -181,6 +206,16 @@ class AsyncClient:
             catalog.share(self._session, "models", reference, shared=shared)
         )
 
+    async def lineage(self, reference: str, *, kind: catalog.Kind = "models") -> LineageView:
+        """What a model, or one of the `datasets`, came from and what came of it: jobs, data, aliases."""
+        return await self._pump.run(catalog.lineage(self._session, kind, reference))
+
+    async def alias_history(
+        self, name: str, alias: str = "default", *, kind: catalog.Kind = "models"
+    ) -> list[AliasMoveView]:
+        """Where an alias pointed, and the job that moved it there, newest first."""
+        return await self._pump.run(catalog.moves(self._session, kind, name, alias))
+
     async def aliases(self, name: str) -> list[AliasView]:
         """The aliases of a model, and the version each points to."""
         return await self._pump.run(catalog.aliases(self._session, name))
@@ -206,81 +241,3 @@ class AsyncClient:
     async def wait_until_ready(self, seconds: float = 60.0) -> None:
         """Return once the service can take jobs and run them."""
         await self._pump.run(flow.ready(self._session, seconds))
-
-
-class AsyncJobHandle:
-    """One job of the service."""
-
-    def __init__(self, pump: AsyncPump, job_id: str) -> None:
-        self.id = job_id
-        self._pump = pump
-        self._session = pump.session
-
-    def __repr__(self) -> str:
-        return f"AsyncJobHandle({self.id!r})"
-
-    async def now(self) -> JobView:
-        """The job as it is now."""
-        return await self._pump.run(flow.job(self._session, self.id))
-
-    async def wait(
-        self,
-        timeout: float | None = None,  # noqa: ASYNC109 - as in plain code; the error says more
-        *,
-        progress: bool = False,
-    ) -> JobView:
-        """The job once it has ended, however it did; `progress` shows it on the standard error.
-        Raise `StillRunning` when the timeout passes first."""
-        if progress:
-            with JobBar(self.id) as bar:
-                async for event in self._pump.iterate(watch(self._session, self.id, 0, timeout)):
-                    bar.show(event)
-        return await self._pump.run(flow.waited(self._session, self.id, timeout))
-
-    async def result(
-        self,
-        timeout: float | None = None,  # noqa: ASYNC109 - as in plain code; the error says more
-        *,
-        progress: bool = False,
-    ) -> Any:
-        """What the job returned, once it has. Raise `JobFailed` or `JobCancelled` if it never will."""
-        return flow.outcome(await self.wait(timeout, progress=progress))
-
-    def events(self, after: int | None = 0) -> AsyncIterator[StreamEvent]:
-        """Everything that happens to the job, up to `complete`: each durable event once and in order,
-        also across lost connections and restarts of the service. `after` is the id of the last one
-        you have; None begins with the present."""
-        return self._pump.iterate(watch(self._session, self.id, after))
-
-    def results(
-        self, cursor: int = 0, *, status: str | None = None, follow: bool = True
-    ) -> AsyncIterator[dict[str, Any]]:
-        """Results of single items, each with its `index`, as they come; to go on later, begin with
-        the last index + 1. Without `follow` only those there are now."""
-        return self._pump.iterate(
-            flow.results(self._session, self.id, cursor, status, follow=follow)
-        )
-
-    async def cancel(self) -> None:
-        """Cancel the job. Raise `AlreadyFinished` if it has ended otherwise."""
-        await self._pump.run(flow.cancel(self._session, self.id))
-
-    async def retry(self, *, failed_items: bool = False) -> JobView:
-        """Give a failed or cancelled job new attempts; with `failed_items` only those items."""
-        return await self._pump.run(flow.retry(self._session, self.id, failed_items=failed_items))
-
-    def history(self) -> AsyncIterator[EventView]:
-        """Every durable event so far, with its time."""
-        return self._pump.iterate(flow.history(self._session, self.id, "events"))
-
-    def metrics(self) -> AsyncIterator[EventView]:
-        """The points of the job's curves so far."""
-        return self._pump.iterate(flow.history(self._session, self.id, "metrics"))
-
-    def logs(self) -> AsyncIterator[EventView]:
-        """The lines the operation wrote so far."""
-        return self._pump.iterate(flow.history(self._session, self.id, "logs"))
-
-    async def attempts(self) -> list[AttemptView]:
-        """The job's ended attempts, and what each cost."""
-        return await self._pump.run(flow.attempts(self._session, self.id))

@@ -6,11 +6,17 @@ from urllib.parse import quote
 from pydantic import TypeAdapter
 
 from headway.client.calls import Call, get, post
-from headway.client.errors import Conflict, NotFound
+from headway.client.errors import NotFound
 from headway.client.reading import asked, next_page, read_as
 from headway.client.session import Session
 from headway.client.turn import Flow
-from headway.wire.catalog import AliasView, ArtifactDetail, ArtifactView
+from headway.wire.catalog import (
+    AliasMoveView,
+    AliasView,
+    ArtifactDetail,
+    ArtifactView,
+    LineageView,
+)
 
 Kind = Literal["datasets", "models"]
 
@@ -19,6 +25,8 @@ PAGE: Final = 1000
 _ARTIFACTS: Final = TypeAdapter(list[ArtifactView])
 _DETAIL: Final = TypeAdapter(ArtifactDetail)
 _ALIAS: Final = TypeAdapter(AliasView)
+_LINEAGE: Final = TypeAdapter(LineageView)
+_MOVES: Final = TypeAdapter(list[AliasMoveView])
 _ALIASES: Final = TypeAdapter(list[AliasView])
 
 
@@ -49,18 +57,25 @@ def one(session: Session, kind: Kind, reference: str) -> Flow[ArtifactDetail]:
 
 
 def delete(session: Session, kind: Kind, reference: str) -> Flow[None]:
-    """The version is no more."""
-    try:
-        yield from session.answer(Call("DELETE", _url(kind, reference)))
-    except NotFound as error:
-        if not error.attempts:
-            raise  # else an earlier attempt deleted it, and its answer was lost
+    """The version is no more. Under a key: a repeat, after a lost answer, is answered as the first."""
+    yield from session.answer(post(_url(kind, reference), method="DELETE"))
 
 
 def share(session: Session, kind: Kind, reference: str, *, shared: bool) -> Flow[ArtifactDetail]:
     """Who sees the version is as said. Saying it twice is the same, so it has a key like a POST."""
     call = post(_url(kind, reference), {"shared": shared}, method="PATCH")
     return asked(session, call, _DETAIL)
+
+
+def lineage(session: Session, kind: Kind, reference: str) -> Flow[LineageView]:
+    """What the version came from, and what came of it."""
+    return asked(session, get(f"{_url(kind, reference)}/lineage"), _LINEAGE)
+
+
+def moves(session: Session, kind: Kind, name: str, alias: str) -> Flow[list[AliasMoveView]]:
+    """Where an alias pointed, newest first."""
+    call = get(f"{_alias_url(kind, name, alias)}/history", params={"limit": PAGE})
+    return asked(session, call, _MOVES)
 
 
 def aliases(session: Session, name: str) -> Flow[list[AliasView]]:
@@ -85,12 +100,7 @@ def roll_back(session: Session, name: str, alias: str) -> Flow[AliasView]:
     """The alias points to where it pointed before, one step and not two, however often it is sent."""
     now = yield from _alias(session, name, alias)
     call = post(f"{_alias_url('models', name, alias)}/rollback", params={"expected": now.version})
-    try:
-        return (yield from asked(session, call, _ALIAS))
-    except Conflict as error:
-        if not error.attempts:
-            raise
-        return (yield from _alias(session, name, alias))  # an earlier attempt moved it
+    return (yield from asked(session, call, _ALIAS))
 
 
 def _alias(session: Session, name: str, alias: str) -> Flow[AliasView]:

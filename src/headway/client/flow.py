@@ -8,16 +8,8 @@ from typing import Any, Final, TypedDict
 
 from pydantic import TypeAdapter
 
-from headway.client.calls import Call, Progress, Renew, Upload, get, post, url_of
-from headway.client.errors import (
-    AlreadyFinished,
-    ClientError,
-    JobCancelled,
-    JobFailed,
-    NotFinished,
-    NotReady,
-)
-from headway.client.pace import POLLING, Patience, still_running
+from headway.client.calls import Call, Progress, Renew, Upload, get, post
+from headway.client.errors import ClientError, NotReady
 from headway.client.reading import asked, next_page, read_as
 from headway.client.retry.trial import Wait
 from headway.client.session import Session
@@ -25,14 +17,10 @@ from headway.client.turn import Flow, Give
 from headway.job import Status
 from headway.wire.catalog import FileView, OperationView
 from headway.wire.imports import ImportAccepted
-from headway.wire.jobs import AttemptView, EventView, JobView, ResultsPage
+from headway.wire.jobs import JobView
 from headway.wire.predictions import PredictAnswer
-from headway.wire.submissions import Accepted
-from headway.wire.users import UserView
-
-LONGEST_WAIT: Final = 25
-"""Seconds that one request waits for a job's end; the service allows 30."""
-PAGE: Final = 1000
+from headway.wire.submissions import Accepted, BulkAccepted
+from headway.wire.users import TicketAnswer, UserView
 
 
 class JobOptions(TypedDict, total=False):
@@ -48,12 +36,10 @@ class JobOptions(TypedDict, total=False):
     """While a job of this type and key is unfinished, it is the answer, and no second one is made."""
 
 
-_JOB: Final = TypeAdapter(JobView)
 _JOBS: Final = TypeAdapter(list[JobView])
-_EVENTS: Final = TypeAdapter(list[EventView])
-_ATTEMPTS: Final = TypeAdapter(list[AttemptView])
-_RESULTS: Final = TypeAdapter(ResultsPage)
 _ACCEPTED: Final = TypeAdapter(Accepted)
+_BULK: Final = TypeAdapter(BulkAccepted)
+_TICKET: Final = TypeAdapter(TicketAnswer)
 _FILE: Final = TypeAdapter(FileView)
 _IMPORT: Final = TypeAdapter(ImportAccepted)
 _PREDICTION: Final = TypeAdapter(PredictAnswer)
@@ -71,6 +57,13 @@ def sign_in(session: Session) -> Flow[str]:
     if session.token is None:
         yield Renew(None)
     return session.token or ""
+
+
+def sign_out(session: Session) -> Flow[None]:
+    """The end of the token, for everybody who has it; without one there is nothing to end."""
+    if session.token is not None:
+        yield from session.answer(post("/api/v1/logout"))
+        session.token = None
 
 
 def me(session: Session) -> Flow[UserView]:
@@ -95,6 +88,20 @@ def submit(
     body = {"job_type": job_type, "input": request, **options}
     accepted = yield from asked(session, post("/api/v1/jobs", body, key=key), _ACCEPTED)
     return accepted.job_id
+
+
+def submit_many(
+    session: Session, wishes: Iterable[Mapping[str, Any]], key: str | None
+) -> Flow[list[str]]:
+    """Durable jobs, all of them or none; their ids."""
+    call = post("/api/v1/jobs/bulk", {"jobs": list(wishes)}, key=key)
+    accepted = yield from asked(session, call, _BULK)
+    return [one.job_id for one in accepted.jobs]
+
+
+def ticket(session: Session) -> Flow[TicketAnswer]:
+    """A ticket for one WebSocket. Each is another one, so a repeated request does no harm."""
+    return asked(session, post("/api/v1/tickets"), _TICKET)
 
 
 def import_csv(
@@ -131,108 +138,6 @@ def jobs(session: Session, statuses: Iterable[Status | str], job_type: str | Non
         for one in read_as(_JOBS, response):
             yield Give(one)
         call = next_page(response)
-
-
-def job(session: Session, job_id: str) -> Flow[JobView]:
-    """The job as it is now."""
-    return asked(session, get(url_of(job_id)), _JOB)
-
-
-def waited(session: Session, job_id: str, timeout: float | None) -> Flow[JobView]:
-    """The job once it has ended. Raise `StillRunning` if that takes longer than the timeout."""
-    clock = session.retrier.clock
-    deadline = None if timeout is None else clock.monotonic() + timeout
-    outage = Patience(session)
-    while True:
-        left = LONGEST_WAIT if deadline is None else deadline - clock.monotonic()
-        wait = max(0, min(LONGEST_WAIT, int(left)))
-        call = get(url_of(job_id), headers={"Prefer": f"wait={wait}"}, timeout=wait + 15)
-        try:
-            found = yield from asked(session, call, _JOB)
-        except ClientError as error:
-            yield outage.outlast(error)
-            continue
-        outage.restored()
-        if found.status.finished:
-            return found
-        if deadline is not None and clock.monotonic() >= deadline:
-            raise still_running(job_id, timeout or 0.0)
-        if wait < 1:
-            yield Wait(max(0.0, min(0.2, left)))
-
-
-def outcome(ended: JobView) -> Any:
-    """The result of a job that has completed. Raise `JobFailed` or `JobCancelled`."""
-    if ended.status is Status.COMPLETED:
-        return ended.result
-    if ended.status is Status.CANCELLED:
-        raise JobCancelled(ended.job_id, f"{ended.job_type} was cancelled")
-    raise JobFailed(ended.job_id, f"{ended.job_type} failed: {ended.error}")
-
-
-def cancel(session: Session, job_id: str) -> Flow[None]:
-    """The job is cancelled. Raise `AlreadyFinished` if it has ended otherwise."""
-    try:
-        yield from session.answer(Call("DELETE", url_of(job_id)))
-    except AlreadyFinished:
-        # A repeat, after an answer that was lost, finds what the first one did.
-        found = yield from job(session, job_id)
-        if found.status is not Status.CANCELLED:
-            raise
-
-
-def retry(session: Session, job_id: str, *, failed_items: bool) -> Flow[JobView]:
-    """New attempts for a job that has failed or was cancelled."""
-    params = {"items": "failed"} if failed_items else {}
-    try:
-        return (yield from asked(session, post(f"{url_of(job_id)}/retry", params=params), _JOB))
-    except NotFinished as error:
-        if not error.attempts:
-            raise
-        return (yield from job(session, job_id))  # the first attempt did it, its answer was lost
-
-
-def results(
-    session: Session, job_id: str, cursor: int, status: str | None, *, follow: bool
-) -> Flow[None]:
-    """Results of single items from index `cursor` on; with `follow` until the job has ended."""
-    outage = Patience(session)
-    wait = POLLING.first()
-    while True:
-        params = {"cursor": cursor, "limit": PAGE, "status": status}
-        call = get(f"{url_of(job_id)}/results", params=params)
-        try:
-            page = yield from asked(session, call, _RESULTS)
-        except ClientError as error:
-            yield outage.outlast(error)
-            continue
-        outage.restored()
-        for item in page.items:
-            yield Give(item)
-        moved, cursor = page.next_cursor > cursor, page.next_cursor
-        if page.complete or not (moved or follow):
-            return
-        wait = POLLING.first() if moved else POLLING.next(wait)
-        if len(page.items) < PAGE:
-            yield Wait(wait)
-
-
-def history(session: Session, job_id: str, name: str) -> Flow[None]:
-    """What happened to the job: all of it, or its metrics or log lines."""
-    after = 0
-    while True:
-        call = get(f"{url_of(job_id)}/{name}", params={"after": after, "limit": PAGE})
-        page = yield from asked(session, call, _EVENTS)
-        for one in page:
-            yield Give(one)
-        if len(page) < PAGE:
-            return
-        after = page[-1].id
-
-
-def attempts(session: Session, job_id: str) -> Flow[list[AttemptView]]:
-    """The job's ended attempts, and what each cost."""
-    return asked(session, get(f"{url_of(job_id)}/attempts"), _ATTEMPTS)
 
 
 def ready(session: Session, seconds: float) -> Flow[None]:

@@ -1,16 +1,17 @@
 """How often to look at what changes when it likes, and how long to wait for who is away."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
 from headway.client.errors import ClientError, StillRunning
 from headway.client.retry.trial import Wait
-from headway.client.session import Session, is_outage
+from headway.client.session import Session, passes
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """Looks back off while nothing changes, and start anew when something has."""
+class Intervals:
+    """How long to wait between looks: longer while nothing changes, and anew when something has."""
 
     shortest: float
     longest: float
@@ -25,15 +26,16 @@ class Pace:
         return min(self.longest, wait * self.growth)
 
 
-POLLING: Final = Pace(shortest=1.0, longest=8.0, growth=2.0)
-OUTAGE: Final = Pace(shortest=0.2, longest=5.0, growth=1.7)
+POLLING: Final = Intervals(shortest=1.0, longest=8.0, growth=2.0)
+OUTAGE: Final = Intervals(shortest=0.2, longest=5.0, growth=1.7)
 
 
 class Patience:
-    """How long an outage is waited for; each sign of life starts it anew."""
+    """How long an outage is waited for, at most up to a timeout; each sign of life starts it anew."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, timeout: float | None = None) -> None:
         self._clock = session.retrier.clock
+        self._until = math.inf if timeout is None else self._clock.monotonic() + timeout
         self._uniform = session.retrier.uniform
         self._seconds = session.patience
         self._since: float | None = None
@@ -48,12 +50,13 @@ class Patience:
         """The wait before the next look. Raise the error when the outage has lasted too long."""
         now = self._clock.monotonic()
         self._since = now if self._since is None else self._since
-        if not is_outage(error) or now - self._since >= self._seconds:
+        if not passes(error) or now >= min(self._since + self._seconds, self._until):
             raise error
         wait, self._wait = self._wait, OUTAGE.next(self._wait)
         asked = getattr(error, "retry_after", None) or 0.0
         # Not all at the same time: whoever watched a service that restarts, waits for it now.
-        return Wait(max(self._uniform(wait / 2, wait), min(asked, OUTAGE.longest)))
+        seconds = max(self._uniform(wait / 2, wait), min(asked, OUTAGE.longest))
+        return Wait(min(seconds, self._until - now))
 
 
 def still_running(job_id: str, seconds: float) -> StillRunning:

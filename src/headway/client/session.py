@@ -8,9 +8,11 @@ from typing import Any, Final
 import httpx2
 import orjson
 
+from headway.client.by_answer import api_error
 from headway.client.calls import Call, Listen, Renew, Send, post
 from headway.client.errors import (
     ApiError,
+    Attempt,
     BadAddress,
     Broken,
     ClientError,
@@ -19,13 +21,19 @@ from headway.client.errors import (
     UnexpectedAnswer,
     Unreachable,
     Untrusted,
-    api_error,
 )
 from headway.client.retry.clock import Clock
 from headway.client.retry.failure import answer_in, is_untrusted
 from headway.client.retry.policy import Policy
 from headway.client.retry.retry_after import seconds_of
-from headway.client.retry.trial import Retrier, Trial, attempts_of, mark_as_repeated, repeated
+from headway.client.retry.trial import (
+    Retrier,
+    Trial,
+    attempts_of,
+    mark_as_repeated,
+    note_attempts,
+    repeated,
+)
 from headway.client.turn import Flow
 
 TRANSPORT_ERRORS: Final[Mapping[type[Exception], type[ClientError]]] = {
@@ -47,8 +55,9 @@ TRANSPORT_ERRORS: Final[Mapping[type[Exception], type[ClientError]]] = {
 none is missing."""
 FOREIGN: Final[tuple[type[Exception], ...]] = tuple(TRANSPORT_ERRORS)
 
-OUTAGES: Final = frozenset({502, 503, 504})
-"""Statuses that pass by themselves."""
+PASSING: Final = frozenset({429, 502, 503, 504})
+"""Statuses that pass by themselves: see "What passes by itself" in docs/http.md, which a test holds
+this to."""
 
 ONCE: Final = Policy(attempts=1, budget=None)
 
@@ -107,9 +116,11 @@ class Session:
         try:
             response: httpx2.Response = yield from repeated(trial, once)
         except FOREIGN as error:
-            raise _with_attempts(client_error(error), error) from error
+            raise _with_history(client_error(error), error) from error
         if not response.is_success and response.status_code != httpx2.codes.NOT_MODIFIED:
-            raise refusal(response)
+            refused = _with_attempts(refusal(response), tuple(trial.attempts))
+            note_attempts(refused, refused.attempts)
+            raise refused
         return response
 
     def wait_asked_by(self, response: httpx2.Response) -> float:
@@ -182,20 +193,24 @@ def _host(error: Exception) -> str:
     return "the service"
 
 
-def _with_attempts(error: ClientError, told: Exception) -> ClientError:
-    """The error with the history of the one it stands for; no helper further out repeats it."""
-    attempts = attempts_of(told)
+def _with_history(error: ClientError, told: Exception) -> ClientError:
+    """The error with the history of the one it stands for."""
+    if len(attempts_of(told)) > 1:
+        for note in told.__notes__:
+            error.add_note(note)
+    return _with_attempts(error, attempts_of(told))
+
+
+def _with_attempts(error: ClientError, attempts: tuple[Attempt, ...]) -> ClientError:
+    """The error with what was tried before it; no helper further out repeats that."""
     if attempts:
         error.attempts = attempts
         mark_as_repeated(error, attempts)
-    if len(attempts) > 1:
-        for note in told.__notes__:
-            error.add_note(note)
     return error
 
 
-def is_outage(error: ClientError) -> bool:
+def passes(error: ClientError) -> bool:
     """True for what passes by itself: the service is away, or says that it cannot answer now."""
     if isinstance(error, ApiError):
-        return error.status in OUTAGES
+        return error.status in PASSING
     return isinstance(error, Unreachable) and not isinstance(error, Untrusted)

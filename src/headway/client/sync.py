@@ -1,6 +1,6 @@
 """The client for plain code: a line for each verb."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -10,18 +10,25 @@ import httpx2
 from headway.client import catalog, flow
 from headway.client.calls import Progress
 from headway.client.flow import JobOptions
-from headway.client.polling import StreamEvent
-from headway.client.progress import JobBar
+from headway.client.job_handle import JobHandle
 from headway.client.pump import Pump
 from headway.client.retry.clock import SYSTEM, Clock
 from headway.client.retry.policy import Policy
 from headway.client.session import Session, timeouts
-from headway.client.watching import watch
+from headway.client.watching_all import JobsEvent, WatchAll
 from headway.job import Status
-from headway.wire.catalog import AliasView, ArtifactDetail, ArtifactView, FileView, OperationView
-from headway.wire.jobs import AttemptView, EventView, JobView
+from headway.wire.catalog import (
+    AliasMoveView,
+    AliasView,
+    ArtifactDetail,
+    ArtifactView,
+    FileView,
+    LineageView,
+    OperationView,
+)
+from headway.wire.jobs import JobView
 from headway.wire.predictions import PredictAnswer
-from headway.wire.users import UserView
+from headway.wire.users import TicketAnswer, UserView
 
 
 class Client:
@@ -74,6 +81,10 @@ class Client:
         """The bearer token; asks for one if there is none yet."""
         return self._pump.run(flow.sign_in(self._session))
 
+    def sign_out(self) -> None:
+        """Make the token void; the next call asks for another, if it knows how."""
+        self._pump.run(flow.sign_out(self._session))
+
     def me(self) -> UserView:
         """Who the user is, and how much he asked for."""
         return self._pump.run(flow.me(self._session))
@@ -89,25 +100,33 @@ class Client:
         *,
         key: str | None = None,
         **options: Unpack[JobOptions],
-    ) -> "JobHandle":
+    ) -> JobHandle:
         """A job of any operation. Without a key of yours it is a job of its own."""
         made = flow.submit(self._session, job_type, request or {}, options, key)
         return self.job(self._pump.run(made))
 
-    def train(self, data: str | None = None, **request: Any) -> "JobHandle":
+    def submit_many(
+        self, jobs: Iterable[Mapping[str, Any]], *, key: str | None = None
+    ) -> list[JobHandle]:
+        """Up to 1,000 jobs in one transaction, all of them or none: each as `job_type`, `input` and
+        the options of `submit`."""
+        made = self._pump.run(flow.submit_many(self._session, jobs, key))
+        return [self.job(one) for one in made]
+
+    def train(self, data: str | None = None, **request: Any) -> JobHandle:
         """Train a model on a data set, or on `examples`; with `name`, `alias`, `epochs` and more."""
         return self.submit("train_model", flow.given(data=data, **request))
 
-    def batch_predict(self, texts: list[str] | None = None, **request: Any) -> "JobHandle":
+    def batch_predict(self, texts: list[str] | None = None, **request: Any) -> JobHandle:
         """Classify many texts, those of a data set as `data`, or those of an uploaded `file`;
         `model` names who is asked."""
         return self.submit("batch_predict", flow.given(texts=texts, **request))
 
-    def evaluate(self, data: str, model: str | None = None, **request: Any) -> "JobHandle":
+    def evaluate(self, data: str, model: str | None = None, **request: Any) -> JobHandle:
         """Measure a model on a labelled data set."""
         return self.submit("evaluate_model", flow.given(data=data, model=model, **request))
 
-    def preprocess(self, data: str, **request: Any) -> "JobHandle":
+    def preprocess(self, data: str, **request: Any) -> JobHandle:
         """Make a data set from one there is."""
         return self.submit("preprocess", flow.given(data=data, **request))
 
@@ -118,7 +137,7 @@ class Client:
         progress: Progress | None = None,
         key: str | None = None,
         **options: Any,
-    ) -> "JobHandle":
+    ) -> JobHandle:
         """Upload a CSV file, or name none for the bundled sample; with `name`, `delimiter` and more.
         `progress` is called with the bytes sent and the bytes there are."""
         path = None if file is None else Path(file)
@@ -130,13 +149,23 @@ class Client:
         for `import_csv`."""
         return self._pump.run(flow.upload(self._session, Path(file), progress))
 
-    def job(self, job_id: str) -> "JobHandle":
+    def job(self, job_id: str) -> JobHandle:
         """A handle on a job; asks nobody whether there is one."""
         return JobHandle(self._pump, job_id)
 
     def jobs(self, *statuses: Status | str, job_type: str | None = None) -> Iterator[JobView]:
         """The user's jobs, newest first, fetched as you go."""
         return self._pump.iterate(flow.jobs(self._session, statuses, job_type))
+
+    def watch(self, after: str | None = None) -> Iterator[JobsEvent]:
+        """What happens to all of the user's jobs, without an end, also across lost connections and
+        restarts of the service. It begins with those that have not ended, then comes `ready`; or
+        `after` the `cursor` of an event you have."""
+        return self._pump.iterate(WatchAll(self._session, after).events())
+
+    def ticket(self) -> TicketAnswer:
+        """A ticket for one WebSocket, good for half a minute: a browser that you serve needs no token."""
+        return self._pump.run(flow.ticket(self._session))
 
     def operations(self) -> list[OperationView]:
         """Everything jobs can run, with the schema of its input."""
@@ -174,6 +203,16 @@ class Client:
         """Show a version to every user, or keep it to its owner again."""
         return self._pump.run(catalog.share(self._session, "models", reference, shared=shared))
 
+    def lineage(self, reference: str, *, kind: catalog.Kind = "models") -> LineageView:
+        """What a model, or one of the `datasets`, came from and what came of it: jobs, data, aliases."""
+        return self._pump.run(catalog.lineage(self._session, kind, reference))
+
+    def alias_history(
+        self, name: str, alias: str = "default", *, kind: catalog.Kind = "models"
+    ) -> list[AliasMoveView]:
+        """Where an alias pointed, and the job that moved it there, newest first."""
+        return self._pump.run(catalog.moves(self._session, kind, name, alias))
+
     def aliases(self, name: str) -> list[AliasView]:
         """The aliases of a model, and the version each points to."""
         return self._pump.run(catalog.aliases(self._session, name))
@@ -199,71 +238,3 @@ class Client:
     def wait_until_ready(self, seconds: float = 60.0) -> None:
         """Return once the service can take jobs and run them."""
         self._pump.run(flow.ready(self._session, seconds))
-
-
-class JobHandle:
-    """One job of the service."""
-
-    def __init__(self, pump: Pump, job_id: str) -> None:
-        self.id = job_id
-        self._pump = pump
-        self._session = pump.session
-
-    def __repr__(self) -> str:
-        return f"JobHandle({self.id!r})"
-
-    def now(self) -> JobView:
-        """The job as it is now."""
-        return self._pump.run(flow.job(self._session, self.id))
-
-    def wait(self, timeout: float | None = None, *, progress: bool = False) -> JobView:
-        """The job once it has ended, however it did; `progress` shows it on the standard error.
-        Raise `StillRunning` when the timeout passes first."""
-        if progress:
-            with JobBar(self.id) as bar:
-                for event in self._pump.iterate(watch(self._session, self.id, 0, timeout)):
-                    bar.show(event)
-        return self._pump.run(flow.waited(self._session, self.id, timeout))
-
-    def result(self, timeout: float | None = None, *, progress: bool = False) -> Any:
-        """What the job returned, once it has. Raise `JobFailed` or `JobCancelled` if it never will."""
-        return flow.outcome(self.wait(timeout, progress=progress))
-
-    def events(self, after: int | None = 0) -> Iterator[StreamEvent]:
-        """Everything that happens to the job, up to `complete`: each durable event once and in order,
-        also across lost connections and restarts of the service. `after` is the id of the last one
-        you have; None begins with the present."""
-        return self._pump.iterate(watch(self._session, self.id, after))
-
-    def results(
-        self, cursor: int = 0, *, status: str | None = None, follow: bool = True
-    ) -> Iterator[dict[str, Any]]:
-        """Results of single items, each with its `index`, as they come; to go on later, begin with
-        the last index + 1. Without `follow` only those there are now."""
-        return self._pump.iterate(
-            flow.results(self._session, self.id, cursor, status, follow=follow)
-        )
-
-    def cancel(self) -> None:
-        """Cancel the job. Raise `AlreadyFinished` if it has ended otherwise."""
-        self._pump.run(flow.cancel(self._session, self.id))
-
-    def retry(self, *, failed_items: bool = False) -> JobView:
-        """Give a failed or cancelled job new attempts; with `failed_items` only those items."""
-        return self._pump.run(flow.retry(self._session, self.id, failed_items=failed_items))
-
-    def history(self) -> Iterator[EventView]:
-        """Every durable event so far, with its time."""
-        return self._pump.iterate(flow.history(self._session, self.id, "events"))
-
-    def metrics(self) -> Iterator[EventView]:
-        """The points of the job's curves so far."""
-        return self._pump.iterate(flow.history(self._session, self.id, "metrics"))
-
-    def logs(self) -> Iterator[EventView]:
-        """The lines the operation wrote so far."""
-        return self._pump.iterate(flow.history(self._session, self.id, "logs"))
-
-    def attempts(self) -> list[AttemptView]:
-        """The job's ended attempts, and what each cost."""
-        return self._pump.run(flow.attempts(self._session, self.id))

@@ -7,15 +7,15 @@ import httpx2
 import orjson
 
 from headway.client.calls import HangUp, Hear, Listen, get, url_of
-from headway.client.errors import ClientError, NotFound
-from headway.client.pace import OUTAGE, Patience
+from headway.client.errors import NotFound
+from headway.client.listening import SILENCE, Listening, is_stream
+from headway.client.pace import Patience
 from headway.client.polling import Polling, StreamEvent
-from headway.client.retry.trial import Wait
-from headway.client.session import FOREIGN, OUTAGES, Session, client_error, refusal
+from headway.client.session import PASSING, Session, refusal
 from headway.client.turn import Flow, Give
 
-SILENCE: Final = 40.0
-"""Seconds without a word after which a line is dead: the service gives a sign every 15."""
+_TOO_MANY_STREAMS: Final = {429}
+"""Whoever polls needs none."""
 
 
 class _End(Enum):
@@ -33,41 +33,33 @@ class Watch:
         self._session = session
         self._job_id = job_id
         self._last = after
-        self._patience = Patience(session)
-        self._pause = OUTAGE.first()
+        self._line = Listening(session)
+        self._end = _End.CUT
 
     def events(self) -> Flow[None]:
         """Every event up to `complete`: from the stream, or by polling where no stream comes
         through."""
-        while True:
+        yield from self._line.again(self._heard_all)
+        if self._end is _End.USELESS:
             yield HangUp()
-            try:
-                end = yield from self._listen()
-            except FOREIGN as error:
-                yield self._patience.outlast(client_error(error))
-                continue
-            except ClientError as error:
-                yield self._patience.outlast(error)
-                continue
-            if end is _End.COMPLETE:
-                return
-            if end is _End.USELESS:
-                yield HangUp()
-                yield from Polling(self._session, self._job_id, self._last, self._patience).events()
-                return
-            yield Wait(self._pause)
-            self._pause = OUTAGE.next(self._pause)
+            patience = self._line.patience
+            yield from Polling(self._session, self._job_id, self._last, patience).events()
+
+    def _heard_all(self) -> Flow[bool]:
+        """False where the line was cut."""
+        self._end = yield from self._listen()
+        return self._end is not _End.CUT
 
     def _listen(self) -> Flow[_End]:
         response = yield from self._opened()
-        if response.status_code in OUTAGES:
+        if response.status_code in PASSING - _TOO_MANY_STREAMS:
             raise refusal(response)
-        if not _is_stream(response):
+        if not is_stream(response):
             return _End.USELESS  # whoever polls hears the reason, if it is one of the job's
         end = _End.USELESS
         while (heard := (yield Hear())) is not None:
             end = _End.CUT
-            self._patience.restored()
+            self._line.heard(heard)
             event = self._read(heard)
             if event is not None:
                 yield Give(event)
@@ -91,15 +83,11 @@ class Watch:
         # In an event stream an id holds until the next one: an event that only repeats it has none.
         number = int(heard.id) if heard.id.isdecimal() else None
         if number is not None and (self._last is None or number > self._last):
-            self._last, self._pause = number, OUTAGE.first()
+            self._last = number
+            self._line.moved()
             return StreamEvent(heard.event, data, number)
         is_snapshot = heard.event in ("update", "complete")
         return StreamEvent(heard.event, data, None) if is_snapshot else None
-
-
-def _is_stream(response: httpx2.Response) -> bool:
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return response.is_success and kind == "text/event-stream"
 
 
 def watch(
@@ -109,4 +97,4 @@ def watch(
     every few seconds; `StillRunning` is raised when it passes."""
     if timeout is None:
         return Watch(session, job_id, after).events()
-    return Polling(session, job_id, after, Patience(session), timeout=timeout).events()
+    return Polling(session, job_id, after, Patience(session, timeout), timeout=timeout).events()

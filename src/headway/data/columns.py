@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import pyarrow as pa
@@ -24,7 +24,8 @@ _GLANCE: Final = 20
 # Read alike by Python and by Arrow.
 TYPES: Final[Mapping[str, str]] = {
     "integer": r"[+-]?[0-9]{1,18}",
-    "number": r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?",
+    # Each digit has one place to go: `[0-9]+\.?[0-9]*` would try a million of them in every split.
+    "number": r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?",
     "boolean": r"(?i:true|false|yes|no)",
     "date": (
         r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -88,9 +89,8 @@ class Column:
         lengths = pc.utf8_length(values)
         ends = pc.min_max(lengths).as_py()
         self._characters += pc.sum(lengths).as_py()
-        shortest, longest = self._shortest, self._longest
-        self._shortest = ends["min"] if shortest is None else min(shortest, ends["min"])
-        self._longest = ends["max"] if longest is None else max(longest, ends["max"])
+        self._shortest = _of_both(min, self._shortest, ends["min"])
+        self._longest = _of_both(max, self._longest, ends["max"])
 
     def _count(self, values: Any) -> None:
         if self._counts is None and len(self._distinct) >= self._most_distinct:
@@ -105,6 +105,21 @@ class Column:
             )
             if len(self._counts) > MAX_LABELS or max(map(len, different)) > LONGEST_LABEL:
                 self._counts = None
+
+    def merge(self, state: Mapping[str, Json]) -> None:
+        """Take the values of the column that `state` was asked of, as if they had been added here."""
+        self.nulls += state["nulls"]
+        self.values += state["values"]
+        self._characters += state["characters"]
+        self._shortest = _of_both(min, self._shortest, state["shortest"])
+        self._longest = _of_both(max, self._longest, state["longest"])
+        self._types = [one for one in self._types if one in state["types"]]
+        if self._counts is not None and state["counts"] is not None:
+            self._counts.update(state["counts"])
+        if state["counts"] is None or len(self._counts or ()) > MAX_LABELS:
+            self._counts = None
+        if len(self._distinct) < self._most_distinct:
+            self._distinct.update(state["distinct"])
 
     @property
     def type(self) -> str:
@@ -162,6 +177,12 @@ class Column:
         self._types = list(state["types"])
         self._counts = None if state["counts"] is None else Counter(state["counts"])
         self._distinct = set(state["distinct"])
+
+
+def _of_both(choose: Callable[[int, int], int], one: int | None, other: int | None) -> int | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return choose(one, other)
 
 
 def _all_read_as(values: Any, type: str) -> bool:

@@ -1,19 +1,19 @@
 """How a CSV file is written, found out from its first records and, for the encoding, all of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 from headway.data.csv_records import decoded_lines, shown
 from headway.data.dialects import Dialect, Sampled, detect_dialect, sampled
-from headway.data.encodings import Encoding, detect_encoding
+from headway.data.encodings import Encoding, detect_encoding, named_encoding
 from headway.data.layouts import Layout, find_layout
 from headway.data.source import Packing, Source, open_source
-from headway.data.tables import Cursor
+from headway.data.tables import MOST_COLUMNS, Cursor, too_wide
 from headway.errors import NotRetryable
 from headway.job import Json
 
-MOST_COLUMNS: Final = 20_000
 SAMPLE_BYTES: Final = 256 * 1024
 _LONGEST_SAMPLE: Final = 1 << 24
 _ENOUGH_LINES: Final = 5
@@ -64,10 +64,31 @@ class Format:
         }
 
 
+def as_opening(format: Format) -> dict[str, Json]:
+    """A format as JSON; see `of_opening`."""
+    return asdict(format)
+
+
+def of_opening(saved: Mapping[str, Json]) -> Format:
+    """The format that `as_opening` was given."""
+    layout = saved["layout"]
+    return Format(
+        saved["packing"],
+        Encoding(**saved["encoding"]),
+        Dialect(**saved["dialect"]),
+        saved["dialect_confidence"],
+        Layout(
+            **{**layout, "names": tuple(layout["names"]), "preamble": tuple(layout["preamble"])}
+        ),
+        Cursor(**saved["start"]),
+    )
+
+
 def detect_format(path: Path, options: CsvOptions) -> Format:
     """The format of a file; what the options name is believed. `NotRetryable` when it is empty."""
     with open_source(path) as source:
-        encoding = Encoding(options.encoding, 1.0) if options.encoding else detect_encoding(source)
+        named = options.encoding
+        encoding = named_encoding(named, source) if named else detect_encoding(source)
     with open_source(path) as source:
         lines, ends = _sample(source, encoding, named=options.encoding is not None)
     dialect, confidence = detect_dialect(
@@ -130,23 +151,20 @@ def _check_width(lines: list[str], dialect: Dialect) -> None:
     """A line of millions of cells is not even taken apart."""
     widest = max((line.count(dialect.delimiter) for line in lines), default=0)
     if widest > 50 * MOST_COLUMNS:
-        raise _too_wide(widest, dialect)
+        raise too_wide(widest, _other_delimiter(dialect))
 
 
 def _check_columns(layout: Layout, dialect: Dialect, options: CsvOptions) -> None:
     if len(layout.names) > MOST_COLUMNS:
-        raise _too_wide(len(layout.names), dialect)
+        raise too_wide(len(layout.names), _other_delimiter(dialect))
     if options.columns is not None and len(options.columns) != len(layout.names):
         raise NotRetryable(
             f"expected a name for each of {len(layout.names)} columns, got: {len(options.columns)}"
         )
 
 
-def _too_wide(columns: int, dialect: Dialect) -> NotRetryable:
-    return NotRetryable(
-        f"expected at most {MOST_COLUMNS} columns, got: {columns};"
-        f" is {dialect.delimiter!r} the right delimiter?"
-    )
+def _other_delimiter(dialect: Dialect) -> str:
+    return f"is {dialect.delimiter!r} the right delimiter?"
 
 
 def _no_rows(lines: list[str]) -> str:

@@ -6,7 +6,7 @@ or blank, and stands in exactly one batch. What becomes of a record depends on n
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -16,42 +16,40 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from headway.data.csv_clean import read_clean
-from headway.data.csv_format import CsvOptions, Format, detect_format
+from headway.data.csv_format import CsvOptions, Format, as_opening, detect_format, of_opening
 from headway.data.csv_records import (
-    SHOWN,
     RowError,
     decoded_lines,
     read_records,
-    shown,
 )
 from headway.data.source import Source, open_source
 from headway.data.tables import Batch, Cursor
+from headway.data.windowed import BLOCK, WindowedTable, endless, too_long
 from headway.data.windows import LONGEST_RECORD, Window
 from headway.job import Json
 
-BLOCK: Final = 2 << 20
 _DETECT: Final = CsvOptions()
-_TOO_LONG: Final = f"expected a record of at most {LONGEST_RECORD:,} bytes, got no end of it"
 
 
-class CsvTable:
+class CsvTable(WindowedTable):
     """An open CSV file: how it is written, its column names, and its rows, to be taken once."""
 
     def __init__(self, source: Source, format: Format, names: list[str], block: int) -> None:
+        super().__init__(source, format.start, block)
         self.names = names
         self.format = format
-        self._source = source
-        self._block = block
-
-    @property
-    def bytes_read(self) -> int:
-        """How far the file has been read, in its own (maybe packed) bytes."""
-        return self._source.bytes_read
 
     @property
     def detected(self) -> dict[str, Json]:
         """How the file turned out to be written, each part with a confidence from 0 to 1."""
         return self.format.as_json()
+
+    @property
+    def opening(self) -> dict[str, Json] | None:
+        """See `Table.opening`."""
+        if self.format.packing is not None or not self.format.encoding.can_begin_anywhere:
+            return None
+        return {"kind": "csv", "names": self.names, "format": as_opening(self.format)}
 
     def rows(self) -> Iterator[list[str] | RowError]:
         """Yield each record as a row with one value per column, or as the error it is. Blank lines
@@ -60,22 +58,23 @@ class CsvTable:
             yield from map(list, zip(*[one.to_pylist() for one in batch.columns], strict=True))
             yield from batch.rejected
 
-    def batches(self, start: Cursor | None = None) -> Iterator[Batch]:
-        """Yield all records from the place on; once."""
-        cursor = start or self.format.start
-        self._source.skip(cursor.offset - self._source.position)
-        window = Window(self._source, self._block)
+    def batches(self, start: Cursor | None = None, end: int | None = None) -> Iterator[Batch]:
+        """See `Table.batches`."""
+        cursor, window = self._begin(start, end)
         while window.grow():
-            batch = self._next(window, cursor)
-            if batch is not None:  # else more must be read to know where its first record ends
+            batch = self._next(window, cursor, whole=window.at_end and end is None)
+            if batch is not None:
                 cursor = batch.after
                 yield batch
+            elif window.at_end:  # a record goes on behind the end
+                return
+            # else more must be read to know where the first record ends
 
-    def _next(self, window: Window, cursor: Cursor) -> Batch | None:
+    def _next(self, window: Window, cursor: Cursor, *, whole: bool) -> Batch | None:
         block = window.whole_lines()
         if not block:
             return self._endless(window, cursor) if len(window.held) >= LONGEST_RECORD else None
-        batch = self._clean(block, cursor) or self._careful(block, cursor, at_end=window.at_end)
+        batch = self._clean(block, cursor) or self._careful(block, cursor, whole=whole)
         if batch is not None:
             window.take(batch.after.offset - cursor.offset)
         return batch
@@ -89,16 +88,16 @@ class CsvTable:
         after = Cursor(cursor.offset + len(block), cursor.line + _line_feeds(block))
         return Batch(self._fitted(columns), _CountedLines(columns, cursor.line), after)
 
-    def _careful(self, block: bytes, cursor: Cursor, *, at_end: bool) -> Batch | None:
+    def _careful(self, block: bytes, cursor: Cursor, *, whole: bool) -> Batch | None:
         """The records of a piece, one by one."""
         codec, dialect = self.format.encoding.codec, self.format.dialect
         encoded = block.splitlines(keepends=True)
         lines, damaged = decoded_lines(encoded, block, codec)
-        found = read_records(lines, cursor.line, dialect, self.format.layout, whole=at_end)
+        found = read_records(lines, cursor.line, dialect, self.format.layout, whole=whole)
         if found.used == 0:
             if len(block) < LONGEST_RECORD:
                 return None
-            found.reject(cursor.line, _TOO_LONG, lines[0])
+            found.reject(cursor.line, too_long("record"), lines[0])
             found.used = 1
         if damaged:
             found.reject_undecoded(codec, dialect.delimiter)
@@ -115,10 +114,8 @@ class CsvTable:
         )
 
     def _endless(self, window: Window, cursor: Cursor) -> Batch:
-        """A line that is longer than any record may be is one error, and is not kept."""
-        start = window.held[:SHOWN].decode(self.format.encoding.codec, "replace")
-        after = Cursor(cursor.offset + window.drop_line(), cursor.line + 1)
-        return Batch(self._columns([]), [], after, [RowError(cursor.line, _TOO_LONG, shown(start))])
+        after, error = endless(window, cursor, self.format.encoding.codec, "record")
+        return Batch(self._columns([]), [], after, [error])
 
     def _columns(self, rows: list[list[str]]) -> list[Any]:
         columns = zip(*rows, strict=True) if rows else [()] * self.format.layout.fields
@@ -137,11 +134,30 @@ def open_csv(
 ) -> Iterator[CsvTable]:
     """Open a CSV file, packed or not, and find out how it is written. `NotRetryable` when it is
     empty, or not in the encoding that the user named."""
-    csv.field_size_limit(
-        2 * LONGEST_RECORD
-    )  # process-wide; 128 KB, the default, is short for texts
+    _allow_long_fields()
     format = detect_format(path, options)
     names = list(options.columns or format.layout.names)
+    with _opened(path, format, names, block) as table:
+        yield table
+
+
+@contextmanager
+def reopen_csv(
+    path: Path, opening: Mapping[str, Json], *, block: int = BLOCK
+) -> Iterator[CsvTable]:
+    """Open a CSV file that is written as `CsvTable.opening` says."""
+    _allow_long_fields()
+    with _opened(path, of_opening(opening["format"]), opening["names"], block) as table:
+        yield table
+
+
+def _allow_long_fields() -> None:
+    """Process-wide; 128 KB, the default, is short for texts."""
+    csv.field_size_limit(2 * LONGEST_RECORD)
+
+
+@contextmanager
+def _opened(path: Path, format: Format, names: list[str], block: int) -> Iterator[CsvTable]:
     with open_source(path) as source:
         if format.encoding.wide:
             source.transcode(format.encoding.name)

@@ -62,6 +62,7 @@ class Records:
                 self.reject(line, reason, delimiter.join(row))
         self.rows = [row for row, fine in zip(self.rows, good, strict=True) if fine]
         self.lines = [line for line, fine in zip(self.lines, good, strict=True) if fine]
+        self.rejected.sort(key=lambda error: error.line)
 
 
 def read_records(

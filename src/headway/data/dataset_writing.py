@@ -6,6 +6,7 @@ what is on disk is finished parts, and what is not yet a part travels in `state`
 
 import io
 import json
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from headway.data.columns import MAX_DISTINCT, Column, guess_label_column, guess_text_column
+from headway.data.counted import Counted
 from headway.data.parquet_parts import Part, assemble, finished_part
 from headway.job import Json
 
@@ -28,8 +29,6 @@ GROUP_BYTES: Final = 8 << 20
 """A row group ends with the chunk in which its texts pass so many bytes, or with `GROUP_ROWS`."""
 _SAMPLE_ROWS: Final = 5
 _SAMPLE_CHARACTERS: Final = 200
-_MOST_REMEMBERED: Final = 1_000_000
-"""Different values remembered over all columns, so that a wide table stays in bounds too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +44,22 @@ class PartsWriter:
     """Writes rows as parts in a folder; `assemble` makes the data set of them."""
 
     def __init__(
-        self, folder: Path, names: Sequence[str], state: WriterState | None = None
+        self,
+        folder: Path,
+        names: Sequence[str],
+        state: WriterState | None = None,
+        *,
+        counted: Counted | None = None,
+        threads: int = 1,
     ) -> None:
-        """With a `state`, go on from it. `CorruptArtifact` when one of its parts is not there whole."""
-        most = max(100, min(MAX_DISTINCT, _MOST_REMEMBERED // max(1, len(names))))
-        self._folder = folder
-        self._columns = [Column(name, most) for name in names]
+        """With a `state`, go on from it. `CorruptArtifact` when one of its parts is not there whole.
+
+        With what was `counted` of the rows before, they are not counted again. With several
+        `threads` as many row groups are written at a time, and it cannot be saved.
+        """
+        self.folder = folder
+        self._counted = counted or Counted(names)
+        self._counts = counted is None
         self._schema = pa.schema([(name, pa.string()) for name in names])
         self._parts: list[Part] = []
         self._waiting: list[Any] = []
@@ -61,8 +70,9 @@ class PartsWriter:
         self._sample: list[dict[str, Json]] = []
         self._open: tuple[Path, Any] | None = None
         self._open_rows = 0
-        self._thread = ThreadPoolExecutor(1, "parquet")
-        self._writing: Future[None] | None = None
+        self._threads = ThreadPoolExecutor(threads, "parquet")
+        self._at_a_time = threads
+        self._writing: deque[Future[None]] = deque()
         if state is not None:
             self._restore(state)
 
@@ -76,7 +86,7 @@ class PartsWriter:
         rows = len(columns[0])
         if not rows:
             return
-        arrays = [_with_nulls(column) for column in columns]
+        arrays = [with_nulls(column) for column in columns]
         self._waiting.append(pa.Table.from_arrays(arrays, schema=self._schema))
         self._waiting_rows += rows
         if self._waiting_rows - self._measured >= CHUNK_ROWS:
@@ -97,9 +107,10 @@ class PartsWriter:
 
     def save(self) -> WriterState:
         """Finish the open part and sync it: what `state` a later writer can go on from."""
+        assert self._at_a_time == 1, "parts of several threads are not synced"
         self._close_part()
         waiting = pa.concat_tables(self._waiting or [self._schema.empty_table()]).combine_chunks()
-        counted = {"columns": [one.state() for one in self._columns], "sample": self._sample}
+        counted = {"columns": self._counted.state(), "sample": self._sample}
         out = io.BytesIO()
         schema = self._schema.with_metadata({"counted": json.dumps(counted)})
         with pa.ipc.new_stream(out, schema) as stream:
@@ -114,13 +125,13 @@ class PartsWriter:
             self._waiting, self._waiting_rows = [], 0
             self._write(table)
         self._close_part()
-        sha256 = assemble([self._folder / part.name for part in self._parts], target)
+        sha256 = assemble([self.folder / part.name for part in self._parts], target)
         return self._described(sha256)
 
     def close(self) -> None:
         """Leave no file open and no thread running; parts that were finished stay."""
-        self._thread.shutdown()
-        self._writing = None
+        self._threads.shutdown()
+        self._writing.clear()
         if self._open is not None:
             path, file = self._open
             file.close()
@@ -131,18 +142,12 @@ class PartsWriter:
         """Leave nothing behind: the data set, if it was assembled, has all of it."""
         self.close()
         for part in self._parts:
-            (self._folder / part.name).unlink(missing_ok=True)
+            (self.folder / part.name).unlink(missing_ok=True)
 
     def _described(self, sha256: str) -> dict[str, Json]:
-        text = guess_text_column(self._columns)
-        label = guess_label_column(self._columns, text)
-        counted = next((column.labels for column in self._columns if column.name == label), None)
         return {
             "rows": self.rows,
-            "columns": [column.as_json() for column in self._columns],
-            "text_column": text,
-            "label_column": label,
-            "labels": counted,
+            **self._counted.described(),
             "sample_rows": self._sample,
             "sha256": sha256,
         }
@@ -152,24 +157,46 @@ class PartsWriter:
         table = table.combine_chunks()
         if len(self._sample) < _SAMPLE_ROWS:
             self._take_sample(table)
-        if self._open is None:
-            path = self._folder / f"part-{self.rows:012d}-{uuid4().hex}.parquet"
-            self._open = path, pq.ParquetWriter(path, self._schema, compression="zstd")
-        self._settle()
         # Arrow lets go of the interpreter's lock: the next rows are read meanwhile.
-        self._writing = self._thread.submit(self._open[1].write_table, table, GROUP_ROWS)
-        self._open_rows += table.num_rows
-        for column, given in zip(self._columns, table.columns, strict=True):
-            column.add(given.combine_chunks())
+        if self._at_a_time > 1:
+            self._write_apart(table)
+        else:
+            self._write_on(table)
+        if self._counts:
+            self._counted.add(table)
 
-    def _settle(self) -> None:
-        """Wait for what is being written: one table at a time, so that memory stays flat."""
-        if self._writing is not None:
-            writing, self._writing = self._writing, None
-            writing.result()
+    def _write_on(self, table: Any) -> None:
+        if self._open is None:
+            path = self._new_part()
+            self._open = path, self._part_file(path)
+        self._settle(1)
+        self._writing.append(self._threads.submit(self._open[1].write_table, table, GROUP_ROWS))
+        self._open_rows += table.num_rows
+
+    def _write_apart(self, table: Any) -> None:
+        """As a part of its own, while others are being written."""
+        path = self._new_part()
+        self._settle(self._at_a_time)
+        self._writing.append(self._threads.submit(self._write_part, path, table))
+        self._parts.append(Part(path.name, checksum=0, size=0, rows=table.num_rows))
+
+    def _write_part(self, path: Path, table: Any) -> None:
+        with self._part_file(path) as file:
+            file.write_table(table, GROUP_ROWS)
+
+    def _new_part(self) -> Path:
+        return self.folder / f"part-{self.rows:012d}-{uuid4().hex}.parquet"
+
+    def _part_file(self, path: Path) -> Any:
+        return pq.ParquetWriter(path, self._schema, compression="zstd")
+
+    def _settle(self, fewer_than: int) -> None:
+        """Wait until so few tables are being written, so that memory stays flat."""
+        while len(self._writing) >= fewer_than:
+            self._writing.popleft().result()
 
     def _close_part(self) -> None:
-        self._settle()
+        self._settle(1)
         if self._open is not None:
             path, file = self._open
             file.close()
@@ -182,12 +209,11 @@ class PartsWriter:
 
     def _restore(self, state: WriterState) -> None:
         for part in state.parts:
-            part.check(self._folder)
+            part.check(self.folder)
         self._parts = list(state.parts)
         table = pa.ipc.open_stream(state.rest).read_all()
         counted = json.loads(table.schema.metadata[b"counted"])
-        for column, saved in zip(self._columns, counted["columns"], strict=True):
-            column.restore(saved)
+        self._counted.restore(counted["columns"])
         self._sample = counted["sample"]
         self._waiting = [table.replace_schema_metadata(None)]
         self._waiting_rows = table.num_rows
@@ -199,7 +225,7 @@ def _bytes_of(table: Any) -> int:
     return sum(pc.sum(pc.binary_length(column)).as_py() or 0 for column in table.columns)
 
 
-def _with_nulls(column: Any) -> Any:
+def with_nulls(column: Any) -> Any:
     """The column with nulls for its empty texts."""
     empty = pc.equal(pc.binary_length(column), 0)
     if not pc.any(empty).as_py():

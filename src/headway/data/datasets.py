@@ -4,11 +4,10 @@ Written row group by row group and read in chunks, so that memory does not grow 
 same rows give the same bytes, so the file's SHA-256 names its content.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 
 import pyarrow as pa
@@ -21,6 +20,7 @@ from headway.job import Json
 
 ROW_GROUP: Final = CHUNK_ROWS
 """Rows of a chunk, the last one aside."""
+_NO_META: Final[Mapping[str, Json]] = MappingProxyType({})
 
 
 class DatasetWriter:
@@ -107,8 +107,10 @@ class Chunk:
 class Dataset:
     """A data set opened for reading."""
 
-    def __init__(self, path: Path) -> None:
-        """`CorruptArtifact` when the file is missing or no Parquet file."""
+    def __init__(self, path: Path, meta: Mapping[str, Json] = _NO_META) -> None:
+        """`meta` is what its writer told of it. `CorruptArtifact` when the file is missing or no
+        Parquet file."""
+        self._meta = meta
         try:
             self._file = pq.ParquetFile(path)
         except (OSError, pa.ArrowException) as error:
@@ -133,7 +135,10 @@ class Dataset:
         return chosen_column(self.names, wanted, guessed, purpose)
 
     def guessed_columns(self) -> tuple[str | None, str | None]:
-        """The (text, label) columns as the first row group suggests them."""
+        """The (text, label) columns as all rows suggested them to its writer; else as the first chunk
+        does."""
+        if "text_column" in self._meta:
+            return self._meta["text_column"], self._meta.get("label_column")
         first = next(self.read(self.names), None)
         columns = [Column(name) for name in self.names]
         for column in columns if first is not None else []:
@@ -159,12 +164,6 @@ class Dataset:
             if skip < piece.num_rows:
                 yield Chunk(first + skip, _values(piece.slice(skip), names))
             first += piece.num_rows
-
-
-def file_sha256(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _values(table: Any, names: Sequence[str]) -> dict[str, list[str | None]]:

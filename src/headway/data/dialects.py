@@ -17,6 +17,9 @@ _SCORED: Final = 100
 _CELLS: Final = 30
 _CHARACTERS: Final = 1 << 18
 _CLEARLY: Final = 2.0
+LONGEST_VALUE: Final = 200
+"""Characters of a number, a date or an address. Patterns that look for them look at no more: one
+that fails at the end of a hundred thousand digits has tried to part them in every place."""
 _KNOWN: Final = re.compile(
     r"\s*(?:"
     r"|[-+]?[$€£]?\s?\d[\d.,' ]*\d?(?:[eE][-+]?\d+)?\s?[%€]?"  # numbers, amounts
@@ -164,7 +167,7 @@ def _score(lines: Sequence[str], dialect: Dialect) -> float:
     known = total = 0
     for row in rows:
         for cell in row[:_CELLS]:
-            known += _KNOWN.fullmatch(cell[:200]) is not None
+            known += _KNOWN.fullmatch(cell[:LONGEST_VALUE]) is not None
         total += min(len(row), _CELLS)
     # Without quotes every quote is text, and nothing is ever damaged: that is no merit.
     unquoted = 0.7 if dialect.quote is None else 1.0
@@ -179,8 +182,12 @@ def _is_sound(lines: Sequence[str], dialect: Dialect) -> bool:
     if width < 2 or count < 3 or count < 0.9 * len(rows):
         return False
     cells = [cell for row in rows[1:] for cell in row]
-    values = sum(_VALUE.fullmatch(cell) is not None for cell in cells)
+    values = sum(_is_value(cell) for cell in cells)
     return dialect.delimiter not in " :" or values >= 0.6 * len(cells)
+
+
+def _is_value(cell: str) -> bool:
+    return len(cell) <= LONGEST_VALUE and _VALUE.fullmatch(cell) is not None
 
 
 def _spaced(lines: Sequence[str], dialect: Dialect) -> Dialect:

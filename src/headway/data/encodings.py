@@ -2,9 +2,10 @@
 
 import codecs
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from headway.data.line_codecs import WIDE
 from headway.data.source import Source
 
 _BOMS: Final = (
@@ -14,6 +15,8 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_MARK: Final = "\ufeff"
+_LONGEST_MARK: Final = 8
 _HEAD: Final = 64 * 1024
 _BLOCK: Final = 1 << 20
 _PATIENCE: Final = 8
@@ -22,27 +25,47 @@ _DAMAGED: Final = 0.05
 """UTF-8 with at most this share of broken characters is damaged UTF-8, not another encoding."""
 
 
+_ASCII: Final = bytes(range(128))
+
+
 @dataclass(frozen=True, slots=True)
 class Encoding:
     """An encoding by its Python name, and how sure it is: 1 is certain."""
 
     name: str
     confidence: float
-
-    @property
-    def mark(self) -> int:
-        """Bytes in front that are no text."""
-        return 3 if self.name == "utf-8-sig" else 0
+    mark: int = 0
+    """Bytes in front that are no text: of those that are read, so of UTF-8 where it is `wide`."""
 
     @property
     def codec(self) -> str:
         """What decodes the bytes behind the mark."""
-        return "utf-8" if self.wide or self.name == "utf-8-sig" else self.name
+        known = codecs.lookup(self.name).name
+        return "utf-8" if self.wide or known == "utf-8-sig" else self.name
 
     @property
     def wide(self) -> bool:
         """True when a line end is not one byte, so that the bytes are made UTF-8 first."""
-        return codecs.lookup(self.name).name.startswith(("utf-16", "utf-32", "utf-7", "iso2022"))
+        return codecs.lookup(self.name).name.startswith(WIDE)
+
+    @property
+    def can_begin_anywhere(self) -> bool:
+        """True when what a line means depends on no byte before it: each ASCII byte is itself."""
+        try:
+            return not self.wide and _ASCII.decode(self.codec) == _ASCII.decode("ascii")
+        except UnicodeDecodeError:
+            return False
+
+
+def named_encoding(name: str, source: Source) -> Encoding:
+    """The encoding that somebody says a text is in. Whether a mark is in front, the text says."""
+    head, found = source.read(_LONGEST_MARK), Encoding(name, 1.0)
+    if head.startswith(codecs.BOM_UTF8) and not found.wide:
+        return replace(found, mark=len(codecs.BOM_UTF8))
+    first = codecs.getincrementaldecoder(name)("ignore").decode(head)
+    if first.startswith(_MARK):
+        return replace(found, mark=len(_MARK.encode(found.codec)))
+    return found
 
 
 def detect_encoding(source: Source) -> Encoding:
@@ -51,7 +74,7 @@ def detect_encoding(source: Source) -> Encoding:
     head = source.read(_HEAD)
     for mark, name in _BOMS:
         if head.startswith(mark) and (len(head) % 2 == 0 or not name.startswith("utf-32")):
-            return Encoding(name, 1.0)
+            return Encoding(name, 1.0, len(mark) if name == "utf-8-sig" else 0)
     for name, nulls in (("utf-16-le", head[1::2]), ("utf-16-be", head[0::2])):
         if nulls and nulls.count(0) > 0.4 * len(nulls) and head.count(0) < 0.6 * len(head):
             return Encoding(name, 0.95)
@@ -76,9 +99,9 @@ class _Tally:
         if block.isascii() and not self._decoder.getstate()[0]:
             return True
         text = self._decoder.decode(block)
-        upper = [character for character in text if character > "\x7f"]
-        broken = sum("\udc80" <= character <= "\udcff" for character in upper)
-        self._good += len(upper) - broken
+        upper = len(text) - len(text.encode("ascii", "ignore"))
+        broken = _broken_in(text)
+        self._good += upper - broken
         self._broken += broken
         if broken:
             self._broken_blocks += 1
@@ -105,6 +128,15 @@ def _without_mark(sample: bytes) -> Encoding:
     if not windows:
         return Encoding("latin-1", 0.5)
     return Encoding("cp1252", 0.7 if control or _mostly_letters(sample) else 0.6)
+
+
+def _broken_in(text: str) -> int:
+    """How many bytes in it are no text. There are none as a rule, which takes no look at each."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return sum("\udc80" <= character <= "\udcff" for character in text)
+    return 0
 
 
 def _mostly_letters(sample: bytes) -> bool:

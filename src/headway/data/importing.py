@@ -1,6 +1,6 @@
 """Opening a file to import, whichever of the formats it is in."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal
@@ -8,11 +8,12 @@ from typing import Final, Literal
 import pyarrow as pa
 
 from headway.data.csv_format import CsvOptions
-from headway.data.csv_reading import open_csv
+from headway.data.csv_reading import open_csv, reopen_csv
 from headway.data.json_lines import looks_like_json_lines, open_json_lines
 from headway.data.parquet_reading import looks_like_parquet, open_parquet
 from headway.data.tables import Table
 from headway.data.text_lines import open_text_lines
+from headway.job import Json
 
 FileFormat = Literal["csv", "jsonl", "parquet", "text"]
 _NO_OPTIONS: Final = CsvOptions()
@@ -38,9 +39,7 @@ def open_table(
 
     `leave_out` the fields of JSON Lines that are no column, which else are errors.
     """
-    # Arrow's own pool gives its pages back, and faults them in again with the next batch: a fifth of
-    # an import's CPU time, and a quarter of its memory.
-    pa.set_memory_pool(pa.system_memory_pool())
+    _keep_pages()
     match kind or detect_kind(path):
         case "csv":
             with open_csv(path, options) as table:
@@ -54,3 +53,22 @@ def open_table(
         case "text":
             with open_text_lines(path, options.encoding) as texts:
                 yield texts
+
+
+@contextmanager
+def reopen_table(path: Path, opening: Mapping[str, Json]) -> Iterator[Table]:
+    """Open a file as `Table.opening` says, without finding out again how it is written."""
+    if opening["kind"] == "csv":
+        _keep_pages()
+        with reopen_csv(path, opening) as table:
+            yield table
+        return
+    known = CsvOptions(encoding=opening.get("encoding"), columns=opening.get("names"))
+    with open_table(path, opening["kind"], known) as other:
+        yield other
+
+
+def _keep_pages() -> None:
+    """Arrow's own pool gives its pages back, and faults them in again with the next batch: a fifth
+    of an import's CPU time, and a quarter of its memory."""
+    pa.set_memory_pool(pa.system_memory_pool())

@@ -1,5 +1,7 @@
 """JSON Lines batch by batch: each line an object, its fields the columns, its values as text."""
 
+import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,53 +11,58 @@ import orjson
 import pyarrow as pa
 
 from headway.data.csv_records import RowError, shown
-from headway.data.line_batches import BLOCK, line_batches
+from headway.data.line_batches import LinesTable
 from headway.data.source import Source, open_source
-from headway.data.tables import Batch, Cursor
+from headway.data.tables import MOST_COLUMNS, Batch, Cursor, too_wide
+from headway.data.windowed import BLOCK
 from headway.errors import NotRetryable
 from headway.job import Json
 
 _SAMPLE: Final = 4 << 20
 _BOM: Final = b"\xef\xbb\xbf"
+_LONG_NUMBER: Final = re.compile(rb"[0-9]{19}")
+
+_SPARSEST: Final = 64
+"""Cells for each value, in the table that the first lines become."""
+_FEW_CELLS: Final = 1_000_000
+"""A table of no more may be as sparse as it likes."""
 
 
 def looks_like_json_lines(path: Path) -> bool:
-    """True when the first line that is not blank is a JSON object."""
+    """True when the first line that is not blank is a JSON object. `NotRetryable` when the file is
+    an array of objects, which is neither JSON Lines nor anything else that can be read."""
     with open_source(path) as source:
         head = source.read(1 << 16).removeprefix(_BOM).lstrip()
+    _check_no_array(head)
     if not head.startswith(b"{"):
         return False
     first, end, _ = head.partition(b"\n")
     return isinstance(_parsed(first), dict) or not end
 
 
-class JsonLinesTable:
+class JsonLinesTable(LinesTable):
     """An open file of JSON Lines. Fields that are no column make a record a broken one, unless
     they are to be left out."""
 
     def __init__(
         self, source: Source, names: list[str], start: Cursor, block: int, *, leave_out: bool
     ) -> None:
+        super().__init__(source, start, block)
         self.names = names
-        self._source = source
-        self._start = start
-        self._block = block
         self._leave_out = leave_out
         self._known = set(names)
-
-    @property
-    def bytes_read(self) -> int:
-        """How far the file has been read, in its own (maybe packed) bytes."""
-        return self._source.bytes_read
 
     @property
     def detected(self) -> dict[str, Json]:
         """How the file turned out to be written."""
         return {"format": "jsonl", "packing": self._source.packing, "encoding": "utf-8"}
 
-    def batches(self, start: Cursor | None = None) -> Iterator[Batch]:
-        """Yield all records from the place on; once."""
-        yield from line_batches(self._source, start or self._start, self._block, self._batch)
+    @property
+    def opening(self) -> dict[str, Json] | None:
+        """See `Table.opening`."""
+        if self._source.packing is not None:
+            return None
+        return {"kind": "jsonl", "names": self.names}
 
     def _batch(self, block: bytes, cursor: Cursor) -> Batch:
         rows: list[dict[str, Any]] = []
@@ -104,30 +111,63 @@ def open_json_lines(
     """Open a file of JSON Lines, packed or not; its columns are the fields of its first lines."""
     with open_source(path) as source:
         head = source.read(_SAMPLE)
-    names = list(columns or _fields(head.removeprefix(_BOM).splitlines()))
-    if not names:
-        raise NotRetryable(
-            "expected a JSON object with fields on each line, got none; choose another file"
-        )
+    _check_no_array(head.removeprefix(_BOM).lstrip())
+    names = _names(head.removeprefix(_BOM), columns)
     start = Cursor(len(_BOM) if head.startswith(_BOM) else 0, 1)
     with open_source(path) as source:
         yield JsonLinesTable(source, names, start, block, leave_out=leave_out)
 
 
-def _fields(lines: Sequence[bytes]) -> list[str]:
-    """The fields of the objects in the lines, in the order they are first seen."""
+def _check_no_array(head: bytes) -> None:
+    if head.startswith(b"[") and head[1:].lstrip().startswith(b"{"):
+        raise NotRetryable(
+            "expected JSON Lines, got a JSON array; write each of its objects on a line of its own,"
+            " without brackets around them and commas between"
+        )
+
+
+def _names(head: bytes, columns: Sequence[str] | None) -> list[str]:
+    """The columns that were named, or the fields of the objects in the first lines as first seen."""
+    if columns:
+        return list(columns)
     found: dict[str, None] = {}
-    for line in lines:
+    rows = values = 0
+    for line in head.splitlines():
         record = _parsed(line)
         if isinstance(record, dict):
             found.update(dict.fromkeys(record))
+            rows, values = rows + 1, values + len(record)
+    _check_fields(len(found), rows, values)
     return list(found)
+
+
+def _check_fields(fields: int, rows: int, values: int) -> None:
+    """`NotRetryable` for lines that are no rows of one table: it would be many times their size."""
+    if not fields:
+        raise NotRetryable(
+            "expected a JSON object with fields on each line, got none; choose another file"
+        )
+    if fields > MOST_COLUMNS:
+        raise too_wide(fields, "write many of them as one, such as an object")
+    if fields * rows > max(_FEW_CELLS, _SPARSEST * values):
+        raise NotRetryable(
+            f"expected lines with fields in common, got {fields:,} different fields in {rows:,}"
+            f" lines, of which each has {values / rows:,.0f} or so; write a field's name and its"
+            " value as the values of two fields"
+        )
 
 
 def _parsed(line: bytes) -> Any:
     try:
-        return orjson.loads(line)
+        value = orjson.loads(line)
     except orjson.JSONDecodeError:
+        return None
+    if not _LONG_NUMBER.search(line):
+        return value
+    # orjson makes a float of an integer that has more than 64 bits: other digits than were sent.
+    try:
+        return json.loads(line)
+    except ValueError:  # more digits than Python makes a number of
         return None
 
 
@@ -135,4 +175,7 @@ def _as_text(value: Any) -> str | None:
     """A value as a cell: text as it is, all else as JSON; null and empty text are empty."""
     if value is None or isinstance(value, str):
         return value or None
-    return orjson.dumps(value).decode()
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:  # an integer of more than 64 bits
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from headway.data.dialects import Sampled
+from headway.data.dialects import LONGEST_VALUE, Sampled
 
 _NUMBER: Final = re.compile(r"\s*[+-]?[$€£]?\s?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?\s?%?\s*")
 _DATE: Final = re.compile(
@@ -92,6 +92,8 @@ def column_names(header: Sequence[str]) -> list[str]:
 
 
 def _is_value(cell: str) -> bool:
+    if len(cell) > LONGEST_VALUE:
+        return False
     return bool(_NUMBER.fullmatch(cell) or _DATE.fullmatch(cell))
 
 

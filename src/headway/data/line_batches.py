@@ -1,38 +1,36 @@
 """Files of which every line is a record by itself, batch by batch."""
 
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
 
-from headway.data.csv_records import SHOWN, RowError, shown
-from headway.data.source import Source
 from headway.data.tables import Batch, Cursor
+from headway.data.windowed import WindowedTable, endless
 from headway.data.windows import LONGEST_RECORD, Window
 
-BLOCK: Final = 2 << 20
-_TOO_LONG: Final = f"expected a line of at most {LONGEST_RECORD:,} bytes, got no end of it"
 
+class LinesTable(WindowedTable, ABC):
+    """An open file of lines. See `Table`."""
 
-def line_batches(
-    source: Source, start: Cursor, block: int, read: Callable[[bytes, Cursor], Batch]
-) -> Iterator[Batch]:
-    """Yield what `read` makes of the whole lines from the place on. Memory does not grow with the
-    file: a line that is longer than any record may be is one error, and is not kept."""
-    cursor = start
-    source.skip(cursor.offset - source.position)
-    window = Window(source, block)
-    while window.grow():
+    def batches(self, start: Cursor | None = None, end: int | None = None) -> Iterator[Batch]:
+        """See `Table.batches`. Memory does not grow with the file."""
+        cursor, window = self._begin(start, end)
+        while window.grow():
+            batch = self._next(window, cursor)
+            if batch is not None:
+                cursor = batch.after
+                yield batch
+
+    def _next(self, window: Window, cursor: Cursor) -> Batch | None:
         lines = window.whole_lines()
         if lines:
-            batch = read(lines, cursor)
             window.take(len(lines))
-        elif len(window.held) >= LONGEST_RECORD:
-            error = RowError(
-                cursor.line, _TOO_LONG, shown(window.held[:SHOWN].decode("utf-8", "replace"))
-            )
-            after = Cursor(cursor.offset + window.drop_line(), cursor.line + 1)
-            batch = replace(read(b"", cursor), after=after, rejected=[error])
-        else:
-            continue
-        cursor = batch.after
-        yield batch
+            return self._batch(lines, cursor)
+        if len(window.held) < LONGEST_RECORD:
+            return None
+        after, error = endless(window, cursor, "utf-8", "line")
+        return replace(self._batch(b"", cursor), after=after, rejected=[error])
+
+    @abstractmethod
+    def _batch(self, block: bytes, cursor: Cursor) -> Batch:
+        """The records in some whole lines, which begin at the place."""

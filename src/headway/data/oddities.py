@@ -19,7 +19,7 @@ _C1_LEAD: Final = 0xC2
 
 _REPEATED: Final = "rows that repeat the header are among the rows: several tables in one file?"
 _CONTROLS: Final = (
-    "cells with characters from U+0080 to U+009F, which no text has: it was probably Windows-1252"
+    "rows with characters from U+0080 to U+009F, which no text has: it was probably Windows-1252"
     " that was taken for Latin-1 before it came here"
 )
 
@@ -38,6 +38,11 @@ class Oddity:
         self.count += len(rows)
         self.lines += [batch.lines[row] for row in rows[: _TOLD - len(self.lines)].to_pylist()]
 
+    def merge(self, other: "Oddity", lines: int) -> None:
+        """Take note of the rows that another has, so many lines further on."""
+        self.count += other.count
+        self.lines += [line + lines for line in other.lines[: _TOLD - len(self.lines)]]
+
 
 class Oddities:
     """Looks at rows batch by batch; costs next to nothing where nothing is odd."""
@@ -54,10 +59,18 @@ class Oddities:
         repeated = self._repeats_header(batch)
         if repeated is not None:
             self._headers.add(batch, repeated)
+        found: Any = None
         for column in batch.columns:
             if _has_byte(column, _C1_LEAD):
-                found = pc.fill_null(pc.match_substring_regex(column, _C1), False)
-                self._controls.add(batch, found)
+                here = pc.fill_null(pc.match_substring_regex(column, _C1), False)
+                found = here if found is None else pc.or_(found, here)
+        if found is not None:
+            self._controls.add(batch, found)
+
+    def merge(self, state: Mapping[str, Json], lines: int) -> None:
+        """Take what `state` was asked of, so many lines further on."""
+        self._headers.merge(Oddity(**state["headers"]), lines)
+        self._controls.merge(Oddity(**state["controls"]), lines)
 
     def _repeats_header(self, batch: Batch) -> Any:
         """Which rows are the header again; None when none is."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from headway.data.thrift import Struct, read_struct, write_struct
+from headway.durable import sync_file
 from headway.errors import CorruptArtifact
 from headway.job import Json
 
@@ -54,8 +55,7 @@ class Part:
 
 def finished_part(path: Path, rows: int) -> Part:
     """The part in a file that was just closed, synced to the disk."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+    sync_file(path)
     return Part(path.name, _checksum(path), path.stat().st_size, rows)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,13 +12,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from headway.data.csv_records import RowError
-from headway.data.source import MOST_UNPACKED
-from headway.data.tables import Batch, Cursor
+from headway.data.layouts import column_names
+from headway.data.source import MOST_UNPACKED, blaming_file
+from headway.data.tables import MOST_COLUMNS, Batch, Cursor, too_wide
 from headway.errors import NotRetryable
 from headway.job import Json
 
 _MARK: Final = b"PAR1"
 _BATCH: Final = 5_000
+_KIND: Final = "Parquet"
 
 
 def looks_like_parquet(path: Path) -> bool:
@@ -46,24 +49,55 @@ class ParquetTable:
         types = {one.name: str(one.type) for one in self._file.schema_arrow}
         return {"format": "parquet", "packing": None, "types": types}
 
-    def batches(self, start: Cursor | None = None) -> Iterator[Batch]:
-        """Yield all rows from the place on; once. Rows without a value are blank."""
+    @property
+    def start(self) -> Cursor:
+        """See `Table.start`."""
+        return Cursor()
+
+    @property
+    def opening(self) -> dict[str, Json]:
+        """See `Table.opening`."""
+        return {"kind": "parquet", "names": self.names}
+
+    @property
+    def strained(self) -> bool:
+        """Never: its rows have no ends to look for."""
+        return False
+
+    @property
+    def group_starts(self) -> list[int]:
+        """The numbers of the first rows of its row groups, and behind them how many rows there are."""
+        meta = self._file.metadata
+        sizes = (meta.row_group(one).num_rows for one in range(meta.num_row_groups))
+        return list(accumulate(sizes, initial=0))
+
+    def batches(self, start: Cursor | None = None, end: int | None = None) -> Iterator[Batch]:
+        """See `Table.batches`; an `end` is where a row group begins. Rows without a value are blank."""
         first = start.offset if start else 0
-        group_start = 0
-        for group in range(self._file.num_row_groups):
-            rows = self._file.metadata.row_group(group).num_rows
-            if group_start + rows > first:
-                yield from self._group(group, group_start, first)
-            group_start += rows
+        for group, (begins, ends) in enumerate(pairwise(self.group_starts)):
+            if end is not None and begins >= end:
+                return
+            if ends > first:
+                yield from self._group(group, begins, first)
 
     def _group(self, group: int, start: int, first: int) -> Iterator[Batch]:
-        for piece in self._file.iter_batches(_BATCH, [group], use_threads=False):
+        for piece in self._pieces(group):
             skip = min(max(0, first - start), piece.num_rows)
             table = piece.slice(skip)
             start += piece.num_rows
             self._done = start
             if table.num_rows:
                 yield self._batch(table, start - table.num_rows)
+
+    def _pieces(self, group: int) -> Iterator[Any]:
+        with blaming_file(_KIND):
+            pieces = self._file.iter_batches(_BATCH, [group], use_threads=False)
+        while True:
+            with blaming_file(_KIND):
+                piece = next(pieces, None)
+            if piece is None:
+                return
+            yield piece
 
     def _batch(self, table: Any, start: int) -> Batch:
         columns = [_as_text(column) for column in table.columns]
@@ -75,15 +109,13 @@ class ParquetTable:
 @contextmanager
 def open_parquet(path: Path, columns: Sequence[str] | None = None) -> Iterator[ParquetTable]:
     """Open a Parquet file. `NotRetryable` when it is broken, or unpacks to more than anybody wants."""
-    try:
-        with pq.ParquetFile(path) as file:
+    with blaming_file(_KIND):
+        file = pq.ParquetFile(path)
+    with file:
+        with blaming_file(_KIND):
             _check(file, columns)
-            names = list(columns or file.schema_arrow.names)
-            yield ParquetTable(file, names, path.stat().st_size)
-    except (pa.ArrowException, OSError) as error:
-        raise NotRetryable(
-            f"expected a whole Parquet file, got a broken one ({str(error)[:200]})"
-        ) from error
+            names = list(columns or column_names(file.schema_arrow.names))
+        yield ParquetTable(file, names, path.stat().st_size)
 
 
 def _check(file: Any, columns: Sequence[str] | None) -> None:
@@ -96,6 +128,8 @@ def _check(file: Any, columns: Sequence[str] | None) -> None:
     names = file.schema_arrow.names
     if not names or not meta.num_rows:
         raise NotRetryable("expected a Parquet file with rows, got none; choose another file")
+    if len(names) > MOST_COLUMNS:
+        raise too_wide(len(names), "write many of them as one, such as a struct")
     if columns is not None and len(columns) != len(names):
         raise NotRetryable(f"expected a name for each of {len(names)} columns, got: {len(columns)}")
 

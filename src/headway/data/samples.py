@@ -20,6 +20,7 @@ SAMPLE_SEED: Final = 1
 TEST_ROWS: Final = 200_000
 TEST_SEED: Final = 2
 NAMES: Final = ("sample", "test")
+_END: Final = b"PAR1"
 
 
 def bundled_dataset(name: str, cache: Path) -> Path:
@@ -28,10 +29,10 @@ def bundled_dataset(name: str, cache: Path) -> Path:
     if name not in NAMES:
         raise UnknownArtifact(f"expected one of {', '.join(NAMES)}, got: {name[:80]!r}")
     path = cache / f"bundled-{name}-{GENERATOR}.parquet"
-    if not path.exists():
+    if not _is_whole(path):
         cache.mkdir(parents=True, exist_ok=True)
         with _lock(path.with_suffix(".lock")):
-            if not path.exists():
+            if not _is_whole(path):
                 _make(name, path)
     return path
 
@@ -45,6 +46,16 @@ def bundled_rows(name: str) -> Iterator[tuple[str, str]]:
         for row in table.rows():
             if not isinstance(row, RowError):
                 yield row[0], row[1]
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether it is there to its end, which a power cut may have left out."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-len(_END), os.SEEK_END)
+            return file.read() == _END
+    except OSError:
+        return False
 
 
 def _make(name: str, path: Path) -> None:

@@ -27,6 +27,8 @@ _MAGIC: Final[tuple[tuple[bytes, Packing], ...]] = (
     (b"\x1f\x8b", "gzip"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
 )
+_SKIPPABLE: Final = b"\x2a\x4d\x18"
+"""Behind a byte from 50 to 5F: a frame of zstd without content, which some tools put first."""
 _FOREIGN: Final = (
     (b"PK\x03\x04", "a ZIP archive or a spreadsheet"),
     (b"\xd0\xcf\x11\xe0", "an Excel file"),
@@ -50,6 +52,7 @@ class Source:
         self.packing = packing
         self.position = 0
         """Unpacked bytes given out."""
+        self._end: int | None = None
         self._raw = raw
         self._bytes: _Bytes = _unpacker(raw, packing)
         self._transcoder: _Transcoder | None = None
@@ -64,11 +67,16 @@ class Source:
         self._transcoder = _Transcoder(self._bytes, encoding)
         self._bytes = self._transcoder
 
+    def end_at(self, offset: int | None) -> None:
+        """Give out nothing behind so many bytes; None for all there is."""
+        self._end = offset
+
     def read(self, size: int) -> bytes:
         """So many bytes, fewer only at the end."""
-        pieces, missing = [], size
+        pieces, missing = [], self._within(size)
         while missing:
-            piece = self._bytes.read(missing)
+            with blaming_file(self.packing or "plain"):
+                piece = self._bytes.read(missing)
             if not piece:
                 break
             pieces.append(piece)
@@ -90,6 +98,9 @@ class Source:
                 return
             size -= len(piece)
 
+    def _within(self, size: int) -> int:
+        return size if self._end is None else min(size, max(0, self._end - self.position))
+
     def _check_bounds(self) -> None:
         if self.packing is None or self.position <= RATIO_FROM:
             return
@@ -108,20 +119,30 @@ def open_source(path: Path) -> Iterator[Source]:
         packing = packing_of(head)
         _check_kind(head)
         raw.seek(0)
-        try:
-            yield Source(raw, path.stat().st_size, packing)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise NotRetryable(f"expected a whole gzip file, got a broken one ({error})") from error
-        except pa.ArrowException as error:
-            raise _broken(packing, error) from error
-        except OSError as error:
-            if packing != "zstd" or error.errno is not None:
-                raise
-            raise _broken(packing, error) from error  # what Arrow says of a broken frame
+        with blaming_file(packing or "plain"):
+            source = Source(raw, path.stat().st_size, packing)
+        yield source
+
+
+@contextmanager
+def blaming_file(kind: str) -> Iterator[None]:
+    """Around what reads a file and nothing else: errors of the content are the file's. Those of the
+    machine, its memory and its disks, pass as they are."""
+    try:
+        yield
+    except MemoryError:  # Arrow's too
+        raise
+    except (EOFError, zlib.error, pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        told = f"expected a whole {kind} file, got a broken one ({str(error)[:200]})"
+        raise NotRetryable(told) from error
 
 
 def packing_of(head: bytes) -> Packing | None:
     """How a file that begins so is packed."""
+    if head[1:4] == _SKIPPABLE and 0x50 <= head[0] <= 0x5F:
+        return "zstd"
     return next((packing for magic, packing in _MAGIC if head.startswith(magic)), None)
 
 
@@ -132,10 +153,6 @@ def _check_kind(head: bytes) -> None:
                 f"expected text, plain or packed with gzip or zstd, got {kind};"
                 " send the file that is in it, or export it as CSV"
             )
-
-
-def _broken(packing: Packing | None, error: Exception) -> NotRetryable:
-    return NotRetryable(f"expected a whole {packing or 'plain'} file, got a broken one ({error})")
 
 
 def _unpacker(raw: IO[bytes], packing: Packing | None) -> _Bytes:

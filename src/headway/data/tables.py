@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from headway.data.csv_records import RowError
+from headway.errors import NotRetryable
 from headway.job import Json
+
+MOST_COLUMNS: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,5 +67,23 @@ class Table(Protocol):
     def detected(self) -> dict[str, Json]:
         """How the file turned out to be written."""
 
-    def batches(self, start: Cursor | None = None) -> Iterator[Batch]:
-        """Yield all records from the place on; once."""
+    @property
+    def strained(self) -> bool:
+        """True when a record was so long that whether it is one depends on where reading began."""
+
+    @property
+    def start(self) -> Cursor:
+        """Where its first record begins."""
+
+    @property
+    def opening(self) -> dict[str, Json] | None:
+        """What `importing.reopen_table` must be told, so as to find nothing out again and to begin
+        anywhere; None for a file that can only be read from its start."""
+
+    def batches(self, start: Cursor | None = None, end: int | None = None) -> Iterator[Batch]:
+        """Yield all records from the place on, or those that are over by the offset `end`; once."""
+
+
+def too_wide(columns: int, what_to_do: str) -> NotRetryable:
+    """What is said of a file with more than `MOST_COLUMNS`."""
+    return NotRetryable(f"expected at most {MOST_COLUMNS} columns, got: {columns}; {what_to_do}")

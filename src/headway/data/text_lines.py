@@ -8,29 +8,24 @@ from typing import Any, Final
 import pyarrow as pa
 
 from headway.data.csv_records import RowError, shown
-from headway.data.encodings import Encoding, detect_encoding
-from headway.data.line_batches import BLOCK, line_batches
+from headway.data.encodings import Encoding, detect_encoding, named_encoding
+from headway.data.line_batches import LinesTable
 from headway.data.source import Source, open_source
 from headway.data.tables import Batch, Cursor
+from headway.data.windowed import BLOCK
 from headway.errors import NotRetryable
 from headway.job import Json
 
 COLUMN: Final = "text"
 
 
-class TextLinesTable:
+class TextLinesTable(LinesTable):
     """An open file of lines. Every line is a row, also a blank one: line and row go together."""
 
     def __init__(self, source: Source, encoding: Encoding, block: int) -> None:
+        super().__init__(source, Cursor(encoding.mark, 1), block)
         self.names = [COLUMN]
-        self._source = source
         self._encoding = encoding
-        self._block = block
-
-    @property
-    def bytes_read(self) -> int:
-        """How far the file has been read, in its own (maybe packed) bytes."""
-        return self._source.bytes_read
 
     @property
     def detected(self) -> dict[str, Json]:
@@ -42,10 +37,12 @@ class TextLinesTable:
             "confidence": {"encoding": self._encoding.confidence},
         }
 
-    def batches(self, start: Cursor | None = None) -> Iterator[Batch]:
-        """Yield all lines from the place on; once."""
-        first = start or Cursor(self._encoding.mark, 1)
-        yield from line_batches(self._source, first, self._block, self._batch)
+    @property
+    def opening(self) -> dict[str, Json] | None:
+        """See `Table.opening`."""
+        if self._source.packing is not None or not self._encoding.can_begin_anywhere:
+            return None
+        return {"kind": "text", "encoding": self._encoding.name}
 
     def _batch(self, block: bytes, cursor: Cursor) -> Batch:
         encoded = block.splitlines()
@@ -82,8 +79,10 @@ def open_text_lines(
 ) -> Iterator[TextLinesTable]:
     """Open a file of lines, packed or not. `NotRetryable` when it is empty."""
     with open_source(path) as source:
-        found = Encoding(encoding, 1.0) if encoding else detect_encoding(source)
+        found = named_encoding(encoding, source) if encoding else detect_encoding(source)
     with open_source(path) as source:
+        if found.wide:
+            source.transcode(found.name)
         if not source.read(found.mark + 1)[found.mark :]:
             raise NotRetryable("expected a file with lines, got an empty file; choose another file")
     with open_source(path) as source:

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from headway.data.columns import reads_as
 from headway.data.csv_records import RowError, shown
-from headway.data.tables import Batch
+from headway.data.tables import Batch, Lines
 from headway.errors import NotRetryable
 
 
@@ -40,4 +40,15 @@ def typed(batch: Batch, names: list[str], types: Mapping[int, str]) -> Batch:
         return batch
     kept = [column.filter(good) for column in batch.columns]
     rejected = sorted([*batch.rejected, *wrong.values()], key=lambda error: error.line)
-    return replace(batch, columns=kept, lines=pc.indices_nonzero(good), rejected=rejected)
+    return replace(batch, columns=kept, lines=_KeptLines(batch.lines, good), rejected=rejected)
+
+
+class _KeptLines:
+    """The lines of the rows that are left of a batch."""
+
+    def __init__(self, lines: Lines, kept: Any) -> None:
+        self._lines = lines
+        self._kept = pc.indices_nonzero(kept)
+
+    def __getitem__(self, row: int) -> int:
+        return self._lines[self._kept[row].as_py()]

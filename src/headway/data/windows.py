@@ -13,8 +13,17 @@ class Window:
     def __init__(self, source: Source, block: int) -> None:
         self.held = b""
         self.at_end = False
+        self.longest = 0
+        """The most bytes it has held."""
         self._source = source
         self._block = block
+
+    @classmethod
+    def between(cls, source: Source, start: int, end: int | None, block: int) -> "Window":
+        """A window onto the bytes of a source from one offset to another, or to the end."""
+        source.skip(start - source.position)
+        source.end_at(end)
+        return cls(source, block)
 
     def grow(self) -> bool:
         """Read on; False when there is nothing left."""
@@ -22,7 +31,13 @@ class Window:
             more = self._source.read(max(self._block, len(self.held)))
             self.at_end = not more
             self.held += more
+            self.longest = max(self.longest, len(self.held))
         return bool(self.held)
+
+    @property
+    def strained(self) -> bool:
+        """True when a record may have been too long, for a reading that had begun elsewhere too."""
+        return self.longest >= LONGEST_RECORD
 
     def whole_lines(self) -> bytes:
         """The lines that have ended: a carriage return may still get its line feed."""

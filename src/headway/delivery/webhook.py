@@ -1,14 +1,17 @@
 """Posting a notice to a URL that a user chose, so that it reaches nobody but whom the URL names.
 
-The name is looked up once, every address it has is checked, and one of those is connected to: a
-second lookup could give another. Redirects are not followed, and no proxy of the environment is
+The name is looked up once, every address it has is checked, and those are tried in turn: a second
+look-up could give others. Redirects are not followed, and no proxy of the environment is
 asked, since both would decide anew where the request goes.
 """
 
 import asyncio
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Final
@@ -22,7 +25,9 @@ from headway.errors import NotRetryable, OperationFailed
 from headway.notices import Reach, refused_ip, refused_url
 
 SECONDS: Final = 15.0
-"""A receiver should take a message in and work on it later."""
+"""From the look-up of its name on: a receiver should take a message in and work on it later."""
+_LOOK_UPS: Final = ThreadPoolExecutor(16, "headway-look-up")
+"""Names whose servers say nothing hold up other names, and nobody else who wants a thread."""
 _READ: Final = 2_000
 """Bytes of an answer that are looked at: what a receiver says is of use for its operator only."""
 
@@ -37,7 +42,7 @@ async def post(notice: Notice, url: str, keys: Iterable[str], reach: Reach) -> i
         raise NotRetryable(refused)
     parts = urlsplit(url)
     host = parts.hostname or ""
-    address = await _address_of(host, parts.port or (443 if parts.scheme == "https" else 80), reach)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
     body = notice.body
     headers = {
         "Host": parts.netloc,
@@ -45,11 +50,10 @@ async def post(notice: Notice, url: str, keys: Iterable[str], reach: Reach) -> i
         "User-Agent": "Headway",
         **signed_headers(notice.message_id, int(time.time()), body, keys),
     }
-    numeric = f"[{address}]" if ":" in address else address
-    target = httpx2.URL(url).copy_with(host=numeric)
     try:
         async with asyncio.timeout(SECONDS):
-            status = await _answer(target, body, headers, host)
+            addresses = await _addresses_of(host, port, reach)
+            status = await _first_answer(httpx2.URL(url), addresses, body, headers)
     except (httpx2.HTTPError, TimeoutError, OSError) as error:
         raise OperationFailed(
             f"expected {host} to take the message in, got: {type(error).__name__}"
@@ -58,13 +62,32 @@ async def post(notice: Notice, url: str, keys: Iterable[str], reach: Reach) -> i
     return _taken_in(host, status)
 
 
-async def _answer(url: httpx2.URL, body: bytes, headers: dict[str, str], host: str) -> int:
-    async with (
-        httpx2.AsyncClient(trust_env=False, follow_redirects=False, timeout=SECONDS) as client,
-        client.stream(
-            "POST", url, content=body, headers=headers, extensions={"sni_hostname": host}
-        ) as answer,
-    ):
+async def _first_answer(
+    url: httpx2.URL, addresses: Sequence[str], body: bytes, headers: dict[str, str]
+) -> int:
+    """The status that the first address answers with at which somebody takes the connection."""
+    *others, last = addresses
+    limits = httpx2.Timeout(SECONDS, connect=SECONDS / len(addresses))
+    async with httpx2.AsyncClient(
+        trust_env=False, follow_redirects=False, timeout=limits
+    ) as client:
+        for one in others:
+            with suppress(httpx2.ConnectError, httpx2.ConnectTimeout):
+                return await _answer(client, url, one, body, headers)
+        return await _answer(client, url, last, body, headers)
+
+
+async def _answer(
+    client: httpx2.AsyncClient, url: httpx2.URL, address: str, body: bytes, headers: dict[str, str]
+) -> int:
+    numeric = f"[{address}]" if ":" in address else address
+    async with client.stream(
+        "POST",
+        url.copy_with(host=numeric),
+        content=body,
+        headers=headers,
+        extensions={"sni_hostname": url.raw_host.decode()},
+    ) as answer:
         read = 0
         async for chunk in answer.aiter_raw():
             read += len(chunk)
@@ -73,19 +96,21 @@ async def _answer(url: httpx2.URL, body: bytes, headers: dict[str, str], host: s
         return answer.status_code
 
 
-async def _address_of(host: str, port: int, reach: Reach) -> str:
-    """An address of the host; every one of them must be one that may be sent to."""
+async def _addresses_of(host: str, port: int, reach: Reach) -> list[str]:
+    """The addresses of the host; every one of them must be one that may be sent to."""
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await loop.run_in_executor(
+            _LOOK_UPS, partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        )
     except (OSError, UnicodeError) as error:
         raise OperationFailed(f"expected {host} to have an address, got: {error}") from None
-    addresses = [str(one[4][0]).partition("%")[0] for one in found]
+    addresses = list(dict.fromkeys(str(one[4][0]).partition("%")[0] for one in found))
     for one in addresses:
         refused = None if reach.private else refused_ip(ip_address(one))
         if refused is not None:
             raise NotRetryable(f"{host}: {refused}")
-    return addresses[0]
+    return addresses
 
 
 def _taken_in(host: str, status: int) -> int:

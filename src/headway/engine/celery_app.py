@@ -73,6 +73,22 @@ def make_publisher(settings: Settings) -> Celery:
     return app
 
 
+def waiting_in(app: Celery, channel: Any, name: str) -> int:
+    """How many messages nobody has taken yet from a queue, which is there afterwards.
+
+    Declared as it should be, not passively: in Redis a queue that is empty is none to ask.
+    """
+    queue = app.amqp.queues[name]
+    told = channel.queue_declare(
+        queue=name,
+        durable=queue.durable,
+        exclusive=queue.exclusive,
+        auto_delete=queue.auto_delete,
+        arguments=channel.prepare_queue_arguments(queue.queue_arguments or {}),
+    )
+    return int(told.message_count)
+
+
 def work(queue: str = "") -> None:
     """Do nothing: the worker has heard the message when it was received.
 

@@ -12,15 +12,15 @@ from typing import Any, Final
 
 from kombu.exceptions import KombuError
 
-from headway.engine.celery_app import NEWS_SECONDS, TASK, make_publisher
+from headway.engine.celery_app import NEWS_SECONDS, TASK, make_publisher, waiting_in
 from headway.settings import Settings
 
 PAUSE_SECONDS: Final = 0.05
 """Between two rounds: what is offered meanwhile goes into the next one."""
 
 AT_ONCE: Final = 8
-"""Messages into one queue in a round: each may reach another worker, and one worker takes as many
-jobs as it has room for."""
+"""Messages that wait in one queue at most: each may reach another worker, and one worker takes as
+many jobs as it has room for."""
 
 RETRY_SECONDS: Final = 2.0
 """Offers are dropped for so long after the broker could not be reached."""
@@ -81,24 +81,41 @@ class CeleryEngine:
             thread.join(STOP_SECONDS)
 
     def _keep_publishing(self) -> None:
-        connection = self._app.connection_for_write()
+        """Publish until stopped, whatever happens: nobody would begin another thread."""
         while True:
-            self._due.wait()
-            self._due.clear()
-            with self._lock:
-                offered, self._offered = self._offered, Counter()
-            pause = PAUSE_SECONDS if self._publish(connection, offered) else RETRY_SECONDS
-            if self._stopping.wait(pause) and not self._offered:
-                break
-        connection.collect(CLOSE_SECONDS)
+            try:
+                self._publish_rounds()
+            except Exception:  # what is offered meanwhile goes into the next round
+                log.exception("messages were not sent for a defect of ours: trying again")
+                if self._stopping.wait(RETRY_SECONDS):
+                    return
+            else:
+                return
+
+    def _publish_rounds(self) -> None:
+        connection = self._app.connection_for_write()
+        try:
+            while True:
+                self._due.wait()
+                self._due.clear()
+                with self._lock:
+                    offered, self._offered = self._offered, Counter()
+                pause = PAUSE_SECONDS if self._publish(connection, offered) else RETRY_SECONDS
+                if self._stopping.wait(pause) and not self._offered:
+                    return
+        finally:
+            connection.collect(CLOSE_SECONDS)
 
     def _publish(self, connection: Any, offered: Counter[str]) -> bool:
         """Send the messages of a round; False when the broker could not be reached."""
         began = time.monotonic()
         try:
-            producer = self._app.amqp.Producer(connection.default_channel, auto_declare=False)
+            channel = connection.default_channel
+            producer = self._app.amqp.Producer(channel, auto_declare=False)
             for queue, count in offered.items():
-                for _ in range(min(count, AT_ONCE)):
+                # A queue that nobody listens to would grow without end.
+                room = AT_ONCE - waiting_in(self._app, channel, queue)
+                for _ in range(min(count, room)):
                     self._app.send_task(
                         TASK, (queue,), queue=queue, expires=NEWS_SECONDS, producer=producer
                     )

@@ -12,14 +12,17 @@ import select
 import socket
 import threading
 import time
+from contextlib import closing
 from typing import Any, Final
 from uuid import uuid4
 
 from celery import Celery, signals
+from kombu.exceptions import KombuError
 
-from headway.engine.celery_app import TASK, make_app
+from headway.engine.celery_app import TASK, make_app, make_publisher, waiting_in
 from headway.engine.environment import environment_of_worker
 from headway.engine.supervisor import Supervisor
+from headway.errors import SettingsError
 from headway.settings import Settings
 
 MARGIN_SECONDS: Final = 2.5
@@ -27,6 +30,9 @@ MARGIN_SECONDS: Final = 2.5
 
 SILENT_SECONDS: Final = 5.0
 """What Celery gets beyond that to say farewell to its broker, which may be silent."""
+
+_DECLARED_OTHERWISE: Final = 406
+"""AMQP 0-9-1's reply code for a queue that is there with other arguments: PRECONDITION_FAILED."""
 
 log = logging.getLogger("headway.engine")
 
@@ -102,8 +108,33 @@ def attach(app: Celery, settings: Settings) -> Celery:
     return app
 
 
+def check_queues(settings: Settings) -> None:
+    """Raise `SettingsError` for a queue that is there, and of another type. A broker that is away may
+    come back, so nothing is said of it here."""
+    app = make_publisher(settings)
+    with closing(app.connection_for_write()) as connection:
+        if connection.transport.driver_type != "amqp":  # others know no types
+            return
+        for name in settings.queues or settings.all_queues:
+            try:
+                connection.ensure_connection(max_retries=1, interval_start=0)
+                waiting_in(app, connection.channel(), name)
+            except (KombuError, OSError, *connection.connection_errors):
+                return
+            except connection.channel_errors as error:
+                if getattr(error, "code", None) != _DECLARED_OTHERWISE:
+                    return
+                raise SettingsError(
+                    f"expected the queue {name} to be a {settings.queue_type} one, as HEADWAY_QUEUE_TYPE"
+                    " says, got one that was declared otherwise; stop all that use it and delete it"
+                    f" (rabbitmqctl delete_queue {name}), which loses no job, or set HEADWAY_QUEUE_TYPE"
+                    " to what it was, everywhere"
+                ) from None
+
+
 def run_worker(settings: Settings) -> int:
     """Be a Celery worker until told to stop; its exit code. Its pool only carries rings."""
+    check_queues(settings)
     app = attach(make_app(settings), settings)
     app.conf.worker_hijack_root_logger = False
     for name in _TALKATIVE:

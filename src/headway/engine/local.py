@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from headway.engine.supervisor import Supervisor
-from headway.store.contract import Bell
+from headway.store.contract.bell import Bell
 
 RETRY_SECONDS: Final = 0.5
 """Between two looks at a lock that somebody else holds."""
@@ -41,7 +41,7 @@ class LocalEngine:
     def start(self) -> None:
         """See `Engine.start`."""
         with self._lock:
-            if self._embedded and self._thread is None and not self._stopping.is_set():
+            if self._embedded and self._thread is None and not self._supervisor.wait_stopped(0):
                 self._thread = threading.Thread(
                     target=self._supervise, name="headway-supervisor", daemon=True
                 )
@@ -64,21 +64,16 @@ class LocalEngine:
         if thread is not None:
             thread.join()
 
-    @property
-    def _stopping(self) -> threading.Event:
-        return self._supervisor.stopping
-
     def _supervise(self) -> None:
         """Run the worker whenever the lock can be had, until stopped."""
         lock = os.open(
             self._directory / "worker.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
         )
         try:
-            while not self._stopping.is_set():
-                if _taken(lock):
-                    self._supervisor.run([lock])
+            while not _taken(lock):
+                if self._supervisor.wait_stopped(RETRY_SECONDS):
                     return
-                self._stopping.wait(RETRY_SECONDS)
+            self._supervisor.run([lock])
         finally:
             os.close(lock)
 

@@ -16,6 +16,8 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from headway.retry import Backoff
+
 RETRY_SECONDS: Final = 0.5
 """Before a worker that ended is started again; longer each time if it ends right away."""
 
@@ -27,6 +29,8 @@ STOPPED_SECONDS: Final = 5.0
 
 STEADY_SECONDS: Final = 10.0
 """A worker that lived this long did not fail at its start."""
+
+_PAUSES: Final = Backoff(RETRY_SECONDS, cap=STEADY_SECONDS)
 
 log = logging.getLogger("headway.engine")
 
@@ -44,31 +48,37 @@ class Supervisor:
         self._lock = threading.RLock()
         self._process: subprocess.Popen[bytes] | None = None
         self._kill_at = 0.0
-        self.stopping = threading.Event()
+        self._stopping = threading.Event()
 
     def run(self, inherited: Collection[int] = ()) -> None:
         """Keep a worker running until stopped. It inherits these descriptors."""
-        delay = RETRY_SECONDS
-        while not self.stopping.is_set():
+        failures = 0
+        while True:
             began = time.monotonic()
-            try:
-                process = self._spawn(inherited)
-            except OSError as error:  # no memory, process or descriptor to be had just now
-                delay *= 2
-                log.warning("the worker cannot be started, trying again: %s", error)
-                self.stopping.wait(min(delay, STEADY_SECONDS))
-                continue
-            if process is None:
+            self._live_once(inherited)
+            failures = 0 if time.monotonic() - began > STEADY_SECONDS else failures + 1
+            if self.wait_stopped(_PAUSES.ceiling(failures)):
                 return
-            threading.Thread(target=self._watch, args=(process,), daemon=True).start()
-            code = process.wait()
-            with self._lock:
-                self.let_go()
-            if self.stopping.is_set():
-                return
-            delay = RETRY_SECONDS if time.monotonic() - began > STEADY_SECONDS else delay * 2
+
+    def _live_once(self, inherited: Collection[int]) -> None:
+        """Run one worker to its end, if there is one to be had."""
+        try:
+            process = self._spawn(inherited)
+        except OSError as error:  # no memory, process or descriptor to be had just now
+            log.warning("the worker cannot be started, trying again: %s", error)
+            return
+        if process is None:
+            return
+        threading.Thread(target=self._watch, args=(process,), daemon=True).start()
+        code = process.wait()
+        with self._lock:
+            self.let_go()
+        if not self._stopping.is_set():
             log.warning("the worker ended with code %d: starting another", code)
-            self.stopping.wait(min(delay, STEADY_SECONDS))
+
+    def wait_stopped(self, seconds: float) -> bool:
+        """Whether it was told to stop, as soon as that is so; after so many seconds if it is not."""
+        return self._stopping.wait(seconds)
 
     def ring(self) -> None:
         """Make the worker look for work. Never fails, never blocks."""
@@ -89,9 +99,9 @@ class Supervisor:
     def drain(self) -> None:
         """Tell the worker to stop, and start none again. Returns at once; twice is fine."""
         with self._lock:
-            if self.stopping.is_set():
+            if self._stopping.is_set():
                 return
-            self.stopping.set()
+            self._stopping.set()
             self._kill_at = time.monotonic() + self._patience
         self.hurry()
 
@@ -116,7 +126,7 @@ class Supervisor:
     def _spawn(self, inherited: Collection[int]) -> "subprocess.Popen[bytes] | None":
         """Start the worker, unless we are stopping."""
         with self._lock:
-            if self.stopping.is_set():
+            if self._stopping.is_set():
                 return None
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "headway", *self._arguments],
@@ -133,7 +143,7 @@ class Supervisor:
         """Kill a worker that a signal has stopped: it beats no more, runs nothing, and may stand
         inside of a transaction, so that nobody can write."""
         stopped_since: float | None = None
-        while process.poll() is None and not self.stopping.wait(LOOK_SECONDS):
+        while process.poll() is None and not self._stopping.wait(LOOK_SECONDS):
             if not _is_stopped(process.pid):
                 stopped_since = None
                 continue

@@ -3,14 +3,17 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Collection, Sized
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sized
 from typing import Final, Generic, TypeVar
 
 B = TypeVar("B", bound=Sized)
 """What is published at once: every listener is given the same object."""
 
 BOUND: Final = 512
-"""Things that wait for one slow listener before it is told that it has missed some."""
+"""Things that wait for one slow listener before it is told that it has missed some. A batch that
+waits alone may be larger: it is the same object for all, and whoever missed it would have to be
+read another."""
 
 
 class Listener(Generic[B]):
@@ -58,7 +61,7 @@ class Listener(Generic[B]):
         if self.sink is not None and self._is_idle() and self.sink(batch):
             return
         self._held += len(batch)
-        if self._held > BOUND:
+        if self._held > BOUND and self._batches:
             self._batches, self._held = [], 0
             self._missed = True
         else:
@@ -124,36 +127,42 @@ class Hub(Generic[B]):
         with self._lock:
             return list(self._listeners)
 
-    def publish(self, topic: str, batch: B) -> None:
-        """Deliver to all who listen now. Never blocks: a slow listener misses, and is told so."""
-        for loop, listeners in self._by_loop(self._listeners.get(topic, {})):
-            _call(loop, _deliver_all, listeners, batch)
+    def publish(self, news: Mapping[str, B]) -> None:
+        """Deliver to all who listen now to these topics. Never blocks: a slow listener misses, and
+        is told so."""
+        for loop, listening in self._by_loop(news).items():
+            _call(loop, _deliver_all, [(them, news[topic]) for topic, them in listening])
 
     def close(self) -> None:
         """End all listeners, present and future. Closing twice is fine."""
         self._closed = True
-        for topic in self.topics():
-            for loop, listeners in self._by_loop(self._listeners.get(topic, {})):
-                _call(loop, _end_all, listeners)
+        for loop, listening in self._by_loop(self.topics()).items():
+            _call(loop, _end_all, [them for _, them in listening])
 
     def _by_loop(
-        self, loops: dict[asyncio.AbstractEventLoop, set[Listener[B]]]
-    ) -> list[tuple[asyncio.AbstractEventLoop, list[Listener[B]]]]:
+        self, topics: Iterable[str]
+    ) -> dict[asyncio.AbstractEventLoop, list[tuple[str, list[Listener[B]]]]]:
+        found = defaultdict(list)
         with self._lock:
-            return [(loop, list(listeners)) for loop, listeners in loops.items()]
+            for topic in topics:
+                for loop, listeners in self._listeners.get(topic, {}).items():
+                    found[loop].append((topic, list(listeners)))
+        return found
 
 
 def _call(loop: asyncio.AbstractEventLoop, what: Callable[..., None], *arguments: object) -> None:
-    """One wake-up of the loop, however many listen there."""
+    """One wake-up of the loop, however many listen there and to whatever."""
     with contextlib.suppress(RuntimeError):  # the loop is closed, and its listeners with it
         loop.call_soon_threadsafe(what, *arguments)
 
 
-def _deliver_all(listeners: Collection[Listener[B]], batch: B) -> None:
-    for listener in listeners:
-        listener.deliver(batch)
+def _deliver_all(told: Iterable[tuple[Iterable[Listener[B]], B]]) -> None:
+    for listeners, batch in told:
+        for listener in listeners:
+            listener.deliver(batch)
 
 
-def _end_all(listeners: Collection[Listener[B]]) -> None:
-    for listener in listeners:
-        listener.end()
+def _end_all(ending: Iterable[Iterable[Listener[B]]]) -> None:
+    for listeners in ending:
+        for listener in listeners:
+            listener.end()

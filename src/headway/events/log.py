@@ -7,7 +7,6 @@ nobody can write a line of his own into the log. What looks like a secret is mas
 import json
 import logging
 import re
-import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -164,8 +163,3 @@ def logged(doing: Doing) -> None:
 
 _requests: Final = logging.getLogger("headway.requests")
 _attempts: Final = logging.getLogger("headway.attempts")
-
-
-def to_stderr(level: str = "info") -> None:
-    """See `log_to`."""
-    log_to(sys.stderr, level)

@@ -14,7 +14,8 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from headway.job import Job, Status, Verdict
+from headway.job import Job, Status
+from headway.verdict import Verdict
 
 SEND_AFTER: Final = 1000
 """Milliseconds a span waits for others to be sent with."""
@@ -79,9 +80,7 @@ class OtelRequest:
     @property
     def traceparent(self) -> str:
         """See `RequestSpan.traceparent`."""
-        carrier: dict[str, str] = {}
-        _propagator.inject(carrier, set_span_in_context(self._span))
-        return carrier["traceparent"]
+        return _traceparent(self._span)
 
     def end(self, route: str, status: int) -> None:
         """See `RequestSpan.end`."""
@@ -97,6 +96,11 @@ class OtelAttempt:
 
     def __init__(self, span: Span) -> None:
         self._span = span
+
+    @property
+    def traceparent(self) -> str:
+        """See `AttemptSpan.traceparent`."""
+        return _traceparent(self._span)
 
     def end(self, verdict: Verdict | None) -> None:
         """See `AttemptSpan.end`."""
@@ -114,6 +118,12 @@ class OtelAttempt:
             if verdict.status is not Status.COMPLETED:
                 self._span.set_status(StatusCode.ERROR, verdict.reason)
         self._span.end()
+
+
+def _traceparent(span: Span) -> str:
+    carrier: dict[str, str] = {}
+    _propagator.inject(carrier, set_span_in_context(span))
+    return carrier["traceparent"]
 
 
 def _context(traceparent: str | None) -> Context:

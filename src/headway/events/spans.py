@@ -3,7 +3,8 @@
 from contextvars import ContextVar
 from typing import Final, Protocol
 
-from headway.job import Job, Verdict
+from headway.job import Job
+from headway.verdict import Verdict
 
 traceparent: Final[ContextVar[str | None]] = ContextVar("traceparent", default=None)
 """Where the request at hand stands in its trace (W3C Trace Context); None for one not traced."""
@@ -22,6 +23,10 @@ class RequestSpan(Protocol):
 
 class AttemptSpan(Protocol):
     """The part of a trace that one attempt takes."""
+
+    @property
+    def traceparent(self) -> str:
+        """What the operation traces itself goes on from here."""
 
     def end(self, verdict: Verdict | None) -> None:
         """The attempt has ended; without a verdict it was lost."""

@@ -1,29 +1,31 @@
 """From a request for a job to a durable one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Final
 
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from headway.errors import HeadwayError, InvalidInput
+from headway.errors import HeadwayError, InvalidInput, UnknownArtifact
 from headway.estimate import NO_ESTIMATE, Estimate
 from headway.events.spans import traceparent
 from headway.http.auth import Caller, json_answer
 from headway.http.headers import Preferences, polling
-from headway.http.in_flight import aside
 from headway.http.parts import Parts
-from headway.http.viewing import until_finished
+from headway.http.waiting import held
 from headway.ids import new_id
-from headway.job import Job, Json
-from headway.queue import JobRequest
-from headway.store.values import Added, IdempotencyKey, Submission
+from headway.job import Job, Json, Status
+from headway.job_request import JobRequest, later_parts
+from headway.mistakes import summary
+from headway.store.values.submission import Added, IdempotencyKey, Submission
 from headway.wire.jobs import job_document, job_url
 
+NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 _SMALL: Final = 16_384
 """Inputs up to here are checked on the loop: a thread hop costs more than checking them."""
 
@@ -34,8 +36,32 @@ async def accept(request: Request, parts: Parts, wanted: JobRequest, *, below: s
     try:
         submission = await _prepared(request, parts, wanted)
     except InvalidInput as error:
-        error.errors = tuple((at.removeprefix(below), what) for at, what in error.errors)
-        raise
+        if isinstance(error, UnknownArtifact) and (again := await earlier(parts, wanted)):
+            return again
+        raise _pointed(error, lambda at: at.removeprefix(below)) from None
+    return await made(parts, submission)
+
+
+def _pointed(error: InvalidInput, move: Callable[[str], str]) -> InvalidInput:
+    """The error with pointers that were moved, where its sentence names them too."""
+    found = tuple((move(at), what) for at, what in error.errors)
+    error.args = (str(error).replace(summary(error.errors, "/input"), summary(found)),)
+    error.errors = found
+    return error
+
+
+async def earlier(parts: Parts, wanted: JobRequest) -> Added | None:
+    """What was made under the request's key before, if it has one: what it names may be gone, or
+    changed by the very job that was made."""
+    if wanted.idempotency_key is None:
+        return None
+    queue = parts.queue
+    found = await to_thread.run_sync(lambda: queue.replayed([queue.asked(wanted)]))
+    return None if found is None else found[0]
+
+
+async def made(parts: Parts, submission: Submission) -> Added:
+    """Make a checked submission durable. Raise what refused it."""
     if (trace := traceparent.get()) is not None:
         submission = replace(submission, traceparent=trace)
     (added,) = await parts.intake.put([submission])
@@ -54,22 +80,24 @@ async def _prepared(request: Request, parts: Parts, wanted: JobRequest) -> Submi
 
 async def accept_all(parts: Parts, wanted: Sequence[JobRequest], key: str | None) -> list[Added]:
     """Make all the jobs durable in one transaction, or none of them."""
+    try:
+        prepared = await to_thread.run_sync(_prepare_all, parts, wanted)
+    except UnknownArtifact:
+        again = None if key is None else await to_thread.run_sync(_all_earlier, parts, wanted, key)
+        if again is None:
+            raise
+        return again
+    if key is not None:
+        prepared = _keyed(prepared, wanted, key)
     mark = new_id()
     trace = traceparent.get()
-    prepared = [
-        replace(one, together=mark, traceparent=trace)
-        for one in await to_thread.run_sync(_prepare_all, parts, wanted)
-    ]
-    answers = await parts.intake.put(prepared if key is None else _keyed(prepared, key))
+    answers = await parts.intake.put(
+        [replace(one, together=mark, traceparent=trace) for one in prepared]
+    )
     refused = next((one for one in answers if isinstance(one, HeadwayError)), None)
-    added = [one for one in answers if isinstance(one, Added)]
     if refused is not None:
-        # The key came with a shorter list before: what this one has beyond it is taken back.
-        for one in added:
-            if one.made:
-                await to_thread.run_sync(parts.queue.cancel, one.job.id, one.job.owner)
         raise refused
-    return added
+    return [one for one in answers if isinstance(one, Added)]
 
 
 def _prepare_all(parts: Parts, wanted: Sequence[JobRequest]) -> list[Submission]:
@@ -78,17 +106,31 @@ def _prepare_all(parts: Parts, wanted: Sequence[JobRequest]) -> list[Submission]
         try:
             prepared.append(parts.queue.prepare(one))
         except InvalidInput as error:
-            error.errors = tuple((f"/jobs/{number}{at}", what) for at, what in error.errors)
-            raise
+            raise _pointed(error, f"/jobs/{number}{{}}".format) from None
     return prepared
 
 
-def _keyed(prepared: Sequence[Submission], key: str) -> list[Submission]:
+def _all_earlier(parts: Parts, wanted: Sequence[JobRequest], key: str) -> list[Added] | None:
+    try:
+        asked = [parts.queue.asked(one) for one in wanted]
+    except InvalidInput:  # the first mistake is the one that is told
+        return None
+    return parts.queue.replayed(_keyed(asked, wanted, key))
+
+
+def _keyed(
+    prepared: Sequence[Submission], wanted: Sequence[JobRequest], key: str
+) -> list[Submission]:
     """Give each submission its share of the one key. The fingerprint is that of the whole list."""
     told = [(one.operation, one.priority, one.run_at, one.timeout, one.input) for one in prepared]
     rest = [(one.max_attempts, sorted(one.metadata.items())) for one in prepared]
-    unique = [one.unique_key for one in prepared if one.unique_key is not None]
-    fingerprint = sha256(repr((told, rest, *unique)).encode()).hexdigest()
+    later = [
+        # A unique key stands without its place, as in keys that are kept already.
+        part if isinstance(part, str) else (number, part)
+        for number, one in enumerate(wanted)
+        for part in later_parts(one)
+    ]
+    fingerprint = sha256(repr((told, rest, *later)).encode()).hexdigest()
     return [
         replace(
             one,
@@ -126,26 +168,28 @@ async def answer(
     """The answer to a submission: at once, or with the finished job when the client would wait."""
     job = added.job
     headers = {"Location": job_url(job.id), **replay_header(added.replayed)}
-    if wishes.wait is not None:
-        headers["Preference-Applied"] = f"wait={wishes.wait}"
-        job = await wait_for(caller.parts, job.id, caller.name, wishes.wait)
-        if job.status.finished:
-            return job_answer(job, headers)
+    ended, heeded = await held(caller.parts, job.id, caller.name, wishes)
+    headers |= heeded
+    if ended is not None and ended.status.finished:
+        return job_answer(ended, headers)
     if wishes.respond_async:
         headers.setdefault("Preference-Applied", "respond-async")
         status = HTTPStatus.ACCEPTED
     return json_answer(accepted(added, message), status, headers=headers)
 
 
-async def wait_for(parts: Parts, job_id: str, owner: str, seconds: float) -> Job:
-    """The owner's job once it has ended, or as it is after so many seconds."""
-    with aside():
-        return await until_finished(parts.queue, parts.feed, job_id, owner, seconds=seconds)
-
-
 def job_answer(
-    job: Job, headers: dict[str, str] | None = None, estimate: Estimate = NO_ESTIMATE
+    job: Job, headers: Mapping[str, str] = NO_HEADERS, estimate: Estimate = NO_ESTIMATE
 ) -> Response:
     """A job in full, with what a client needs to ask for it again."""
-    extra = polling(job.version, job.status) | (headers or {})
-    return json_answer(job_document(job, estimate), headers=extra)
+    return json_answer(job_document(job, estimate), headers=polled(job, headers))
+
+
+def polled(job: Job, headers: Mapping[str, str] = NO_HEADERS) -> dict[str, str]:
+    """These headers, and those of an answer with the job that may be asked for again."""
+    return polling(job.version, job.status) | dict(headers)
+
+
+def unchanged(version: int, status: Status, headers: Mapping[str, str] = NO_HEADERS) -> Response:
+    """Says that the client has the job as it is."""
+    return Response(status_code=304, headers=polling(version, status) | dict(headers))

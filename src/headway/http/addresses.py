@@ -27,18 +27,19 @@ def address_of(connection: HTTPConnection, trusted: Sequence[Network]) -> str:
 
 
 def _is_trusted(host: str, trusted: Sequence[Network]) -> bool:
-    address = _address(host)
+    address = ip_address_of(host)
     return address is not None and any(address in network for network in trusted)
 
 
 def _told(host: str) -> str:
-    address = _address(host)
+    address = ip_address_of(host)
     if isinstance(address, ipaddress.IPv6Address):
         return str(ipaddress.IPv6Network((address, _HOME), strict=False))
     return host[:64] if address is None else str(address)
 
 
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def ip_address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that the text is, an IPv4 one also where it stands in IPv6; None for a name."""
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:

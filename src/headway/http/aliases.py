@@ -11,11 +11,12 @@ from starlette.responses import Response
 from headway.http.auth import CallerDep, identified, json_answer
 from headway.http.bodies import body_of, read_as
 from headway.http.catalog import KINDS, Limit
-from headway.store.values import Alias, AliasMove, AliasName
+from headway.http.repeats import RepeatableRoute, repeatable
+from headway.store.values.artifacts import Alias, AliasMove, AliasName
 from headway.wire.base import moment
 from headway.wire.catalog import AliasMoveView, AliasRequest, AliasView
 
-router = APIRouter(prefix="/api/v1", tags=["catalog"])
+router = APIRouter(prefix="/api/v1", tags=["catalog"], route_class=RepeatableRoute)
 
 Name = Annotated[str, Path(max_length=200, description="A name of yours")]
 AliasOf = Annotated[str, Path(max_length=100)]
@@ -23,22 +24,29 @@ AliasOf = Annotated[str, Path(max_length=100)]
 _EXPECTED: Final = "Move it only if it points to this version now: that makes it safe to repeat"
 
 
-def _add_routes(kind: str) -> None:
-    """The routes of a model's aliases or of a data set's: the same for both."""
-    aliases = f"/{kind}s/{{name}}/aliases"
-    one = f"{aliases}/{{alias}}"
+def _add_looks(kind: str) -> None:
+    """What shows a model's aliases or a data set's: the same for both."""
 
-    @router.get(aliases, response_model=list[AliasView], name=f"List {kind} aliases")
+    @router.get(_aliases_of(kind), response_model=list[AliasView], name=f"List {kind} aliases")
     def list_aliases(caller: CallerDep, name: Name) -> Response:
         """The aliases of a name, and the version each points to."""
         found = caller.parts.catalog.aliases(caller.name, kind, name)
         return json_answer([_alias(alias) for alias in found])
 
-    @router.get(one + "/history", response_model=list[AliasMoveView], name=f"{kind} alias history")
+    @router.get(
+        _alias_of(kind) + "/history",
+        response_model=list[AliasMoveView],
+        name=f"{kind} alias history",
+    )
     def list_moves(caller: CallerDep, name: Name, alias: AliasOf, limit: Limit = 100) -> Response:
         """Where an alias pointed, newest first."""
         which = AliasName(owner=caller.name, kind=kind, name=name, alias=alias)
         return json_answer([_move(m) for m in caller.parts.catalog.moves(which, limit=limit)])
+
+
+def _add_changes(kind: str) -> None:
+    """What moves and removes them."""
+    one = _alias_of(kind)
 
     @router.put(
         one,
@@ -46,6 +54,7 @@ def _add_routes(kind: str) -> None:
         openapi_extra=body_of(AliasRequest),
         name=f"Point {kind} alias",
     )
+    @repeatable
     async def point(request: Request, name: Name, alias: AliasOf) -> Response:
         """Promote a version: the alias points to it when this answers."""
         caller = await identified(request)
@@ -57,6 +66,7 @@ def _add_routes(kind: str) -> None:
         return json_answer(_alias(await to_thread.run_sync(point)))
 
     @router.post(one + "/rollback", response_model=AliasView, name=f"Roll back {kind} alias")
+    @repeatable
     def roll_back(
         caller: CallerDep,
         name: Name,
@@ -68,6 +78,7 @@ def _add_routes(kind: str) -> None:
         return json_answer(_alias(caller.parts.catalog.roll_back(which, expected=expected)))
 
     @router.delete(one, status_code=HTTPStatus.NO_CONTENT, name=f"Remove {kind} alias")
+    @repeatable
     def remove(caller: CallerDep, name: Name, alias: AliasOf) -> Response:
         """Remove an alias. The version it pointed to stays, and so does its history."""
         which = AliasName(owner=caller.name, kind=kind, name=name, alias=alias)
@@ -75,8 +86,17 @@ def _add_routes(kind: str) -> None:
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
+def _aliases_of(kind: str) -> str:
+    return f"/{kind}s/{{name}}/aliases"
+
+
+def _alias_of(kind: str) -> str:
+    return f"{_aliases_of(kind)}/{{alias}}"
+
+
 for _kind in KINDS:
-    _add_routes(_kind)
+    _add_looks(_kind)
+    _add_changes(_kind)
 
 
 def _alias(alias: Alias) -> dict[str, Any]:

@@ -9,36 +9,23 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from headway.http.headers import LONGEST_WAIT
-from headway.http.problems import MEDIA_TYPE
+from headway.http.refusals import MEDIA_TYPE
 
 Operation = dict[str, Any]
 
 _EVERY: Final = (403, 500, 503)
 """403: in development mode only this host is answered."""
 _WITH_BODY: Final = (400, 413, 415, 422)
+_WITHOUT_BODY: Final = (413, 422)
 _WITH_PARAMETERS: Final = (422,)
 _WITH_USER: Final = (401, 429)
 _WITH_KEY: Final = (400, 409, 422)
 _ABOUT_ONE: Final = (404,)
 
 _NAMED: Final = frozenset({"batch-predict", "train-model", "evaluate-model"})
-_MAKERS: Final = (
-    "POST /api/v1/jobs",
-    "POST /api/v1/jobs/bulk",
-    "POST /api/v1/jobs/batch-predict",
-    "POST /api/v1/jobs/train-model",
-    "POST /api/v1/jobs/evaluate-model",
-    "POST /api/v1/jobs/preprocess",
-    "POST /api/v1/jobs/{job_id}/retry",
-    "POST /api/v1/models",
-    "POST /api/v1/models/{name}/aliases/{alias}/promote",
-    "POST /imports",
-)
-"""They take an `Idempotency-Key`."""
-_NO_WAITING: Final = frozenset(
-    {"POST /api/v1/jobs/bulk", "POST /api/v1/jobs/{job_id}/retry", "POST /imports"}
-)
-
+_KEYED: Final = "x-headway-keyed"
+_WAITS: Final = "x-headway-waits"
+"""Marks of a route on their way to `complete`; the document does not show them."""
 _ALSO: Final[Mapping[str, tuple[int, ...]]] = {
     "POST /token": (401, 429),
     "POST /imports": (401, 429),
@@ -69,16 +56,26 @@ _ALSO: Final[Mapping[str, tuple[int, ...]]] = {
 }
 _IN_PARTS: Final = frozenset(name for name, statuses in _ALSO.items() if 416 in statuses)
 _GONE: Final = "/api/v1/jobs/{job_id}"
+_POLLED: Final = frozenset({"GET /api/v1/jobs/{job_id}", "GET /imports/{task_id}"})
+_WAITED_FOR: Final = _POLLED | {"POST /api/v1/jobs/{job_id}/retry"}
+
+
+def keyed(described: Operation | None = None, *, waits: bool = False) -> Operation:
+    """The `openapi_extra` of a route that takes an `Idempotency-Key`, and of one that makes a job
+    and lets its client wait for the end."""
+    return {**(described or {}), _KEYED: True, _WAITS: waits}
 
 
 def complete(operation: Operation, method: str, path: str, schema: str) -> None:
     """Tell all that the route can answer, and which headers it heeds. Its errors are of the schema
     that is found there."""
     name = f"{method.upper()} {path}"
-    _add_headers(operation, name)
+    is_keyed, waits = operation.pop(_KEYED, False), operation.pop(_WAITS, False)
+    _add_headers(operation, name, is_keyed=is_keyed, waits=waits)
     responses = operation["responses"]
-    _add_preferred(responses, name)
-    for status in sorted({*_problems(operation, name)}):
+    _add_preferred(responses, name, waits=waits)
+    statuses = {*_problems(operation, name), *(_WITH_KEY if is_keyed else ())}
+    for status in sorted(statuses):
         responses[str(status)] = {
             "description": HTTPStatus(status).phrase,
             "content": {MEDIA_TYPE: {"schema": {"$ref": schema}}},
@@ -92,35 +89,40 @@ def _problems(operation: Operation, name: str) -> Iterator[int]:
         yield from _WITH_USER
     if "requestBody" in operation:
         yield from _WITH_BODY
+    elif not name.startswith("GET "):
+        yield from _WITHOUT_BODY
     if operation.get("parameters"):
         yield from _WITH_PARAMETERS
-    if name in _MAKERS:
-        yield from _WITH_KEY
     if "{" in name and "/imports/" not in name:
         yield from _ABOUT_ONE
     if _GONE in name:
         yield HTTPStatus.GONE
 
 
-def _add_preferred(responses: dict[str, Any], name: str) -> None:
+def _add_preferred(responses: dict[str, Any], name: str, *, waits: bool) -> None:
     """The answers that a request header asks for."""
-    job: dict[str, Any] = {"$ref": "#/components/schemas/JobView"}
-    if name in _MAKERS and name not in _NO_WAITING:
+    view = "ImportView" if name == "POST /imports" else "JobView"
+    job: dict[str, Any] = {"$ref": f"#/components/schemas/{view}"}
+    if waits:
         accepted = responses["200"] if "200" in responses else responses["202"]
         finished = {"description": "The finished job, where `Prefer: wait` was asked for"}
         responses["202"] = accepted
         if name.rpartition("/")[2] in _NAMED:
             job = {"anyOf": [accepted["content"]["application/json"]["schema"], job]}
         responses["200"] = {**finished, "content": {"application/json": {"schema": job}}}
-    if name == "GET /api/v1/jobs/{job_id}":
-        responses["304"] = {"description": "The job is as `If-None-Match` has it"}
+    if name in _POLLED:
+        responses["304"] = {"description": "It is as `If-None-Match` has it"}
     if name in _IN_PARTS:
-        responses["206"] = {**responses["200"], "description": "The part that `Range` asks for"}
+        several = {"multipart/byteranges": {"schema": {"type": "string", "format": "binary"}}}
+        responses["206"] = {
+            "description": "The part that `Range` asks for, or all parts, each with its own headers",
+            "content": {**responses["200"].get("content", {}), **several},
+        }
 
 
-def _add_headers(operation: Operation, name: str) -> None:
+def _add_headers(operation: Operation, name: str, *, is_keyed: bool, waits: bool) -> None:
     wanted = []
-    if name in _MAKERS:
+    if is_keyed:
         wanted.append(
             _header(
                 "Idempotency-Key",
@@ -128,10 +130,7 @@ def _add_headers(operation: Operation, name: str) -> None:
                 {"pattern": "^[\\x21-\\x7e]{1,255}$"},
             )
         )
-    if (name in _MAKERS and name not in _NO_WAITING) or name in (
-        "GET /api/v1/jobs/{job_id}",
-        "GET /imports/{task_id}",
-    ):
+    if waits or name in _WAITED_FOR:
         wanted.append(
             _header(
                 "Prefer",
@@ -139,7 +138,7 @@ def _add_headers(operation: Operation, name: str) -> None:
                 " job's end; `respond-async` makes a 200 of a submission a 202",
             )
         )
-    if name == "GET /api/v1/jobs/{job_id}":
+    if name in _POLLED:
         wanted.append(_header("If-None-Match", "The `ETag` of an earlier answer"))
     if name in _IN_PARTS:
         wanted.append(_header("Range", "`bytes=first-last`"))

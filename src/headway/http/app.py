@@ -4,20 +4,14 @@ import asyncio
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from importlib.metadata import version
 from types import FrameType
-from typing import Any
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
-from starlette.routing import Route
-from starlette.types import ASGIApp
 
-from headway.events.log import logged
-from headway.events.metrics import RequestTally
 from headway.http import (
     aliases,
-    auth,
     catalog,
     downloads,
     evaluations,
@@ -30,36 +24,34 @@ from headway.http import (
     live,
     metrics,
     notifications,
+    operations,
     operators,
     overview,
     own_account,
     own_models,
     pages,
+    pauses,
     predict,
     previews,
-    problems,
     promotions,
     results,
     rows,
+    sign_in,
     submit,
     switchboard,
     users,
     websocket,
 )
-from headway.http.assets import Assets
-from headway.http.border import Border
-from headway.http.head import Head
-from headway.http.in_flight import InFlight
-from headway.http.openapi import describe
+from headway.http.application import Application, Guard
+from headway.http.error_handlers import install_handlers
 from headway.http.parts import LazyParts
-from headway.rights import Scope
+from headway.http.written_out import kept_apart
 from headway.settings import Settings
-from headway.wiring import open_tracer
 
 MODULES = (
     submit,  # the two that are asked for most stand first
     predict,
-    auth,
+    sign_in,
     own_account,
     keys,
     users,
@@ -68,6 +60,7 @@ MODULES = (
     evaluations,
     jobs,
     imports,
+    operations,
     catalog,
     files,
     own_models,
@@ -82,6 +75,7 @@ MODULES = (
     notifications,
     overview,
     operators,
+    pauses,
     health,
     metrics,
     pages,
@@ -89,86 +83,39 @@ MODULES = (
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-class Application(FastAPI):
-    """FastAPI inside our border, which also the answer to a crash must pass."""
-
-    def __init__(self, settings: Settings, **options: Any) -> None:
-        super().__init__(**options)
-        self._local_only = settings.mode == "development" and not settings.allow_remote
-        self.in_flight = InFlight(settings.max_in_flight)
-        self.requests = RequestTally()
-        self.tracer = open_tracer(settings, "headway-api")
-
-    def build_middleware_stack(self) -> ASGIApp:
-        """The whole application, seen from outside."""
-        return Border(
-            Head(super().build_middleware_stack()),
-            self.in_flight,
-            local_only=self._local_only,
-            is_bare=not self.user_middleware,
-            listeners=(logged, self.requests),
-            tracer=self.tracer,
-        )
-
-    def openapi(self) -> dict[str, Any]:
-        """The API as OpenAPI has it, made when first asked for."""
-        if self.openapi_schema is None:
-            self.openapi_schema = describe(super().openapi(), self._needed)
-        return self.openapi_schema
-
-    def _needed(self, method: str, path: str) -> Scope:
-        """What a caller of a documented route must be allowed."""
-        (endpoint,) = [
-            route.endpoint
-            for route in self.routes
-            if isinstance(route, APIRoute)
-            and route.path_format == path
-            and method.upper() in (route.methods or ())
-        ]
-        return auth.needed_for(endpoint, method.upper())
-
-
-def create_app(settings: Settings, *, guard: auth.Guard | None = None) -> FastAPI:
+def create_app(settings: Settings, *, guard: Guard | None = None) -> Application:
     """The service as an ASGI application. It opens its data directory at startup, or with the
     first request where nobody runs a lifespan. With a `guard` it signs nobody in itself."""
-    lazy = LazyParts(settings, foreign_users=guard is not None)
+    parts = LazyParts(settings, foreign_users=guard is not None)
     app = Application(
         settings,
+        parts,
+        guard,
         title="Headway",
         summary="Durable jobs for ML APIs",
-        version="0.1.0",
+        version=version("headway"),
         docs_url=None,  # `pages` has a reference of our own: nothing is loaded from elsewhere
         redoc_url=None,
-        lifespan=_lifespan(lazy),
+        lifespan=_lifespan(parts),
         telemetry={"operation_spans": False, "metrics": False, "logs": False},
     )
-    app.state.lazy = lazy
-    app.state.in_flight = app.in_flight
-    app.state.requests = app.requests
-    app.state.tracer = app.tracer
-    app.state.assets = Assets()
-    app.state.guard = guard
-    routers = [module.router for module in MODULES]
-    routes = [route for router in routers for route in router.routes]
-    problems.install(app)
+    install_handlers(app)
     # Not `include_router`: a router in a router is matched twice, which is a fifth of the time
     # that a submission takes. Each router already says its prefix.
-    app.router.routes.extend(routes)
-    app.state.plain_routes = [one for one in app.router.routes if isinstance(one, Route)]
+    routes = [route for module in MODULES for route in module.router.routes]
+    app.router.routes.extend(kept_apart(routes))
     return app
 
 
 def _lifespan(lazy: LazyParts) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        parts = await lazy.opened()
-        parts.accounts.announce()
-        restore = _end_on_signals(parts.begin_end)
-        try:
+        with ExitStack() as closing:
+            closing.callback(lazy.close)
+            parts = await lazy.opened()
+            parts.accounts.announce()
+            closing.callback(_end_on_signals(parts.begin_end))
             yield
-        finally:
-            restore()
-            lazy.close()
 
     return lifespan
 
@@ -189,6 +136,9 @@ def _end_on_signals(begin_end: Callable[[], None]) -> Callable[[], None]:
         handler = previous[signal.Signals(number)]
         if callable(handler):
             handler(number, frame)
+        elif handler is signal.SIG_DFL:  # nobody else would end the process now
+            restore()
+            signal.raise_signal(number)
 
     for number in _STOP_SIGNALS:
         signal.signal(number, on_signal)

@@ -60,6 +60,14 @@ class Assets:
         self._stamp: Stamp = frozenset()
         self._edition: Edition | None = None
 
+    def edition(self, name: str) -> Edition | None:
+        """The edition of this name, if it is the current one. The folder is looked at only for a
+        name that is not the last one seen: a page asks for some forty files at once."""
+        known = self._edition
+        if known is None or known.name != name:
+            known = self.current()
+        return known if known.name == name else None
+
     def current(self) -> Edition:
         """The folder as it is now. Two callers at once may both read it; they read the same."""
         stamp = self._look()

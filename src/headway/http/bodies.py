@@ -6,6 +6,7 @@ from typing import Any, Final, TypeVar
 
 from anyio import to_thread
 from pydantic import BaseModel, ValidationError
+from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 
 from headway.errors import InvalidInput
@@ -68,13 +69,13 @@ def _parsed(body: bytes) -> Json:
 def _check_media_type(given: str) -> None:
     if given == "application/json":
         return
-    kind, _, parameters = given.lower().partition(";")
-    kind = kind.strip()
-    charset = parameters.partition("charset=")[2].strip(' "')
+    raw, parameters = parse_options_header(given)
+    kind = raw.decode("latin-1")
+    charset = parameters.get(b"charset", b"").lower()
     named = kind == "application/json" or (
         kind.startswith("application/") and kind.endswith("+json")
     )
-    if not named or charset not in ("", "utf-8", "utf8"):
+    if not named or charset not in (b"", b"utf-8", b"utf8"):
         raise Refused(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             "unsupported_media_type",

@@ -1,46 +1,28 @@
 """What happens to every request before any route: who may knock, and what each answer carries."""
 
-import ipaddress
-import random
 import re
-from collections.abc import Mapping, Sequence
-from http import HTTPStatus
+from collections.abc import Sequence
 from time import monotonic
 from typing import Final
 
-import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from headway.events.doings import Listener, RequestAnswered
 from headway.events.log import tell_about
 from headway.events.spans import Tracer, traceparent
-from headway.http.in_flight import RETRY_SECONDS, InFlight, Place, current
+from headway.http.detached import begun, lead_outside
+from headway.http.in_flight import PLACE, InFlight, Place, current
+from headway.http.refusals import ALWAYS, UNLESS_SAID, Headers, new_request_id, overloaded, refusal
+from headway.http.this_host import Elsewhere, elsewhere
 
 _REQUEST_ID = "headway.request_id"
-OUTSIDE: Final = "headway.send"
 _ACCEPTABLE_ID: Final = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
-_ALWAYS: Final = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-)
-_UNLESS_SAID: Final = (
-    (b"cache-control", b"no-store"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-)
-"""What an answer that says nothing else is: somebody's own, and no page."""
-
 _CLOSE: Final = ((b"connection", b"close"),)
+_BODILESS: Final = frozenset({"GET", "HEAD"})
+"""Nobody reads the body of such a request, however it is answered."""
 _LONGEST_LENGTH: Final = 4
 """Digits of a Content-Length that is read to its end for the connection's sake."""
-
-_REMOTE: Final = (
-    "In development mode only this host is answered; set HEADWAY_MODE=production, or"
-    " HEADWAY_ALLOW_REMOTE=true if strangers may use the published passwords"
-)
-
 
 _STREAMS: Final = "/stream"
 """How paths end whose answers may take hours: they are not traced."""
@@ -51,24 +33,9 @@ ALWAYS_ANSWERED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """Whoever looks after the service must be able to see it when it has too much to do."""
 
 
-def overloaded(most: int) -> str:
-    """What a request is told that comes while there are too many."""
-    return (
-        f"expected at most {most} requests in flight in this process (HEADWAY_MAX_IN_FLIGHT), got"
-        " one more; nothing was done, try again in a moment"
-    )
-
-
 def request_id_of(scope: Scope) -> str:
     """The id that the answer to this request carries."""
     found: str = scope.get(_REQUEST_ID, "")
-    return found
-
-
-def outside(scope: Scope, send: Send) -> Send:
-    """What a started answer's pieces are sent with: straight to whoever called us. What stands
-    between only waits for the start, and is five calls for each piece to each of a thousand."""
-    found: Send = scope.get(OUTSIDE, send)
     return found
 
 
@@ -103,30 +70,36 @@ class Border:
         request_id = _request_id(scope)
         scope[_REQUEST_ID] = request_id.decode()
         if self._is_bare:
-            scope[OUTSIDE] = send
-        always = ((b"x-request-id", request_id), *_ALWAYS)
+            lead_outside(scope, send)
+        always = ((b"x-request-id", request_id), *ALWAYS)
         tell_about(request=scope[_REQUEST_ID])
         began = monotonic()
 
         async def send_on(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 self._tell(scope, message["status"], monotonic() - began)
-                close = _CLOSE if message["status"] >= 400 and _may_still_send(scope) else ()
+                is_read = message["status"] < 400 and scope.get("method") not in _BODILESS
+                close = () if is_read or not _may_still_send(scope) else _CLOSE
                 headers = list(message.get("headers", ()))
                 said = {name for name, _ in headers}
-                rest = [one for one in _UNLESS_SAID if one[0] not in said]
+                rest = [one for one in UNLESS_SAID if one[0] not in said]
                 message["headers"] = [*headers, *always, *rest, *close]
             await send(message)
 
-        if self._local_only and not is_this_host(scope):
-            await _refuse(scope, send_on, 403, "remote_refused", _REMOTE)
+        place: Place | None = scope.pop(PLACE, None)
+        if self._local_only and (stranger := elsewhere(scope)) is not None:
+            if place is not None:
+                place.end()
+            await _refuse_stranger(stranger, scope, send_on)
         elif scope["type"] != "http" or scope["path"] in ALWAYS_ANSWERED:
             await self._app(scope, receive, send_on)
-        elif self._in_flight.is_full:
+        elif place is None and self._in_flight.is_full:
             self._in_flight.refused += 1
-            await _refuse(scope, send_on, 503, "overloaded", overloaded(self._in_flight.most))
+            bound = self._in_flight.pace.bound
+            told = overloaded(bound, path=scope["path"], request_id=scope[_REQUEST_ID])
+            await _refuse(send_on, 503, told)
         else:
-            await self._work(scope, receive, send_on)
+            await self._work(place or Place(self._in_flight), scope, receive, send_on)
 
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
         method = scope.get("method", "WEBSOCKET")
@@ -135,19 +108,22 @@ class Border:
         for listener in self._listeners:
             listener(answered)
 
-    async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _work(self, place: Place, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, counted as in flight until the answer begins."""
-        place = Place(self._in_flight)
         current.set(place)
+        receive_on, send_on = place.receiving(receive), place.sending(send)
+        later: list[ASGIApp] = []
         try:
-            if self._tracer is None or scope["path"].endswith(_STREAMS):
-                await self._app(scope, place.receiving(receive), place.sending(send))
+            if self._tracer is not None and not scope["path"].endswith(_STREAMS):
+                await self._traced(self._tracer, scope, receive_on, send_on)
+            elif self._is_bare:
+                later = await begun(self._app, scope, receive_on, send_on)
             else:
-                await self._traced(
-                    self._tracer, scope, place.receiving(receive), place.sending(send)
-                )
+                await self._app(scope, receive_on, send_on)
         finally:
             place.end()
+        for answer in later:
+            await answer(scope, receive, send)
 
     async def _traced(self, tracer: Tracer, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, and tell of it in the client's trace or a new one."""
@@ -183,11 +159,11 @@ def _request_id(scope: Scope) -> bytes:
         if name == b"x-request-id" and _ACCEPTABLE_ID.fullmatch(value):
             found: bytes = value
             return found
-    return b"%016x" % random.getrandbits(64)  # tells requests apart; nobody trusts it
+    return new_request_id()
 
 
 def _may_still_send(scope: Scope) -> bool:
-    """Whether much of the body may be on its way. The server would read on after a refusal, and
+    """Whether much of the body may be on its way. The server would read on after an answer, and
     whoever sends without an end would have a connection without an end."""
     for name, value in scope["headers"]:
         if name == b"transfer-encoding":
@@ -197,51 +173,15 @@ def _may_still_send(scope: Scope) -> bool:
     return False
 
 
-_known_hosts: dict[str, bool] = {"testclient": True, "localhost": True}
-
-
-def is_this_host(scope: Scope) -> bool:
-    """True for loopback addresses, Unix sockets and the test client."""
-    client = scope.get("client")
-    if not client:
-        return True  # a Unix socket
-    host = str(client[0])
-    known = _known_hosts.get(host)
-    if known is None:
-        if len(_known_hosts) > 10_000:
-            _known_hosts.clear()
-        known = _known_hosts[host] = _is_loopback(host)
-    return known
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return host in ("testclient", "localhost", "")
-    mapped = getattr(address, "ipv4_mapped", None)
-    return bool((mapped or address).is_loopback)
-
-
-async def _refuse(scope: Scope, send: Send, status: int, code: str, detail: str) -> None:
-    document: Mapping[str, object] = {
-        "type": f"urn:headway:problem:{code}",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "instance": scope.get("path", ""),
-        "code": code,
-        "request_id": request_id_of(scope),
-    }
+async def _refuse_stranger(why: Elsewhere, scope: Scope, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008, "reason": "only this host"})
         return
-    body = orjson.dumps(document)
-    headers = [
-        (b"content-type", b"application/problem+json"),
-        (b"content-length", str(len(body)).encode()),
-    ]
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        headers.append((b"retry-after", RETRY_SECONDS.encode()))
+    told = refusal(403, why.code, why.detail, path=scope["path"], request_id=request_id_of(scope))
+    await _refuse(send, 403, told)
+
+
+async def _refuse(send: Send, status: int, told: tuple[Headers, bytes]) -> None:
+    headers, body = told
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -1,11 +1,10 @@
-"""What there is to work with: operations, data sets, models."""
+"""What there is to work with: data sets and models."""
 
-import inspect
 from collections.abc import Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from anyio import to_thread
 from fastapi import APIRouter, Path, Query, Request
@@ -14,16 +13,17 @@ from starlette.responses import Response
 from headway.artifacts import BUNDLED, BUNDLED_PREFIX
 from headway.http.auth import Caller, CallerDep, identified, json_answer
 from headway.http.bodies import body_of, read_as
+from headway.http.paging import next_page
+from headway.http.repeats import RepeatableRoute, repeatable
 from headway.job import Json
-from headway.operation import Operation
-from headway.store.values import StoredArtifact
+from headway.store.values.artifacts import StoredArtifact
 from headway.wire.base import moment
-from headway.wire.catalog import ArtifactDetail, ArtifactView, OperationView, ShareRequest
+from headway.wire.catalog import ArtifactDetail, ArtifactView, ShareRequest
 from headway.wire.places import place
 
 KINDS: Final = ("dataset", "model")
 
-router = APIRouter(prefix="/api/v1", tags=["catalog"])
+router = APIRouter(prefix="/api/v1", tags=["catalog"], route_class=RepeatableRoute)
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Cursor = Annotated[str | None, Query(max_length=100, description="From a Link header")]
@@ -37,32 +37,8 @@ Reference = Annotated[
 ]
 
 
-@router.get("/operations", response_model=list[OperationView])
-def list_operations(caller: CallerDep) -> Response:
-    """Every operation that jobs can run, with the JSON Schema of its input."""
-    offered = [one for one in caller.parts.queue.registry if not one.internal]
-    known = sorted(offered, key=lambda one: one.name)
-    return json_answer([_operation(one) for one in known])
-
-
-def _operation(operation: Operation) -> dict[str, Any]:
-    return {
-        "job_type": operation.name,
-        "description": _description(operation),
-        "input_schema": operation.input.model_json_schema(),
-        "max_attempts": operation.max_attempts,
-        "timeout": operation.timeout,
-    }
-
-
-def _description(operation: Operation) -> str | None:
-    """What a function says of itself; of one that is only named, what its input says."""
-    told = operation.input if isinstance(operation.function, str) else operation.function
-    return inspect.getdoc(told)
-
-
-def _add_routes(kind: str) -> None:
-    """The routes of data sets or of models: the same for both."""
+def _add_looks(kind: str) -> None:
+    """What shows data sets or models: the same for both."""
     plural = f"{kind}s"
 
     @router.get(f"/{plural}", response_model=list[ArtifactView], name=f"List {plural}")
@@ -83,7 +59,7 @@ def _add_routes(kind: str) -> None:
         documents = _documents(caller, found[:limit]) + [_bundled(kind, one) for one in bundled]
         asked = {"name": name} if name is not None else {}
         path = place(f"/api/v1/{plural}")
-        return json_answer(documents, headers=next_page(caller, found, limit, path, asked))
+        return json_answer(documents, headers=link_to_next(caller, found, limit, path, asked))
 
     @router.get(f"/{plural}/{{ref}}", response_model=ArtifactDetail, name=f"Get {kind}")
     def get_one(caller: CallerDep, ref: Reference) -> Response:
@@ -104,15 +80,21 @@ def _add_routes(kind: str) -> None:
         found = caller.parts.catalog.versions(caller.name, one, before=before, limit=limit + 1)
         path = f"{url_of(kind, ref)}/versions"
         return json_answer(
-            _documents(caller, found[:limit]), headers=next_page(caller, found, limit, path, {})
+            _documents(caller, found[:limit]), headers=link_to_next(caller, found, limit, path, {})
         )
 
+
+def _add_changes(kind: str) -> None:
+    """What shares and deletes them."""
+    one = f"/{kind}s/{{ref}}"
+
     @router.patch(
-        f"/{plural}/{{ref}}",
+        one,
         response_model=ArtifactDetail,
         openapi_extra=body_of(ShareRequest),
         name=f"Share {kind}",
     )
+    @repeatable
     async def share(request: Request, ref: Reference) -> Response:
         """Share a version of yours with every user, or keep it to yourself again."""
         caller = await identified(request)
@@ -122,7 +104,8 @@ def _add_routes(kind: str) -> None:
         found = await to_thread.run_sync(share)
         return json_answer(await to_thread.run_sync(_detail, caller, kind, found))
 
-    @router.delete(f"/{plural}/{{ref}}", status_code=HTTPStatus.NO_CONTENT, name=f"Delete {kind}")
+    @router.delete(one, status_code=HTTPStatus.NO_CONTENT, name=f"Delete {kind}")
+    @repeatable
     def delete(caller: CallerDep, ref: Reference) -> Response:
         """Delete a version of yours. 409 while an alias points to it or an unfinished job reads
         it. Its number is never given again."""
@@ -131,7 +114,8 @@ def _add_routes(kind: str) -> None:
 
 
 for _kind in KINDS:
-    _add_routes(_kind)
+    _add_looks(_kind)
+    _add_changes(_kind)
 
 
 def url_of(kind: str, reference: str) -> str:
@@ -145,16 +129,14 @@ def reference_to(one: StoredArtifact, reader: str) -> str:
     return own if one.owner == reader else f"{one.owner}:{own}"
 
 
-def next_page(
+def link_to_next(
     caller: Caller, found: Sequence[StoredArtifact], limit: int, path: str, asked: Mapping[str, str]
 ) -> dict[str, str]:
     """The header that leads to the next page, if there is one."""
     if len(found) <= limit:
         return {}
     cursor = caller.parts.cursors.seal(found[limit - 1].seq)
-    return {
-        "Link": f'<{path}?{urlencode({**asked, "limit": limit, "cursor": cursor})}>; rel="next"'
-    }
+    return next_page(path, {**asked, "limit": limit, "cursor": cursor})
 
 
 def _documents(caller: Caller, found: Sequence[StoredArtifact]) -> list[dict[str, Any]]:

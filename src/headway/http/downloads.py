@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
 from headway.errors import CorruptArtifact, NotFound
-from headway.http.auth import CallerDep
+from headway.http.auth import NO_STORE, CallerDep
 from headway.http.catalog import KINDS, Reference
 from headway.http.ranges import Ranged
 
@@ -42,9 +42,7 @@ def _add_route(kind: str) -> None:
             raise NotFound(f"expected a version that was made here, got {found}, which is built in")
         files = caller.parts.service.files
         if files.depot is not None and files.depot.has(found.path):
-            return RedirectResponse(
-                files.depot.link(found.path, LINK_SECONDS), headers={"Cache-Control": "no-store"}
-            )
+            return RedirectResponse(files.depot.link(found.path, LINK_SECONDS), headers=NO_STORE)
         path = files.path(found.path)
         if not path.is_file():
             raise CorruptArtifact(f"expected the file {found.path}, got: nothing there")

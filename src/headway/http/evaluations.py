@@ -8,9 +8,10 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from headway.csv_cells import csv_cell
 from headway.errors import NotFinished, NotFound
 from headway.http.auth import CallerDep
-from headway.http.exports import MEDIA_TYPES, csv_cell
+from headway.http.exports import MEDIA_TYPES
 from headway.http.jobs import JobId
 from headway.job import Job, Json, Status
 

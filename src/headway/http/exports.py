@@ -13,10 +13,11 @@ from uuid import uuid4
 import orjson
 
 from headway.artifacts import ArtifactFiles
+from headway.csv_cells import as_text, csv_cell
 from headway.errors import NotFinished
 from headway.http.part_files import Row, rows_of
 from headway.job import Job
-from headway.store.values import Part
+from headway.store.values.attempts import Part
 
 MEDIA_TYPES: Final[Mapping[str, str]] = {
     "csv": "text/csv; charset=utf-8",
@@ -66,7 +67,7 @@ def _write_csv(rows: Rows, path: Path) -> None:
     columns = _columns(rows()).names
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow([_harmless(name) for name in columns])
+        writer.writerow([csv_cell(name) for name in columns])
         for row in rows():
             writer.writerow([csv_cell(row.get(name)) for name in columns])
 
@@ -124,30 +125,4 @@ def _chunks(rows: Iterator[Row], kinds: Mapping[str, str]) -> Iterator[dict[str,
 
 
 def _text_or_none(value: Any) -> str | None:
-    return None if value is None else _text(value)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
-
-
-def csv_cell(value: Any) -> Any:
-    """A value for a CSV: numbers as they are, an absent one empty, text made harmless."""
-    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
-        return value
-    return _harmless(_text(value))
-
-
-_SKIPPED: Final = " \"'\u00a0"
-_FORMULA: Final = frozenset("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
-
-
-def _harmless(text: str) -> str:
-    """Text that no spreadsheet takes for a formula: quoted by an apostrophe if one might.
-
-    Also behind spaces and quotes, which some strip before they look; and without NULs, at which
-    readers of CSV stop.
-    """
-    start = text.lstrip(_SKIPPED)[:1]
-    clean = text.replace("\0", "\ufffd")
-    return f"'{clean}" if start in _FORMULA else clean
+    return None if value is None else as_text(value)

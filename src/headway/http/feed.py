@@ -12,12 +12,14 @@ from headway.http.job_news import JobNews
 from headway.http.news import News
 from headway.http.owner_news import OwnerNews
 from headway.queue import Queue
-from headway.store.contract import Waiter
+from headway.store.contract.bell import Waiter
 
 POLL_SECONDS: Final = 0.25
 """The backstop for a lost ring."""
 LINGER_SECONDS: Final = 2.0
 """How long the reader outlives its last viewer: the next one is often on his way."""
+DEFECT_SECONDS: Final = 1.0
+"""Before what failed for no reason of the store's is tried again."""
 _CALM_SECONDS: Final = 0.004
 """Between two reads: workers may commit a thousand times a second, eyes need less."""
 
@@ -41,15 +43,11 @@ class Feed:
 
     def watch(self, job_id: str) -> Listener[News]:
         """Begin to hear of this job, on the running loop; give the listener to `leave`."""
-        listener = self._hub.listen(job_id)
-        self._be_awake()
-        return listener
+        return self._listen(self._hub, job_id)
 
     def watch_all(self, owner: str) -> Listener[News]:
         """Begin to hear of all jobs of this owner, as `watch` does of one."""
-        listener = self._owners.listen(owner)
-        self._be_awake()
-        return listener
+        return self._listen(self._owners, owner)
 
     def wait_for_end(self) -> Listener[News]:
         """Hear of nothing but the end of all streams."""
@@ -83,6 +81,15 @@ class Feed:
         if thread is not None:
             thread.join(timeout=5)
 
+    def _listen(self, hub: Hub[News], topic: str) -> Listener[News]:
+        listener = hub.listen(topic)
+        try:
+            self._be_awake()
+        except BaseException:
+            hub.leave(listener)  # nobody else can
+            raise
+        return listener
+
     def _be_awake(self) -> None:
         with self._lock:
             if self._waiter is not None:
@@ -91,7 +98,7 @@ class Feed:
                 self._start()
 
     def _start(self) -> None:
-        self._waiter = self._queue.listen()
+        self._waiter = self._queue.following.listen()
         self._thread = threading.Thread(
             target=self._run, args=(self._waiter,), name="headway-feed", daemon=True
         )
@@ -99,35 +106,45 @@ class Feed:
 
     def _run(self, waiter: Waiter) -> None:
         quiet = 0.0
-        try:
-            while not self._closing.is_set() and quiet < LINGER_SECONDS:
-                again = monotonic() + _CALM_SECONDS
-                self._read()
-                rang = waiter.wait(POLL_SECONDS)
-                quiet = 0.0 if self._is_watched() else quiet + (0 if rang else POLL_SECONDS)
-                self._closing.wait(max(0.0, again - monotonic()))
-        finally:
-            self._stop(waiter)
+        while not self._is_over(quiet):
+            rested_at = self._read() + monotonic()
+            rang = waiter.wait(POLL_SECONDS)
+            quiet = 0.0 if self._is_watched() else quiet + (0 if rang else POLL_SECONDS)
+            self._closing.wait(max(0.0, rested_at - monotonic()))
+        waiter.close()
 
-    def _stop(self, waiter: Waiter) -> None:
+    def _is_over(self, quiet: float) -> bool:
+        """True when nobody needs the reader any more; whoever comes next starts another one."""
+        if not self._closing.is_set() and quiet < LINGER_SECONDS:
+            return False
         with self._lock:
+            if self._is_watched() and not self._closing.is_set():
+                return False
             self._thread = self._waiter = None
             self._job_news.forget()
             self._owner_news.forget()
-            waiter.close()
-            if self._is_watched() and not self._closing.is_set():
-                self._start()  # somebody came while we were leaving
+            return True
 
     def _is_watched(self) -> bool:
         return bool(self._hub.topics() or self._owners.topics())
 
-    def _read(self) -> None:
-        """Publish what is new of what is watched."""
+    def _read(self) -> float:
+        """Publish what is new of what is watched; how many seconds to rest afterwards."""
+        began = monotonic()
         try:
-            changed = self._queue.changed()
+            changed = self._queue.following.changed()
             self._job_news.read(changed=changed)
             self._owner_news.read(changed=changed)
         except StoreError as error:
             # What changed meanwhile must be read then, though nothing changes any more.
             self._job_news.forget()
+            self._owner_news.look_again()
             _log.warning("live updates wait for the store: %s", error)
+        except Exception:  # noqa: BLE001 - all viewers of the process depend on this thread
+            self._job_news.forget()
+            self._owner_news.forget()
+            _log.exception("live updates begin anew in %g s: this is a defect", DEFECT_SECONDS)
+            return DEFECT_SECONDS
+        # At least as long as the read took, which grows with those who watch.
+        took = monotonic() - began
+        return max(_CALM_SECONDS - took, took)

@@ -1,7 +1,7 @@
 """What viewers are sent: each frame encoded once, for all of them."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -13,6 +13,9 @@ from headway.events import Event, OwnedEvent
 from headway.job import FINISHED, Job, Json, Status
 from headway.wire.base import encode, moment
 from headway.wire.jobs import counts_document, span_document, waits_for
+
+LARGEST: Final = 1 << 16
+"""Bytes of many frames that are sent at once."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,6 @@ class Frame:
     """True where a frame has a place, but the one after it carries its id."""
     version: int = 0
     """The job's version that a snapshot shows."""
-    reach: int = 0
-    """The newest durable event a snapshot stands behind."""
     moving: bool = False
     """True where the same version may be shown anew: estimates move by themselves."""
     last: bool = False
@@ -64,14 +65,19 @@ def retry() -> Message:
     return piece(b"retry: %d\n\n" % random.randint(500, 3000))
 
 
-def sse(frames: Sequence[Frame]) -> bytes:
-    """These frames as Server-Sent Events have them."""
-    return frames[0].sse if len(frames) == 1 else b"".join([frame.sse for frame in frames])
-
-
-def chunk(frames: Sequence[Frame]) -> Message:
-    """These frames as a piece of an SSE answer."""
-    return piece(sse(frames))
+def pieces(frames: Iterable[Frame]) -> Iterator[Message]:
+    """These frames as pieces of an SSE answer, none larger than `LARGEST` but for a frame that is
+    so by itself. What a viewer does not read is held for him alone: the one piece that waits."""
+    gathered: list[bytes] = []
+    size = 0
+    for frame in frames:
+        if gathered and size + len(frame.sse) > LARGEST:
+            yield piece(b"".join(gathered))
+            gathered, size = [], 0
+        gathered.append(frame.sse)
+        size += len(frame.sse)
+    if gathered:
+        yield piece(b"".join(gathered))
 
 
 def piece(body: bytes) -> Message:
@@ -84,10 +90,7 @@ PING: Final = piece(b": still here\n\n")
 
 def snapshot(job: Job) -> Frame:
     """Where the job stands now."""
-    # The event that ended a job is told by `complete`, which follows.
-    reach = job.last_event - 1 if job.status.finished else job.last_event
-    data = _update(job.id, job.status, job.progress)
-    return Frame("update", data, version=job.version, reach=reach)
+    return Frame("update", _update(job.id, job.status, job.progress), version=job.version)
 
 
 def present(job: Job, estimate: Estimate) -> list[Frame]:
@@ -110,9 +113,7 @@ def progress(job: Job, estimate: Estimate) -> Frame:
         "queue_position": estimate.position,
         "eta_seconds": span_document(estimate.left),
     }
-    return Frame(
-        "progress", encode(document), version=job.version, reach=job.last_event, moving=True
-    )
+    return Frame("progress", encode(document), version=job.version, moving=True)
 
 
 def conclusion(job: Job) -> list[Frame]:

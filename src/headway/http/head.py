@@ -2,7 +2,7 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from headway.http.border import OUTSIDE
+from headway.http.detached import attached
 
 _GONE: Message = {"type": "http.disconnect"}
 
@@ -27,4 +27,4 @@ class Head:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self._app({**scope, "method": "GET", OUTSIDE: send_head}, nobody, send_head)
+        await self._app({**attached(scope, send_head), "method": "GET"}, nobody, send_head)

@@ -10,7 +10,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from headway.http.problems import Refused
-from headway.job import Status
+from headway.job import Job, Status
 
 LONGEST_WAIT: Final = 30
 POLL_AFTER: Final = "1"
@@ -75,11 +75,33 @@ def etag(version: int) -> str:
     return f'W/"{version}"'
 
 
-def is_known(request: Request, version: int) -> bool:
-    """True when `If-None-Match` says that the client has this version."""
-    given = request.headers.get("if-none-match", "")
-    known = [one.strip().removeprefix("W/") for one in given.split(",")]
-    return "*" in known or f'"{version}"' in known
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a client has of a job already, as it says in `If-None-Match`."""
+
+    tags: frozenset[str] = frozenset()
+
+    def has(self, version: int) -> bool:
+        """True when the client has the job in this version."""
+        return "*" in self.tags or f'"{version}"' in self.tags
+
+    def lacks(self, version: int) -> bool:
+        """True when the client said what it has, and it is not this version."""
+        return bool(self.tags) and not self.has(version)
+
+    def is_worth_waiting(self, job: Job) -> bool:
+        """True when whoever would wait for something new has to."""
+        return not (job.status.finished or self.lacks(job.version))
+
+
+NOTHING_KNOWN: Final = Known()
+
+
+def known(request: Request) -> Known:
+    """What the client has, from all lines of `If-None-Match`."""
+    given = ",".join(request.headers.getlist("if-none-match"))
+    tags = (one.strip().removeprefix("W/") for one in given.split(","))
+    return Known(frozenset(one for one in tags if one))
 
 
 def polling(version: int, status: Status) -> dict[str, str]:

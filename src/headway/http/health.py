@@ -1,8 +1,10 @@
 """Whether the process lives, and whether it can do its work."""
 
+import asyncio
 from http import HTTPStatus
+from typing import Final
 
-from anyio import to_thread
+from anyio import fail_after
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -10,6 +12,9 @@ from headway.errors import StoreError
 from headway.http.auth import json_answer, opened
 from headway.http.headers import POLL_AFTER
 from headway.http.problems import Refused
+
+ANSWER_SECONDS: Final = 4.0
+"""Whoever asks wants to know now, also when the database says nothing at all."""
 
 router = APIRouter(tags=["health"])
 
@@ -24,10 +29,13 @@ async def healthz() -> Response:
 async def readyz(request: Request) -> Response:
     """The database can be written, a worker was seen lately, and the process is not stopping."""
     try:
-        parts = await opened(request)
-        health = await to_thread.run_sync(parts.queue.health)
+        with fail_after(ANSWER_SECONDS):
+            parts = await opened(request)
+            health = await asyncio.wrap_future(parts.readiness.look())
     except StoreError:
         raise _not_ready("the database cannot be written") from None
+    except TimeoutError:
+        raise _not_ready("the database does not answer") from None
     missing = [
         reason
         for reason, missed in (

@@ -1,37 +1,43 @@
 """CSV imports: jobs like any other, under a vocabulary of their own."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from headway.errors import InvalidInput, NotAuthorized
-from headway.http.acceptance import accept, replay_header, wait_for
-from headway.http.accounts import ANONYMOUS
+from headway.http.acceptance import accept, polled, replay_header, unchanged
+from headway.http.answers import keyed
 from headway.http.auth import Caller, PartsDep, caller_if_any, json_answer
-from headway.http.headers import POLL_AFTER, idempotency_key, is_from_here, preferences
+from headway.http.headers import (
+    POLL_AFTER,
+    Preferences,
+    idempotency_key,
+    is_from_here,
+    known,
+    preferences,
+)
+from headway.http.import_documents import import_document
 from headway.http.parts import Parts
 from headway.http.problems import Refused, unauthorized
 from headway.http.uploads import Upload, receive, upload_body
-from headway.job import Job, Json, Status
-from headway.queue import JobRequest
+from headway.http.waiting import held
+from headway.identity.rules import ANONYMOUS
+from headway.job import Job, Json
+from headway.job_request import JobRequest
+from headway.store.values.submission import Added
 from headway.wire.imports import ImportAccepted, ImportView
-from headway.wire.jobs import job_document
 from headway.wire.places import place
 
 OPERATION: Final = "import_csv"
-WORDS: Final = {
-    Status.PENDING: "queued",
-    Status.RUNNING: "running",
-    Status.COMPLETED: "complete",
-    Status.FAILED: "failed",
-    Status.CANCELLED: "cancelled",
-}
-
-UPLOAD: Final = upload_body(
-    "text/csv", "application/x-ndjson", "application/vnd.apache.parquet", required=False
+UPLOAD: Final = keyed(
+    upload_body(
+        "text/csv", "application/x-ndjson", "application/vnd.apache.parquet", required=False
+    ),
+    waits=True,
 )
 
 router = APIRouter(prefix="/imports", tags=["imports"])
@@ -76,12 +82,21 @@ async def start_import(
         scope="POST /imports",
     )
     added = await accept(request, parts, wanted, below="/input")
-    headers = {
-        "Location": place(f"/imports/{added.job.id}"),
-        "Retry-After": POLL_AFTER,
-        **replay_header(added.replayed),
-    }
-    document = {"task_id": added.job.id, "status": "queued"}
+    return await _accepted(parts, owner, added, preferences(request))
+
+
+async def _accepted(parts: Parts, owner: str, added: Added, wishes: Preferences) -> Response:
+    """The answer to an import: at once, or with all of it when the client would wait for its end."""
+    task_id = added.job.id
+    headers = {"Location": place(f"/imports/{task_id}"), **replay_header(added.replayed)}
+    ended, heeded = await held(parts, task_id, owner, wishes)
+    headers |= heeded
+    if ended is not None and ended.status.finished:
+        return await _told(parts, ended, headers)
+    headers["Retry-After"] = POLL_AFTER
+    if wishes.respond_async:
+        headers.setdefault("Preference-Applied", "respond-async")
+    document = {"task_id": task_id, "status": "queued"}
     return json_answer(document, HTTPStatus.ACCEPTED, headers=headers)
 
 
@@ -128,22 +143,28 @@ def _typed(given: str) -> tuple[str, str]:
 async def get_import(
     request: Request, parts: PartsDep, caller: MaybeCaller, task_id: str
 ) -> Response:
-    """How far the import is; with `Prefer: wait=N` the answer waits for its end. An id that was
-    never issued is `unknown`."""
+    """How far the import is; `If-None-Match` and `Prefer: wait=N` are heeded as by the job that it
+    is. An id that was never issued is `unknown`."""
     may_be_anonymous = parts.settings.mode == "development"
     if caller is None and not may_be_anonymous:
         raise unauthorized("Not authenticated")
-    found = await to_thread.run_sync(parts.queue.present, [task_id])
+    found = await to_thread.run_sync(parts.queue.following.present, [task_id])
     if not found or found[0].operation != OPERATION:
         return json_answer({"task_id": task_id, "status": "unknown"})
     job = found[0]
     if not (job.owner == ANONYMOUS and may_be_anonymous):
         _check_owner(job, caller)
-    wait = preferences(request).wait
-    if wait is not None:
-        job = await wait_for(parts, job.id, job.owner, wait)
-    headers = {} if job.status.finished else {"Retry-After": POLL_AFTER}
-    return json_answer(_import_document(job), headers=headers)
+    has = known(request)
+    later, heeded = await held(parts, job.id, job.owner, preferences(request), has)
+    job = later or job
+    if has.has(job.version):
+        return unchanged(job.version, job.status, heeded)
+    return await _told(parts, job, heeded)
+
+
+async def _told(parts: Parts, job: Job, headers: Mapping[str, str]) -> Response:
+    document = await to_thread.run_sync(import_document, parts, job)
+    return json_answer(document, headers=polled(job, headers))
 
 
 def _check_owner(job: Job, caller: Caller | None) -> None:
@@ -151,23 +172,3 @@ def _check_owner(job: Job, caller: Caller | None) -> None:
         raise unauthorized("Not authenticated")
     if job.owner != caller.name:
         raise NotAuthorized("Not authorized")
-
-
-def _import_document(job: Job) -> dict[str, Any]:
-    document = job_document(job)
-    shared = ("progress", "message", "error", "created_at", "started_at", "completed_at")
-    return {
-        "task_id": job.id,
-        "status": WORDS[job.status],
-        **{name: document[name] for name in shared},
-        **(_account_of(job.result) if isinstance(job.result, dict) else {}),
-    }
-
-
-def _account_of(result: dict[str, Json]) -> dict[str, Json]:
-    """What came of the rows."""
-    rest = dict(result)
-    row_errors = rest.pop("row_errors", [])
-    counts = {"rows": rest.pop("rows", 0), "row_errors": rest.pop("row_error_count", 0)}
-    counts |= rest.pop("counts", {})
-    return {"counts": counts, "summary": rest.pop("summary", {}) | rest, "row_errors": row_errors}

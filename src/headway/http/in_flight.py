@@ -12,18 +12,24 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
+from time import monotonic
 from typing import Final
 
 from starlette.types import Message, Receive, Send
 
-RETRY_SECONDS: Final = "1"
+from headway.http.pace import Pace
+from headway.http.turns import Turns
+
+PLACE: Final = "headway.place"
+"""Where a server that counts a request when it arrives leaves its place for the border."""
 
 
 class InFlight:
     """Counts the requests under way. Requests of several event loops may come at a time."""
 
     def __init__(self, most: int) -> None:
-        self.most = most
+        self.pace = Pace(most)
+        self.turns = Turns()
         self.refused = 0
         self._places: set[Place] = set()
         self._lock = threading.Lock()
@@ -35,8 +41,16 @@ class InFlight:
 
     @property
     def is_full(self) -> bool:
-        """Whether the next one would be one too many."""
-        return len(self._places) >= self.most
+        """Whether the next one would be one too many. Those who wait for their turn are not at
+        work, but will be."""
+        return len(self._places) + self.turns.waiting >= self.pace.bound
+
+    def has_room_for(self, credential: bytes) -> bool:
+        """Whether one more is let in: as many again as fill it are kept for those who have less
+        than their share."""
+        total = len(self._places) + self.turns.waiting
+        room = min(self.pace.most, 2 * self.pace.bound)
+        return not self.is_full or (total < room and self.turns.has_share(credential))
 
     def add(self, place: "Place") -> None:
         """Count one more."""
@@ -52,19 +66,35 @@ class InFlight:
 class Place:
     """What one request takes: counted while we work on it and its answer has not begun."""
 
-    __slots__ = ("_counted", "_ended", "_in_flight", "_waiting")
+    __slots__ = ("_counted", "_ended", "_in_flight", "_seconds", "_since", "_user", "_waiting")
 
     def __init__(self, in_flight: InFlight) -> None:
         self._in_flight = in_flight
         self._ended = False
         self._waiting = 0
         self._counted = False
+        self._seconds = 0.0
+        self._since = 0.0
+        self._user: str | None = None
         self._settle()
+
+    def introduce(self, credential: bytes, user: str) -> None:
+        """See `Turns.introduce`."""
+        self._in_flight.turns.introduce(credential, user)
+
+    async def take_turn(self, user: str) -> None:
+        """Wait until this user may have one more request at work. Raise `UserLimit`."""
+        with self.aside():
+            await self._in_flight.turns.take(user)
+            self._user = user
 
     def end(self) -> None:
         """Give the place back. Ending twice is fine."""
-        self._ended = True
-        self._settle()
+        if not self._ended:
+            self._ended = True
+            crowd = self._in_flight.count
+            self._settle()
+            self._in_flight.pace.took(self._seconds, crowd, monotonic())
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -99,11 +129,28 @@ class Place:
         counted = not (self._ended or self._waiting)
         if counted != self._counted:
             self._counted = counted
+            now = monotonic()
+            if counted:
+                self._since = now
+            else:
+                self._seconds += now - self._since
             (self._in_flight.add if counted else self._in_flight.remove)(self)
+            if self._user is not None:
+                turns = self._in_flight.turns
+                (turns.enter if counted else turns.leave)(self._user)
 
 
 current: Final[ContextVar[Place | None]] = ContextVar("place", default=None)
 """The place of the request at hand."""
+
+
+async def take_turn(user: str, credential: bytes) -> None:
+    """Let the request at hand wait for this user's turn; see `Place.take_turn`."""
+    place = current.get()
+    if place is not None:
+        if credential:
+            place.introduce(credential, user)
+        await place.take_turn(user)
 
 
 def aside() -> AbstractContextManager[None]:

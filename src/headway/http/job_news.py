@@ -1,6 +1,7 @@
 """What is new of the jobs that somebody watches one by one."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from time import monotonic
 from typing import Final
@@ -9,90 +10,125 @@ from headway.estimate import NO_ESTIMATE, Estimate
 from headway.events import Event
 from headway.events.hub import Hub
 from headway.http import frames
-from headway.http.frames import Frame
 from headway.http.news import News
 from headway.job import Job
 from headway.queue import Queue
 
 ESTIMATE_SECONDS: Final = 1.0
 """Between two estimates: they move while nothing else does."""
-_PAGE: Final = 500
 
 
 @dataclass(slots=True)
 class _Seen:
-    """What was published of a job so far."""
+    """A job as it was read last, and the estimate that was published with it."""
 
-    number: int
-    update: tuple[object, ...]
-    rest: tuple[object, ...]
+    job: Job
+    estimate: Estimate = NO_ESTIMATE
 
 
 class JobNews:
-    """Reads watched jobs and publishes what is new, on the topic of each job's id."""
+    """Publishes what is new of watched jobs, on the topic of each job's id.
+
+    The store is asked once for all of them, and gives those alone that have changed.
+    """
 
     def __init__(self, queue: Queue, hub: Hub[News]) -> None:
         self._queue = queue
         self._hub = hub
         self._seen: dict[str, _Seen] = {}
-        self._estimates: dict[str, Estimate] = {}
         self._estimate_at = 0.0
 
     def forget(self) -> None:
         """Begin anew: nobody watches any more."""
         self._seen.clear()
-        self._estimates.clear()
 
     def read(self, *, changed: bool) -> None:
         """Publish what is new of the watched jobs, if anything in the store `changed`."""
-        watched = self._hub.topics()
-        for job_id in self._seen.keys() - set(watched):
+        watched = set(self._hub.topics())
+        for job_id in self._seen.keys() - watched:
             del self._seen[job_id]
-            self._estimates.pop(job_id, None)
-        estimate = monotonic() >= self._estimate_at and bool(watched)
-        if estimate:
+        wanted = watched if changed else watched - self._seen.keys()
+        if wanted:
+            self._follow(wanted)
+        if self._seen and monotonic() >= self._estimate_at:
             self._estimate_at = monotonic() + ESTIMATE_SECONDS
-        if changed or estimate or not self._seen.keys() >= set(watched):
-            for start in range(0, len(watched), _PAGE):
-                self._publish(watched[start : start + _PAGE], estimate=estimate)
+            self._estimate()
 
-    def _publish(self, watched: Sequence[str], *, estimate: bool) -> None:
-        found = {job.id: job for job in self._queue.present(watched)}
-        if estimate:
-            self._estimates |= self._queue.estimates(found.values())
-        for job_id in watched:
-            job = found.get(job_id)
-            news = [frames.missing()] if job is None else self._news(job)
-            if news:
-                self._hub.publish(job_id, News(news))
+    def _follow(self, wanted: Collection[str]) -> None:
+        found = self._queue.following.newer({job_id: self._version(job_id) for job_id in wanted})
+        histories = self._histories([job for job in found.values() if job is not None])
+        self._hub.publish(
+            {
+                job_id: News([frames.missing()])
+                if job is None
+                else self._news(job, histories[job_id])
+                for job_id, job in found.items()
+            }
+        )
 
-    def _news(self, job: Job) -> list[Frame]:
-        estimate = self._estimates.get(job.id, NO_ESTIMATE)
-        update = (job.status, job.progress)
-        rest = (job.message, job.counts, job.attempt, job.waiting_for, estimate)
+    def _version(self, job_id: str) -> int:
+        seen = self._seen.get(job_id)
+        return 0 if seen is None else seen.job.version
+
+    def _histories(self, jobs: Collection[Job]) -> Mapping[str, list[Event]]:
+        """What happened to each of these jobs since it was read last."""
+        past = {
+            job.id: self._seen[job.id].job.last_event
+            for job in jobs
+            if job.id in self._seen and self._seen[job.id].job.last_event < job.last_event
+        }
+        told: defaultdict[str, list[Event]] = defaultdict(list)
+        for event in self._queue.following.histories(past) if past else ():
+            told[event.job_id].append(event)
+        return told
+
+    def _news(self, job: Job, events: Collection[Event]) -> News:
         seen = self._seen.get(job.id)
-        self._seen[job.id] = _Seen(job.last_event, update, rest)
         if seen is None:
-            # A viewer compares this with where he stands, and catches up if he stands behind it.
-            return frames.conclusion(job) if job.status.finished else [frames.snapshot(job)]
-        events = self._events(job, seen.number)
+            self._seen[job.id] = _Seen(job)
+            return _first(job)
+        before, seen.job = seen.job, job
+        # What the row does not know of yet is told with the row that follows it.
+        events = [event for event in events if event.number <= job.last_event]
         news = frames.told(events, job)
-        if job.status.finished:
-            return news
-        told = any(event.kind == "status" for event in events)
-        if update != seen.update and not told:
-            news.append(frames.snapshot(job))
-        if (update, rest) != (seen.update, seen.rest):
-            news.append(frames.progress(job, estimate))
-        return news
+        if not job.status.finished:
+            told = any(event.kind == "status" for event in events)
+            if _update(job) != _update(before) and not told:
+                news.append(frames.snapshot(job))
+            if _update(job) != _update(before) or _rest(job) != _rest(before):
+                news.append(frames.progress(job, seen.estimate))
+        return News(news, since=before.last_event)
 
-    def _events(self, job: Job, after: int) -> list[Event]:
-        """Those the row knows of: a later one is told with the row that follows it."""
-        events: list[Event] = []
-        while after < job.last_event:
-            page = self._queue.history(job.id, after=after)
-            if not page:
-                break
-            events += page
-            after = page[-1].number
-        return [event for event in events if event.number <= job.last_event]
+    def _estimate(self) -> None:
+        """Tell of the jobs whose end comes nearer, or moves away, though they are as they were."""
+        estimates = self._queue.following.estimates([seen.job for seen in self._seen.values()])
+        moved = {
+            job_id: seen
+            for job_id, seen in self._seen.items()
+            if estimates.get(job_id, NO_ESTIMATE) != seen.estimate
+        }
+        for job_id, seen in moved.items():
+            seen.estimate = estimates.get(job_id, NO_ESTIMATE)
+        unfinished = [seen for seen in moved.values() if not seen.job.status.finished]
+        self._hub.publish(
+            {
+                one.job.id: News([frames.progress(one.job, one.estimate)], since=one.job.last_event)
+                for one in unfinished
+            }
+        )
+
+
+def _first(job: Job) -> News:
+    """Where the job stands, told by whoever knows nothing of before: a viewer who stands behind it
+    catches up by himself."""
+    if job.status.finished:
+        return News(frames.conclusion(job), since=job.last_event - 1)
+    return News([frames.snapshot(job)], since=job.last_event)
+
+
+def _update(job: Job) -> tuple[object, ...]:
+    return (job.status, job.progress)
+
+
+def _rest(job: Job) -> tuple[object, ...]:
+    return (job.message, job.counts, job.attempt, job.waiting_for)

@@ -1,7 +1,7 @@
 """Jobs after they were made: find, look, follow, cancel, retry."""
 
+from functools import partial
 from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
 
 from anyio import to_thread
 from fastapi import APIRouter, Path, Query, Request
@@ -9,17 +9,22 @@ from starlette.responses import Response
 
 from headway.estimate import NO_ESTIMATE, Estimate
 from headway.events import Event
-from headway.http.acceptance import job_answer, replay_header, wait_for
+from headway.http.acceptance import job_answer, replay_header, unchanged
+from headway.http.answers import keyed
 from headway.http.auth import Caller, CallerDep, json_answer
-from headway.http.headers import idempotency_key, is_known, polling, preferences
+from headway.http.headers import idempotency_key, known, preferences
+from headway.http.paging import next_page
+from headway.http.repeats import RepeatableRoute, repeatable
+from headway.http.waiting import held
 from headway.job import Job, Status
 from headway.queue import Queue
-from headway.store.values import AttemptRecord, JobQuery
+from headway.store.values.history import AttemptRecord, JobQuery
+from headway.store.values.submission import Added
 from headway.wire.base import Message, moment
-from headway.wire.jobs import AttemptView, EventView, JobView, job_document
+from headway.wire.jobs import AttemptView, EventView, JobView, brief, job_document
 from headway.wire.places import place
 
-router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"], route_class=RepeatableRoute)
 
 JobId = Annotated[str, Path(description="The job's id")]
 After = Annotated[int, Query(ge=0, le=2**53, description="Only what has a larger id")]
@@ -34,11 +39,16 @@ def list_jobs(
     parent: Annotated[
         str | None, Query(max_length=200, description="Only the shards of this job")
     ] = None,
+    result: Annotated[
+        Literal["brief"] | None,
+        Query(description="Of each result only the numbers, truths and short texts"),
+    ] = None,
     limit: Limit = 100,
     cursor: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
     """Your jobs, newest first. `Link: rel="next"` leads to the next page. What a large job was
-    split into is listed only where `parent` asks for it."""
+    split into is listed only where `parent` asks for it. A result may have a thousand predictions:
+    with `result=brief` lists, objects and long texts are left out of each."""
     before = None if cursor is None else caller.parts.cursors.open(cursor)
     query = JobQuery(
         owner=caller.name,
@@ -52,43 +62,38 @@ def list_jobs(
     headers = {}
     if len(found) > limit:
         found = found[:limit]
-        next_cursor = caller.parts.cursors.seal(found[-1].seq)
-        headers["Link"] = _next_link(status, job_type, parent, limit, next_cursor)
-    estimates = caller.parts.queue.estimates(found)
+        asked = {
+            "status": [one.value for one in status or ()],
+            "job_type": job_type,
+            "parent": parent,
+            "result": result,
+            "limit": limit,
+            "cursor": caller.parts.cursors.seal(found[-1].seq),
+        }
+        headers = next_page(place("/api/v1/jobs"), asked)
+    estimates = caller.parts.queue.following.estimates(found)
     documents = [job_document(job, estimates.get(job.id, NO_ESTIMATE)) for job in found]
+    if result == "brief":
+        documents = [one | {"result": brief(one["result"])} for one in documents]
     return json_answer(documents, headers=headers)
-
-
-def _next_link(
-    status: list[Status] | None,
-    job_type: str | None,
-    parent: str | None,
-    limit: int,
-    cursor: str,
-) -> str:
-    asked: list[tuple[str, Any]] = [("status", one.value) for one in status or ()]
-    if job_type is not None:
-        asked.append(("job_type", job_type))
-    if parent is not None:
-        asked.append(("parent", parent))
-    query = urlencode([*asked, ("limit", limit), ("cursor", cursor)])
-    return f'<{place("/api/v1/jobs")}?{query}>; rel="next"'
 
 
 @router.get("/{job_id}", response_model=JobView)
 async def get_job(request: Request, caller: CallerDep, job_id: JobId) -> Response:
     """The job as it is now. With `If-None-Match` unchanged jobs cost next to nothing; with
-    `Prefer: wait=N` the answer waits for the job's end, up to 30 seconds."""
-    queue = caller.parts.queue
-    wait = preferences(request).wait
-    if wait is not None:
-        job = await wait_for(caller.parts, job_id, caller.name, wait)
-        estimate = await to_thread.run_sync(queue.estimate, job)
-        return job_answer(job, {"Preference-Applied": f"wait={wait}"}, estimate)
-    if "if-none-match" in request.headers:
+    `Prefer: wait=N` the answer waits for the job's end, up to 30 seconds. With both it waits until
+    the job is another than the client has."""
+    queue, has = caller.parts.queue, known(request)
+    later, heeded = await held(caller.parts, job_id, caller.name, preferences(request), has)
+    if later is not None:
+        if has.has(later.version):
+            return unchanged(later.version, later.status, heeded)
+        estimate = await to_thread.run_sync(queue.following.estimate, later)
+        return job_answer(later, heeded, estimate)
+    if has.tags:
         version, status = await to_thread.run_sync(queue.version, job_id, caller.name)
-        if is_known(request, version):
-            return Response(status_code=304, headers=polling(version, status))
+        if has.has(version):
+            return unchanged(version, status)
     job, estimate = await to_thread.run_sync(_estimated, queue, job_id, caller.name)
     return job_answer(job, estimate=estimate)
 
@@ -96,16 +101,18 @@ async def get_job(request: Request, caller: CallerDep, job_id: JobId) -> Respons
 def _estimated(queue: Queue, job_id: str, owner: str) -> tuple[Job, Estimate]:
     """The job and how long it may take, in one hop."""
     job = queue.get(job_id, owner)
-    return job, queue.estimate(job)
+    return job, queue.following.estimate(job)
 
 
 @router.delete("/{job_id}", response_model=Message)
+@repeatable
 def cancel_job(caller: CallerDep, job_id: JobId) -> Response:
     """Cancel a job that has not ended. It is cancelled when this answers."""
     return _cancel(caller, job_id)
 
 
 @router.post("/{job_id}/cancel", response_model=Message)
+@repeatable
 def cancel_job_by_verb(caller: CallerDep, job_id: JobId) -> Response:
     """The same as DELETE, for clients that cannot send it."""
     return _cancel(caller, job_id)
@@ -116,22 +123,29 @@ def _cancel(caller: Caller, job_id: str) -> Response:
     return json_answer({"message": "Job cancelled"})
 
 
-@router.post("/{job_id}/retry", response_model=JobView)
-def retry_job(
+@router.post("/{job_id}/retry", response_model=JobView, openapi_extra=keyed())
+async def retry_job(
     request: Request,
     caller: CallerDep,
     job_id: JobId,
     items: Annotated[Literal["failed"] | None, Query(description="Only the failed items")] = None,
 ) -> Response:
     """Give a failed or cancelled job new attempts; it continues from its last checkpoint. With
-    `items=failed` a job that has ended tries its failed items again, a completed one too."""
-    queue = caller.parts.queue
+    `items=failed` a job that has ended tries its failed items again, a completed one too. With
+    `Prefer: wait=N` the answer waits for its end."""
     key = idempotency_key(request)
+    retry = partial(_retried, caller, job_id, key, items=items is not None)
+    added = await to_thread.run_sync(retry)
+    job, heeded = await held(caller.parts, job_id, caller.name, preferences(request))
+    return job_answer(job or added.job, replay_header(added.replayed) | heeded)
+
+
+def _retried(caller: Caller, job_id: str, key: str | None, *, items: bool) -> Added:
+    queue = caller.parts.queue
     if key is not None:
-        added = queue.retry_once(job_id, caller.name, key, items=items is not None)
-        return job_answer(added.job, replay_header(added.replayed))
-    retry = queue.retry if items is None else queue.retry_items
-    return job_answer(retry(job_id, caller.name))
+        return queue.retry_once(job_id, caller.name, key, items=items)
+    retry = queue.retry_items if items else queue.retry
+    return Added(retry(job_id, caller.name))
 
 
 @router.get("/{job_id}/events", response_model=list[EventView])
@@ -176,7 +190,7 @@ def _event(event: Event) -> dict[str, Any]:
 def list_shards(caller: CallerDep, job_id: JobId) -> Response:
     """What the job was split into, in the order of its input; nothing for one that was not."""
     found = caller.parts.queue.shards(job_id, caller.name)
-    estimates = caller.parts.queue.estimates(found)
+    estimates = caller.parts.queue.following.estimates(found)
     return json_answer([job_document(job, estimates.get(job.id, NO_ESTIMATE)) for job in found])
 
 

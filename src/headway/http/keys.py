@@ -8,15 +8,17 @@ from anyio import to_thread
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from headway.http.api_keys import Wish, make_key, remove_key
-from headway.http.auth import NO_STORE, CallerDep, identified, json_answer, needs
+from headway.http.auth import NO_STORE, CallerDep, identified, json_answer
 from headway.http.bodies import body_of, read_as
+from headway.http.repeats import RepeatableRoute, repeatable
+from headway.http.scopes import needs
+from headway.identity.keys import Wish, make_key, remove_key
 from headway.rights import Scope
 from headway.store.identity import ApiKey
 from headway.wire.base import moment, moment_or_none
 from headway.wire.users import KeyMade, KeyRequest, KeyView
 
-router = APIRouter(prefix="/api/v1/keys", tags=["users"])
+router = APIRouter(prefix="/api/v1/keys", tags=["users"], route_class=RepeatableRoute)
 
 
 @router.get("", response_model=list[KeyView])
@@ -30,8 +32,9 @@ def list_keys(caller: CallerDep) -> Response:
     "", response_model=KeyMade, status_code=HTTPStatus.CREATED, openapi_extra=body_of(KeyRequest)
 )
 @needs(Scope.ACCOUNT)
+@repeatable
 async def make(request: Request) -> Response:
-    """Make a key, shown here once. A name is given once: a request that is sent again is a 409."""
+    """Make a key, shown here once. A name is given once: a second request for it is a 409."""
     caller = await identified(request)
     body = await read_as(KeyRequest, request, caller)
     wish = Wish(body.name, frozenset(map(Scope, body.scopes)), body.expires_in_days)
@@ -42,6 +45,7 @@ async def make(request: Request) -> Response:
 
 @router.delete("/{key_id}", status_code=HTTPStatus.NO_CONTENT)
 @needs(Scope.ACCOUNT)
+@repeatable
 def remove(caller: CallerDep, key_id: Annotated[str, Path(max_length=100)]) -> Response:
     """Remove a key: within seconds it opens nothing any more."""
     remove_key(caller.parts.keys, caller.name, key_id)

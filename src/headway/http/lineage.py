@@ -9,7 +9,8 @@ from starlette.responses import Response
 from headway.artifacts import BUNDLED, BUNDLED_PREFIX
 from headway.http.auth import Caller, CallerDep, json_answer
 from headway.http.catalog import KINDS, Reference, reference_to
-from headway.store.values import Alias, AliasName, Lineage, LineageJob, StoredArtifact
+from headway.store.values.artifacts import Alias, AliasName, StoredArtifact
+from headway.store.values.lineage import Lineage, LineageJob
 from headway.wire.base import moment, moment_or_none
 from headway.wire.catalog import LineageView
 

@@ -1,6 +1,7 @@
 """Live updates of one job: Server-Sent Events."""
 
 import asyncio
+from collections.abc import Iterable
 from time import monotonic
 from typing import Annotated, Any, Final
 
@@ -11,13 +12,15 @@ from starlette.types import Message, Receive, Scope, Send
 from headway.errors import NotAuthorized, StoreError
 from headway.http import frames
 from headway.http.auth import Caller, CallerDep
-from headway.http.border import outside
+from headway.http.detached import goes_on_later, outside
 from headway.http.frames import Frame
 from headway.http.jobs import JobId
 from headway.http.owner_view import OwnerView
 from headway.http.pipe import Pipe, Stalled
-from headway.http.tokens import BadToken
+from headway.http.seats import TooManyStreams
+from headway.http.viewer import Viewer
 from headway.http.viewing import View
+from headway.identity.tokens import BadToken
 
 CONFIRM_SECONDS: Final = 30.0
 """How often a long stream makes sure that its viewer may still look."""
@@ -30,7 +33,7 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, caller: Caller, view: View | OwnerView, first: list[Frame]) -> None:
+    def __init__(self, caller: Caller, view: Viewer, first: list[Frame]) -> None:
         self.status_code = 200
         self.background = None
         self.init_headers({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
@@ -40,21 +43,28 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the job has ended, the viewer has left or the process is stopping."""
+        try:
+            self._caller.parts.seats.take(self._caller.name)
+        except TooManyStreams:
+            self._view.close()
+            raise
+        if not goes_on_later(scope, self._stream):
+            await self._stream(scope, receive, send)
+
+    async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
         leaving = asyncio.ensure_future(_left(receive))
         leaving.add_done_callback(lambda _: self._view.end())
         pipe = Pipe(outside(scope, send))
         try:
-            with self._caller.parts.seats.one(self._caller.name):
-                await send(
-                    {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
-                )
-                await self._show(pipe)
-                await pipe.send({"type": "http.response.body", "body": b""})
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            await self._show(pipe)
+            await pipe.send({"type": "http.response.body", "body": b""})
         except Stalled:
             pass  # nothing reaches him, not even the end of the stream
         finally:
             leaving.cancel()
             self._view.close()
+            self._caller.parts.seats.leave(self._caller.name)
 
     async def _show(self, pipe: Pipe) -> None:
         if await self._begin(pipe):
@@ -64,16 +74,18 @@ class EventStream(Response):
     async def _begin(self, pipe: Pipe) -> bool:
         """Show what comes first; False when nothing follows."""
         first, self._first = self._first, []  # an hour of silence may follow: they need not stay
-        await pipe.send(frames.chunk(first))
+        for piece in frames.pieces(first):
+            await pipe.send(piece)
         return not (first and first[-1].last)
 
     async def _go_direct(self, pipe: Pipe) -> None:
         """Have news written straight from the fan-out, where the server takes that."""
 
-        def write(chunk: Message) -> bool:
+        def write(pieces: Iterable[Message]) -> bool:
             if pipe.is_stuck:
                 return False
-            pipe.put(chunk)
+            for piece in pieces:
+                pipe.put(piece)
             if pipe.is_stuck:
                 self._view.wake()  # the rest is for the stream's own task
             return True
@@ -87,7 +99,8 @@ class EventStream(Response):
         while (shown := await self._next()) is not None:
             if pipe.is_stuck:
                 await pipe.flush()
-            await pipe.send(frames.chunk(shown) if shown else frames.PING)
+            for piece in frames.pieces(shown) if shown else (frames.PING,):
+                await pipe.send(piece)
             if shown and shown[-1].last:
                 return
             if monotonic() > confirm_at:
@@ -156,7 +169,7 @@ async def stream(
     return await _opened(caller, view, last_event_id or after)
 
 
-async def _opened(caller: Caller, view: View | OwnerView, after: str | None) -> EventStream:
+async def _opened(caller: Caller, view: Viewer, after: str | None) -> EventStream:
     try:
         caller.parts.seats.check(caller.name)
         first = await view.open(after)

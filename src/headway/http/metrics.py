@@ -20,15 +20,14 @@ from prometheus_client.registry import Collector
 from starlette.responses import Response
 
 from headway.events.metrics import RequestTally, Spread
-from headway.http.auth import opened
-from headway.http.border import is_this_host
+from headway.http.application import application_of
+from headway.http.auth import NO_STORE, opened
 from headway.http.in_flight import InFlight
 from headway.http.parts import Parts
 from headway.http.problems import Refused, unauthorized
+from headway.http.this_host import is_forwarded, is_from_this_host
 from headway.job import FINISHED
-from headway.store.values import Incident, Meters, TotalMeter
-
-PROXIED: Final = ("forwarded", "x-forwarded-for", "x-real-ip")
+from headway.store.values.meters import Incident, Meters, TotalMeter
 
 router = APIRouter(tags=["health"])
 
@@ -43,14 +42,14 @@ async def metrics(request: Request) -> Response:
     `HEADWAY_METRICS_TOKEN`. Nothing in them tells of a single user or job."""
     parts = await opened(request)
     _admit(request, parts)
-    meters = await to_thread.run_sync(parts.queue.meters)
+    meters = await to_thread.run_sync(parts.queue.oversight.meters)
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     registry.register(StoreCollector(meters))
-    state = request.app.state
-    registry.register(ProcessCounts(state.requests, state.in_flight, parts))
+    app = application_of(request)
+    registry.register(ProcessCounts(app.requests, app.in_flight, parts))
     body = await to_thread.run_sync(generate_latest, registry)
-    return Response(body, headers={"Cache-Control": "no-store"}, media_type=CONTENT_TYPE_LATEST)
+    return Response(body, headers=NO_STORE, media_type=CONTENT_TYPE_LATEST)
 
 
 def _admit(request: Request, parts: Parts) -> None:
@@ -59,7 +58,7 @@ def _admit(request: Request, parts: Parts) -> None:
     if token is not None and hmac.compare_digest(given, token.get_secret_value().encode()):
         return
     # A proxy on this host is not who asks.
-    if is_this_host(request.scope) and not any(name in request.headers for name in PROXIED):
+    if is_from_this_host(request.scope) and not is_forwarded(request.scope):
         return
     if token is None:
         raise Refused(

@@ -13,9 +13,11 @@ from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
 from headway.events.log import logged
-from headway.http import problems
 from headway.http.app import create_app
+from headway.http.application import Application
 from headway.http.border import Border
+from headway.http.error_handlers import handlers
+from headway.http.head import Head
 from headway.http.openapi import TAG, describe_mounted
 from headway.http.parts import LazyParts
 from headway.queue import Queue
@@ -58,7 +60,7 @@ def mount(
     inner = create_app(settings, guard=guard.name_of)
     app.include_router(MountedRouter(inner, prefix), prefix=prefix, tags=[TAG])
     _describe_with(app, prefix, guard.document())
-    return Mounted(inner.state.lazy)
+    return Mounted(inner.parts)
 
 
 class HostUser:
@@ -97,21 +99,21 @@ class MountedRouter(APIRouter):
     """Our routes inside of a host: behind our border and with our errors, which the host's own
     routes never see."""
 
-    def __init__(self, inner: FastAPI, prefix: str) -> None:
+    def __init__(self, inner: Application, prefix: str) -> None:
         super().__init__(
             routes=[route for route in inner.router.routes if _is_ours(route)],
             lifespan=inner.router.lifespan_context,
         )
         self._inner = inner
         self._below = prefix
-        errors = ExceptionMiddleware(super().handle, problems.handlers())
+        errors = ExceptionMiddleware(super().handle, handlers())
         self._border = Border(
-            errors,
-            inner.state.in_flight,
+            Head(errors),
+            inner.in_flight,
             local_only=False,
             is_bare=True,
-            listeners=(logged, inner.state.requests),
-            tracer=inner.state.tracer,
+            listeners=(logged, inner.requests),
+            tracer=inner.tracer,
         )
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:

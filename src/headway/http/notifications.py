@@ -7,11 +7,13 @@ from anyio import to_thread
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from headway.http.auth import Caller, CallerDep, identified, json_answer
+from headway.http.auth import NO_STORE, Caller, CallerDep, identified, json_answer
 from headway.http.bodies import body_of, read_as
 from headway.http.jobs import JobId
+from headway.http.repeats import RepeatableRoute, repeatable
 from headway.notices import Target
-from headway.store.values import AttemptRecord, Delivery, NoticeSettings
+from headway.store.values.history import AttemptRecord
+from headway.store.values.notices import Delivery, NoticeSettings
 from headway.wire.base import moment, moment_or_none
 from headway.wire.notifications import (
     DeliveryView,
@@ -20,10 +22,9 @@ from headway.wire.notifications import (
     wishes,
 )
 
-PRIVATE = {"Cache-Control": "no-store"}
 """An answer with a secret in it."""
 
-router = APIRouter(prefix="/api/v1", tags=["notifications"])
+router = APIRouter(prefix="/api/v1", tags=["notifications"], route_class=RepeatableRoute)
 
 DeliveryId = Annotated[str, Path(max_length=100)]
 
@@ -39,6 +40,7 @@ def read_settings(caller: CallerDep) -> Response:
     response_model=NotificationsView,
     openapi_extra=body_of(NotificationsRequest),
 )
+@repeatable
 async def choose(request: Request) -> Response:
     """Tell these of every job of yours that does not say whom to tell."""
     caller = await identified(request)
@@ -48,6 +50,7 @@ async def choose(request: Request) -> Response:
 
 
 @router.post("/users/me/notifications/secret", response_model=NotificationsView)
+@repeatable
 def change_secret(caller: CallerDep) -> Response:
     """Sign with a new secret from now on. For a day each message is signed with both."""
     return _shown(caller.parts.queue.notifications.change_secret(caller.name))
@@ -66,6 +69,7 @@ def list_deliveries(caller: CallerDep, job_id: JobId) -> Response:
     response_model=DeliveryView,
     status_code=HTTPStatus.ACCEPTED,
 )
+@repeatable
 def replay(caller: CallerDep, job_id: JobId, delivery_id: DeliveryId) -> Response:
     """Send a message once more, under its own id: a receiver that has seen it can tell."""
     caller.parts.queue.get(job_id, caller.name)
@@ -78,7 +82,7 @@ def _shown(settings: NoticeSettings) -> Response:
         "targets": [_target(one) for one in settings.targets],
         "signing_secret": settings.secret,
     }
-    return json_answer(document, headers=PRIVATE)
+    return json_answer(document, headers=NO_STORE)
 
 
 def _target(target: Target) -> dict[str, Any]:

@@ -5,10 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from headway.http.auth import CallerDep, json_answer, needs
+from headway.http.auth import CallerDep, json_answer
+from headway.http.scopes import needs
 from headway.job import Job, Status
 from headway.rights import Scope
-from headway.store.values import JobQuery
+from headway.store.values.history import JobQuery
 from headway.wire.base import moment, moment_or_none
 from headway.wire.overview import OperatedJob
 

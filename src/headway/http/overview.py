@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from headway.http.auth import CallerDep, json_answer
 from headway.job import Status
-from headway.store.values import COUNTED, Depth, Ended, WorkerLoad
+from headway.store.values.meters import COUNTED, Depth, Ended
+from headway.store.values.workers import WorkerLoad
 from headway.wire.base import moment
 from headway.wire.overview import QueueView, WorkerView
 
@@ -23,7 +24,9 @@ router = APIRouter(prefix="/api/v1", tags=["overview"])
 @router.get("/workers", response_model=list[WorkerView])
 def list_workers(caller: CallerDep) -> Response:
     """The workers that are alive, how busy they are, and which of your jobs each runs."""
-    return json_answer([_worker(one, caller.name) for one in caller.parts.queue.workers()])
+    return json_answer(
+        [_worker(one, caller.name) for one in caller.parts.queue.oversight.workers()]
+    )
 
 
 def _worker(load: WorkerLoad, owner: str) -> dict[str, Any]:
@@ -46,7 +49,8 @@ def _worker(load: WorkerLoad, owner: str) -> dict[str, Any]:
 def show_queue(caller: CallerDep) -> Response:
     """How many jobs wait and run, for how long the oldest has waited, and how jobs ended in each
     minute of the last hour. All users' jobs are counted; nothing else is told of them."""
-    depth, ended = caller.parts.queue.depth(), caller.parts.queue.ended()
+    oversight = caller.parts.queue.oversight
+    depth, ended = oversight.depth(), oversight.ended()
     now = time.time()
     ages = [one.oldest for one in depth if one.oldest is not None]
     document = {
@@ -59,6 +63,7 @@ def show_queue(caller: CallerDep) -> Response:
         "operations": [_depth(one) for one in depth],
         "minutes": _minutes(ended, now),
         "last_hour": _last_hour(ended),
+        "paused": list(oversight.paused()),
     }
     return json_answer(document)
 

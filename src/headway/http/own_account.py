@@ -1,24 +1,66 @@
-"""What callers do to their own accounts: end their tokens, change their password, leave."""
+"""What callers see of their own accounts, and do to them: take tickets and other passwords, end
+their tokens, leave."""
 
 from dataclasses import asdict
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from headway.errors import Conflict
-from headway.http.account_rules import check_password
 from headway.http.addresses import address_of
-from headway.http.auth import CallerDep, identified, json_answer, needs, token_answer
+from headway.http.auth import NO_STORE, CallerDep, identified, json_answer
 from headway.http.bodies import body_of, read_as
-from headway.http.problems import Refused
+from headway.http.problems import Refused, unauthorized
+from headway.http.scopes import needs
+from headway.http.sign_in import token_answer
+from headway.identity.rules import check_password
+from headway.identity.tickets import LIFETIME
 from headway.rights import Role, Scope
-from headway.wire.users import DeleteAccountRequest, ErasedView, PasswordRequest, TokenAnswer
+from headway.store.identity import User
+from headway.wire.base import moment, moment_or_none
+from headway.wire.users import (
+    DeleteAccountRequest,
+    ErasedView,
+    PasswordRequest,
+    TicketAnswer,
+    TokenAnswer,
+    UserView,
+)
 
 router = APIRouter(prefix="/api/v1", tags=["users"])
+
+
+@router.get("/users/me", response_model=UserView)
+async def profile(caller: CallerDep) -> Response:
+    """Who you are, and how much you asked for."""
+    user = await caller.parts.accounts.profile(caller.name)
+    if user is None:
+        raise unauthorized()
+    return json_answer(user_document(user))
+
+
+def user_document(user: User) -> dict[str, Any]:
+    """A user as everybody is shown him who may see him."""
+    return {
+        "username": user.name,
+        "role": user.role.value,
+        "disabled": user.disabled,
+        "created_at": moment(user.created_at),
+        "request_count": user.request_count,
+        "last_request_time": moment_or_none(user.last_request_time),
+    }
+
+
+@router.post("/tickets", response_model=TicketAnswer, status_code=201)
+async def ticket(caller: CallerDep) -> Response:
+    """A one-time ticket for a WebSocket, good for 30 seconds: `/ws/jobs/{id}?ticket=`."""
+    issued = caller.parts.tickets.issue(caller.identity)
+    answer = TicketAnswer(ticket=issued, expires_in=LIFETIME)
+    return json_answer(answer.model_dump(), HTTPStatus.CREATED, headers=NO_STORE)
 
 
 @router.post("/logout", status_code=HTTPStatus.NO_CONTENT)

@@ -1,5 +1,6 @@
 """Bringing a model of one's own: its file is stored, and a job loads it once before it is a version."""
 
+from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Final
@@ -8,22 +9,24 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from headway.errors import InvalidInput
-from headway.http.acceptance import accept, answer, wait_for
+from headway.errors import AlreadyFinished, InvalidInput
+from headway.http.acceptance import accept, answer, made
+from headway.http.answers import keyed
 from headway.http.auth import Caller, CallerDep
 from headway.http.headers import idempotency_key, preferences
 from headway.http.problems import Refused
 from headway.http.uploads import Upload, receive, upload_body
+from headway.http.waiting import wait_for
 from headway.job import Json, Status
-from headway.own_model import pickled
+from headway.job_request import JobRequest
 from headway.owners import QUESTIONS, behind
-from headway.queue import JobRequest
-from headway.store.values import StoredArtifact
+from headway.pickles import pickled
+from headway.store.values.artifacts import StoredArtifact
 from headway.wire.submissions import Accepted
 
 SECONDS: Final = 30
 """How long a single prediction may take, the model's first loading included."""
-UPLOAD: Final = upload_body()
+UPLOAD: Final = keyed(upload_body(), waits=True)
 
 router = APIRouter(prefix="/api/v1/models", tags=["catalog"])
 
@@ -91,13 +94,15 @@ async def ask_own(caller: Caller, model: StoredArtifact, text: str) -> dict[str,
     )
     prepared = await to_thread.run_sync(caller.parts.queue.prepare, wanted)
     asking = replace(prepared, owner=behind(caller.name, QUESTIONS))
-    await caller.parts.intake.put([asking])
+    await made(caller.parts, asking)
     job = await wait_for(caller.parts, asking.id, asking.owner, SECONDS)
     if job.status is Status.COMPLETED:
         said: dict[str, Json] = job.result
         return said | {"probabilities": {}}
     if job.status.finished:
         raise Refused(HTTPStatus.BAD_GATEWAY, "model_failed", job.error or "the model failed")
+    with suppress(AlreadyFinished):  # nobody waits for it any more, and others wait behind it
+        await to_thread.run_sync(caller.parts.queue.cancel, asking.id, asking.owner)
     raise Refused(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "model_busy",

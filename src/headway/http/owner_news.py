@@ -1,7 +1,7 @@
 """What is new of all jobs of those owners who watch them together."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import Final
 
@@ -26,14 +26,20 @@ class OwnerNews:
         self._hub = hub
         self._positions = positions
         self._reached: int | None = None
+        self._told: dict[str, int] = {}
         self._behind = False
         self._look_at = 0.0
         self._seen: dict[str, tuple[object, ...]] = {}
 
     def forget(self) -> None:
-        """Begin anew: nobody watches any more."""
+        """Begin anew, with the present: whoever watches nevertheless reads what lies before it."""
         self._reached = None
+        self._told.clear()
         self._seen.clear()
+
+    def look_again(self) -> None:
+        """Something may have changed that nobody will say again."""
+        self._behind = True
 
     def read(self, *, changed: bool) -> None:
         """Publish what is new of the watched owners' jobs, if anything in the store `changed`."""
@@ -42,23 +48,30 @@ class OwnerNews:
             self.forget()
             return
         if self._reached is None:
-            # Whoever watches since then reads what came before by himself.
-            self._reached = self._queue.last_position()
+            self._reached = self._queue.following.last_position()
+        self._greet(watched, self._reached)
         self._behind |= changed  # and stays so while the store cannot be read
         if self._behind:
-            self._follow(watched)
+            self._follow(watched, self._reached)
             self._behind = False
         if monotonic() >= self._look_at:
             self._look_at = monotonic() + SNAPSHOT_SECONDS
-            self._look(watched)
+            self._look(watched, self._reached)
 
-    def _follow(self, watched: Sequence[str]) -> None:
+    def _greet(self, watched: Sequence[str], reached: int) -> None:
+        """Say to those who are told nothing yet from where on they are: what happened before that
+        they read by themselves, though nothing may happen after it for long."""
+        new: dict[str, list[Frame]] = {one: [] for one in watched if one not in self._told}
+        self._told = {one: self._told.get(one, reached) for one in watched}
+        self._publish(new, reached)
+
+    def _follow(self, watched: Sequence[str], reached: int) -> None:
         last = False
         while not last:
-            stretch = self._queue.happened(watched, after=self._reached or 0)
-            self._reached, last = stretch.reached, stretch.last
-            for owner, news in self._by_owner(stretch).items():
-                self._hub.publish(owner, News(news))
+            stretch = self._queue.following.happened(watched, after=reached)
+            reached, last = stretch.reached, stretch.last
+            self._publish(self._by_owner(stretch), reached)
+            self._reached = reached
 
     def _by_owner(self, stretch: Stretch) -> dict[str, list[Frame]]:
         news: defaultdict[str, list[Frame]] = defaultdict(list)
@@ -66,10 +79,10 @@ class OwnerNews:
             news[one.owner] += frames.owned(one, self._positions.seal(one.event.position))
         return news
 
-    def _look(self, watched: Sequence[str]) -> None:
+    def _look(self, watched: Sequence[str], reached: int) -> None:
         """How far the running jobs are: the latest alone, however often each has said it."""
-        running = self._queue.running(watched)
-        estimates = self._queue.estimates(running)
+        running = self._queue.following.running(watched)
+        estimates = self._queue.following.estimates(running)
         news: defaultdict[str, list[Frame]] = defaultdict(list)
         seen: dict[str, tuple[object, ...]] = {}
         for job in running:
@@ -82,5 +95,13 @@ class OwnerNews:
             if before != shown:
                 news[job.owner].append(frames.progress(job, estimate))
         self._seen = seen
-        for owner, told in news.items():
-            self._hub.publish(owner, News(told))
+        self._publish(news, reached)
+
+    def _publish(self, news: Mapping[str, Sequence[Frame]], reached: int) -> None:
+        """Tell each of these owners what joins on to what he was told last."""
+        joined = {
+            owner: News(shown, since=self._told[owner], reach=reached)
+            for owner, shown in news.items()
+        }
+        self._told |= dict.fromkeys(news, reached)
+        self._hub.publish(joined)

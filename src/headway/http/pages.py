@@ -7,7 +7,8 @@ from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from headway.http.assets import Asset, Assets, Edition
+from headway.http.application import application_of
+from headway.http.assets import Asset
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
@@ -28,22 +29,17 @@ def page(request: Request) -> Response:
         "Content-Security-Policy": POLICY,
         "Cross-Origin-Opener-Policy": "same-origin",
     }
-    return _sent(request, _edition(request).page, headers)
+    return _sent(request, application_of(request).assets.current().page, headers)
 
 
 @router.get("/dashboard/{edition}/{name:path}")
 def asset(request: Request, edition: str, name: str) -> Response:
     """A file of the dashboard. Under the name of its edition it never changes."""
-    current = _edition(request)
-    found = current.files.get(name) if edition == current.name else None
+    current = application_of(request).assets.edition(edition)
+    found = None if current is None else current.files.get(name)
     if found is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     return _sent(request, found, {"Cache-Control": _FOR_GOOD})
-
-
-def _edition(request: Request) -> Edition:
-    assets: Assets = request.app.state.assets
-    return assets.current()
 
 
 def _sent(request: Request, asset: Asset, headers: dict[str, str]) -> Response:

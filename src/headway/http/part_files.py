@@ -5,9 +5,9 @@ from typing import Any
 
 import orjson
 
-from headway.artifacts import ArtifactFiles
+from headway.artifacts import ArtifactFiles, read_checked
 from headway.errors import CorruptArtifact
-from headway.store.values import Part
+from headway.store.values.attempts import Part
 
 Row = dict[str, Any]
 
@@ -34,12 +34,7 @@ def rows_of(
 
 def lines_of(files: ArtifactFiles, part: Part) -> list[bytes]:
     """The lines of a part. Raise `CorruptArtifact` if they are not those that were published."""
-    try:
-        data = files.local(part.path).read_bytes()
-    except OSError as error:
-        raise CorruptArtifact(
-            f"expected the results in {part.path}, got: {error.strerror}"
-        ) from None
+    data = read_checked(files.local(part.path, part.sha256), part.sha256)
     lines = data.split(b"\n")[:-1]
     if (len(lines), len(data)) != (part.count, part.size):
         raise CorruptArtifact(

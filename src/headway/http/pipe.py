@@ -27,6 +27,7 @@ class Pipe:
     def __init__(self, send: Send) -> None:
         self._send = send
         self._rest: Generator[Any, Any, None] | None = None
+        self._waiting: list[Message] = []
         self.is_direct = False
         """Whether `put` may be called: the server does not insist on a task."""
 
@@ -43,11 +44,18 @@ class Pipe:
         self.is_direct = await tried
 
     def put(self, message: Message) -> None:
-        """Send at once; what the server will not take yet is left to `flush`."""
+        """Send at once; what the server will not take yet, or will not take at all, is left to
+        `flush`: an error of one viewer's line must not reach the fan-out, which serves all."""
+        if self._rest is not None:
+            self._waiting.append(message)
+            return
         steps = self._send(message).__await__()
         try:
             waiting = next(steps)
         except StopIteration:
+            return
+        except Exception as error:  # noqa: BLE001 - the stream's own task raises it
+            self._rest = _raising(error)
             return
         self._rest = _rest(steps, waiting)
 
@@ -56,11 +64,16 @@ class Pipe:
         rest, self._rest = self._rest, None
         if rest is not None:
             await self._within(_carried(rest))
+        waiting, self._waiting = self._waiting, []
+        for message in waiting:
+            await self._within(self._send(message))
 
     async def send(self, message: Message) -> None:
-        """Send from within a task, after what is stuck."""
+        """Send from within a task, after what is stuck. Others have their turn before it returns:
+        fifty sockets with a hundred frames each would hold the loop for a quarter of a second."""
         await self.flush()
         await self._within(self._send(message))
+        await asyncio.sleep(0)
 
     async def _within(self, sending: Any) -> None:
         try:
@@ -88,6 +101,12 @@ class Pipe:
 @types.coroutine
 def _carried(rest: Generator[Any, Any, None]) -> Generator[Any, Any, None]:
     yield from rest
+
+
+def _raising(error: Exception) -> Generator[Any, Any, None]:
+    """What is left of a call that has failed."""
+    raise error
+    yield  # which makes it a call like others
 
 
 def _rest(steps: Generator[Any, Any, None], waiting: Any) -> Generator[Any, Any, None]:

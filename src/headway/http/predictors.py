@@ -12,7 +12,7 @@ from headway.job import Json
 from headway.models.bundle import DEFAULT_BUNDLE, Bundle
 from headway.models.classifier import Classifier
 from headway.models.explain import explain
-from headway.store.values import StoredArtifact
+from headway.store.values.artifacts import StoredArtifact
 
 DEFAULT: Final = "default"
 _MOST_LOADED: Final = 8
@@ -63,6 +63,7 @@ class Predictors:
         self._files = files
         self._lock = threading.Lock()
         self._loaded: OrderedDict[str, Predictor] = OrderedDict()
+        self._loading: dict[str, threading.Lock] = {}
 
     def find(self, owner: str, reference: str | None) -> Predictor | StoredArtifact:
         """The model of this name; without one the user's alias `default`, then the bundled one.
@@ -75,15 +76,13 @@ class Predictors:
             raise UnknownArtifact(str(error), pointer="/model") from None
         if isinstance(found, StoredArtifact) and "format" in found.meta:
             return found
+        key = found if isinstance(found, str) else found.id
         with self._lock:
-            known = self._loaded.get(found if isinstance(found, str) else found.id)
-            if known is None:
-                known = self._load(found)
-            self._loaded[known.model_id] = known
-            self._loaded.move_to_end(known.model_id)
-            if len(self._loaded) > _MOST_LOADED:
-                self._loaded.popitem(last=False)
-            return known
+            if (known := self._known(key)) is not None:
+                return known
+            loading = self._loading.setdefault(key, threading.Lock())
+        with loading:  # others of the same model wait here, and nobody else does
+            return self._loaded_once(key, found)
 
     def about(self) -> dict[str, Json]:
         """What is known about a model that comes with the package."""
@@ -94,9 +93,31 @@ class Predictors:
             "parameters": dict(bundle.parameters),
         }
 
+    def _known(self, key: str) -> Predictor | None:
+        known = self._loaded.get(key)
+        if known is not None:
+            self._loaded.move_to_end(key)
+        return known
+
+    def _loaded_once(self, key: str, found: StoredArtifact | str) -> Predictor:
+        """The model, unless it was loaded while we waited for whoever loads it."""
+        with self._lock:
+            if (known := self._known(key)) is not None:
+                return known
+        try:
+            known = self._load(found)
+        finally:
+            with self._lock:
+                self._loading.pop(key, None)
+        with self._lock:
+            self._loaded[key] = known
+            if len(self._loaded) > _MOST_LOADED:
+                self._loaded.popitem(last=False)
+        return known
+
     def _load(self, found: StoredArtifact | str) -> Predictor:
         if isinstance(found, str):
             name = found.removeprefix(BUNDLED_PREFIX)
             return Predictor(name, found, Bundle.load(DEFAULT_BUNDLE).classifier)
-        bundle = Bundle.load(self._files.local(found.path), found.sha256)
+        bundle = Bundle.load(self._files.local(found.path, found.sha256), found.sha256)
         return Predictor(f"{found.name}@{found.version}", found.id, bundle.classifier)

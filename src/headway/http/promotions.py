@@ -1,6 +1,6 @@
 """Promotion that must be earned: a job judges the candidate, and its verdict moves the alias."""
 
-from functools import partial
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Final
 
@@ -8,13 +8,15 @@ from anyio import to_thread
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from headway.http.acceptance import accept, answer
+from headway.errors import Conflict
+from headway.http.acceptance import accept, answer, earlier
+from headway.http.answers import keyed
 from headway.http.auth import Caller, identified
 from headway.http.bodies import body_of, read_as
 from headway.http.headers import idempotency_key, preferences
 from headway.job import Json
-from headway.queue import JobRequest
-from headway.store.values import AliasName
+from headway.job_request import JobRequest
+from headway.store.values.artifacts import AliasName
 from headway.wire.catalog import PromotionRequest
 from headway.wire.submissions import Accepted
 
@@ -27,7 +29,7 @@ router = APIRouter(prefix="/api/v1/models", tags=["catalog"])
     "/{name}/aliases/{alias}/promote",
     response_model=Accepted,
     status_code=HTTPStatus.ACCEPTED,
-    openapi_extra=body_of(PromotionRequest),
+    openapi_extra=keyed(body_of(PromotionRequest), waits=True),
 )
 async def promote(
     request: Request,
@@ -39,23 +41,37 @@ async def promote(
     alias is moved before the job has judged, the job fails and the alias stays."""
     caller = await identified(request)
     wish = await read_as(PromotionRequest, request, caller)
-    told = wish.model_dump(exclude={"version", "expected"}, exclude_none=True)
-    told |= {"model": f"{name}@{wish.version}", "alias": alias}
     which = AliasName(owner=caller.name, kind="model", name=name, alias=alias)
-    expected = None if wish.expected is None else str(wish.expected)
-    look = partial(caller.parts.catalog.points_to, which, expected=expected)
-    champion = await to_thread.run_sync(look)
-    told |= {"new": True} if champion is None else {"against": champion, "replaces": champion}
-    added = await accept(request, caller.parts, _request(request, caller, told), below="/input")
+    wanted = _request(request, which, wish)
+    try:
+        condition = await to_thread.run_sync(_condition, caller, which, wish.expected)
+    except Conflict:
+        # It may have been moved by the very job that is asked for again.
+        added = await earlier(caller.parts, wanted)
+        if added is None:
+            raise
+    else:
+        wanted = replace(wanted, input=wanted.input | condition)
+        added = await accept(request, caller.parts, wanted, below="/input")
     wishes = preferences(request)
     return await answer(caller, added, "Promotion job created", HTTPStatus.ACCEPTED, wishes)
 
 
-def _request(request: Request, caller: Caller, told: dict[str, Json]) -> JobRequest:
+def _request(request: Request, which: AliasName, wish: PromotionRequest) -> JobRequest:
+    """The request, but for where the alias points to now: its key does not stand for that."""
+    told = wish.model_dump(exclude={"version", "expected"}, exclude_none=True)
     return JobRequest(
         operation=OPERATION,
-        owner=caller.name,
-        input=told,
+        owner=which.owner,
+        input=told | {"model": f"{which.name}@{wish.version}", "alias": which.alias},
         idempotency_key=idempotency_key(request),
         scope=f"POST {request.url.path}",
+        told=wish.model_dump(),
     )
+
+
+def _condition(caller: Caller, which: AliasName, expected: int | str | None) -> dict[str, Json]:
+    """The alias must still be where it is now. Raise `Conflict` if that is not as expected."""
+    named = None if expected is None else str(expected)
+    champion = caller.parts.catalog.points_to(which, expected=named)
+    return {"new": True} if champion is None else {"against": champion, "replaces": champion}

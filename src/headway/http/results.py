@@ -15,7 +15,7 @@ from headway.http.headers import accepts
 from headway.http.jobs import JobId
 from headway.http.part_files import rows_of
 from headway.http.ranges import Ranged
-from headway.store.values import Part
+from headway.store.values.attempts import Part
 from headway.wire.jobs import ResultsPage, job_url
 
 JSON_LINES: Final = ("application/jsonl", "application/x-ndjson", "application/jsonlines")

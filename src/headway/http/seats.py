@@ -21,6 +21,7 @@ class TooManyStreams(Refused):
             f"expected at most {most} open streams of one user (HEADWAY_MAX_STREAMS), got one"
             " more; close one, or watch all jobs on one stream: /api/v1/jobs/stream",
             headers={"Retry-After": RETRY_SECONDS},
+            more={"limit": most, "current": most},
         )
 
 

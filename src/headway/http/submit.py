@@ -10,12 +10,13 @@ from starlette.responses import Response
 
 from headway.errors import InvalidInput
 from headway.http.acceptance import accept, accept_all, accepted, answer, replay_header
+from headway.http.answers import keyed
 from headway.http.auth import Caller, identified, json_answer
 from headway.http.bodies import body_of, read_as, read_json
 from headway.http.headers import idempotency_key, preferences
 from headway.http.problems import Refused
 from headway.job import Json
-from headway.queue import JobRequest
+from headway.job_request import JobRequest
 from headway.wire.notifications import wishes
 from headway.wire.submissions import (
     LARGEST_BATCH,
@@ -81,7 +82,7 @@ TEXTS: Final = {
     "",
     status_code=HTTPStatus.ACCEPTED,
     response_model=Accepted,
-    openapi_extra=body_of(SubmitRequest),
+    openapi_extra=keyed(body_of(SubmitRequest), waits=True),
 )
 async def submit(request: Request) -> Response:
     """Submit a job of any registered operation. Once answered, it is durable."""
@@ -96,7 +97,7 @@ async def submit(request: Request) -> Response:
     "/bulk",
     status_code=HTTPStatus.ACCEPTED,
     response_model=BulkAccepted,
-    openapi_extra=body_of(BulkRequest),
+    openapi_extra=keyed(body_of(BulkRequest)),
 )
 async def submit_bulk(request: Request) -> Response:
     """Submit up to 1,000 jobs: all of them are accepted in one transaction, or none."""
@@ -109,7 +110,7 @@ async def submit_bulk(request: Request) -> Response:
     return json_answer(document, HTTPStatus.ACCEPTED, headers=headers)
 
 
-@router.post("/batch-predict", response_model=Accepted, openapi_extra=TEXTS)
+@router.post("/batch-predict", response_model=Accepted, openapi_extra=keyed(TEXTS, waits=True))
 async def batch_predict(request: Request) -> Response:
     """Classify up to 1,000 texts: `{"texts": [...]}` or the bare list. More goes in as a file."""
     caller = await identified(request)
@@ -121,7 +122,7 @@ async def batch_predict(request: Request) -> Response:
     return await _named(request, caller, "batch_predict", value, CREATED, below=below)
 
 
-@router.post("/train-model", response_model=Accepted, openapi_extra=ANY_OBJECT)
+@router.post("/train-model", response_model=Accepted, openapi_extra=keyed(ANY_OBJECT, waits=True))
 async def train_model(request: Request) -> Response:
     """Train a text classifier, for instance on `{"data": "sample"}`."""
     caller = await identified(request)
@@ -129,7 +130,9 @@ async def train_model(request: Request) -> Response:
     return await _named(request, caller, "train_model", body, "Training job created")
 
 
-@router.post("/evaluate-model", response_model=Accepted, openapi_extra=ANY_OBJECT)
+@router.post(
+    "/evaluate-model", response_model=Accepted, openapi_extra=keyed(ANY_OBJECT, waits=True)
+)
 async def evaluate_model(request: Request) -> Response:
     """Measure a model on a data set."""
     caller = await identified(request)
@@ -141,7 +144,7 @@ async def evaluate_model(request: Request) -> Response:
     "/preprocess",
     status_code=HTTPStatus.ACCEPTED,
     response_model=Accepted,
-    openapi_extra=ANY_OBJECT,
+    openapi_extra=keyed(ANY_OBJECT, waits=True),
 )
 async def preprocess(request: Request) -> Response:
     """Make a new data set from one, by a list of steps. `POST /api/v1/datasets/{ref}/preview` shows

@@ -4,36 +4,35 @@ import asyncio
 from contextlib import suppress
 from typing import Any, Final
 
-from anyio import to_thread
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
-from headway.errors import AlreadyFinished, Gone, NotAuthorized, NotFound, StoreError
+from headway.errors import Gone, NotAuthorized, NotFound, StoreError
 from headway.http import frames
 from headway.http.auth import Caller
 from headway.http.frames import Frame
-from headway.http.live import CONFIRM_SECONDS, may_still_look
-from headway.http.pipe import Pipe, Stalled
-from headway.http.problems import Refused, refusal_of
-from headway.http.viewing import View
-from headway.http.websocket import (
+from headway.http.hangups import (
     MISUNDERSTOOD,
     RESTARTING,
     TRY_LATER,
     UNAUTHORIZED,
     Hangup,
     hanging_up,
-    heard,
-    introduced,
-    is_same_origin,
 )
+from headway.http.headers import is_from_here
+from headway.http.hearing import asked, cancelled
+from headway.http.introduction import introduced
+from headway.http.live import CONFIRM_SECONDS, may_still_look
+from headway.http.pipe import Pipe, Stalled
+from headway.http.problems import refusal_of
+from headway.http.viewing import View
 from headway.job import Json
-from headway.rights import Scope
 from headway.wire.base import encode
 
 MOST: Final = 100
 """Jobs on one socket at a time."""
 
+_NO_CLOSE_FRAME: Final = 1006
 _EXPECTED: Final = "expected an action: subscribe, unsubscribe, cancel or resume, each with job_id"
 
 router = APIRouter(tags=["live"])
@@ -42,7 +41,7 @@ router = APIRouter(tags=["live"])
 @router.websocket("/ws/jobs")
 async def watch_many(socket: WebSocket) -> None:
     """The events of all jobs that the client subscribes to, until it leaves."""
-    if not is_same_origin(socket):
+    if not is_from_here(socket.headers):
         await socket.close(1008)
         return
     async with hanging_up(socket):
@@ -61,7 +60,7 @@ class Switchboard:
         self._pipe = Pipe(socket.send)
         self._speaking = asyncio.Lock()
         self._talks: dict[str, tuple[View, asyncio.Task[None]]] = {}
-        self._over: asyncio.Future[Hangup] = asyncio.get_running_loop().create_future()
+        self._over: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
 
     async def hold(self) -> None:
         """Talk until a `Hangup` says why no longer."""
@@ -69,18 +68,24 @@ class Switchboard:
         ending = asyncio.ensure_future(self._end())
         try:
             while True:
-                hearing = asyncio.ensure_future(heard(self._socket))
-                either: set[asyncio.Future[Any]] = {hearing, self._over}
-                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-                if self._over.done():
-                    hearing.cancel()
-                    raise self._over.result()
-                await self._do(hearing.result())
+                await self._do(await self._asked())
         finally:
             confirming.cancel()
             ending.cancel()
             for job_id in list(self._talks):
                 self._unsubscribe(job_id)
+
+    async def _asked(self) -> dict[str, Json]:
+        """The client's next message. Raise what ends the talk before it."""
+        hearing = asyncio.ensure_future(asked(self._socket, self._caller))
+        try:
+            either: set[asyncio.Future[Any]] = {hearing, self._over}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if self._over.done():
+                raise self._over.result()
+            return hearing.result()
+        finally:
+            hearing.cancel()
 
     async def _do(self, message: dict[str, Json]) -> None:
         match message:
@@ -91,7 +96,9 @@ class Switchboard:
             case {"action": "unsubscribe", "job_id": str(job_id), **rest} if not rest:
                 self._unsubscribe(job_id)
             case {"action": "cancel", "job_id": str(job_id), **rest} if not rest:
-                await self._cancel(job_id)
+                refused = await cancelled(self._caller, job_id)
+                if refused is not None:
+                    await self._say(job_id, refused)
             case _:
                 raise Hangup(MISUNDERSTOOD, _EXPECTED)
 
@@ -131,6 +138,8 @@ class Switchboard:
             pass  # who hears will be told of it too
         except Stalled:
             self._hang_up(Hangup(TRY_LATER, "nothing was read for long"))
+        except Exception as defect:  # noqa: BLE001 - whoever hears raises it: the client must know
+            self._hang_up(defect)
         finally:
             view.close()
             if self._talks.get(job_id, (None,))[0] is view:
@@ -139,17 +148,10 @@ class Switchboard:
     async def _say(self, job_id: str, frame: Frame) -> None:
         about = f'{{"job_id":{encode(job_id).decode()},{frame.message[1:]}'
         async with self._speaking:
-            await self._pipe.send({"type": "websocket.send", "text": about})
-
-    async def _cancel(self, job_id: str) -> None:
-        """Cancel the job. Its events tell that it worked; an `error`, why it did not."""
-        try:
-            self._caller.require(Scope.SUBMIT)
-            await to_thread.run_sync(self._caller.parts.queue.cancel, job_id, self._caller.name)
-        except Refused as refused:
-            await self._say(job_id, frames.sentence(refused.detail))
-        except (AlreadyFinished, NotFound, NotAuthorized, StoreError) as error:
-            await self._say(job_id, frames.sentence(refusal_of(error).detail))
+            try:
+                await self._pipe.send({"type": "websocket.send", "text": about})
+            except RuntimeError:  # the server's other word for a socket that is closed already
+                raise WebSocketDisconnect(_NO_CLOSE_FRAME) from None
 
     async def _confirm(self) -> None:
         """Hang up once the caller may not look any more."""
@@ -168,6 +170,6 @@ class Switchboard:
             self._caller.parts.feed.leave(listener)
         self._hang_up(Hangup(RESTARTING, "restarting"))
 
-    def _hang_up(self, over: Hangup) -> None:
+    def _hang_up(self, over: Exception) -> None:
         if not self._over.done():
             self._over.set_result(over)

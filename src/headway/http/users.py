@@ -5,30 +5,25 @@ from dataclasses import asdict
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import urlencode
 
 from anyio import to_thread
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from headway.errors import Conflict, NotFound
-from headway.http.account_rules import check_name, check_password
-from headway.http.auth import (
-    NO_STORE,
-    Caller,
-    CallerDep,
-    identified,
-    json_answer,
-    needs,
-    user_document,
-)
+from headway.http.auth import NO_STORE, Caller, CallerDep, identified, json_answer
 from headway.http.bodies import body_of, read_as
+from headway.http.own_account import user_document
+from headway.http.paging import next_page
+from headway.http.repeats import RepeatableRoute, repeatable
+from headway.http.scopes import needs
+from headway.identity.rules import check_name, check_password
 from headway.rights import Role, Scope
 from headway.store.identity import User
 from headway.wire.places import place
 from headway.wire.users import ErasedView, UserChange, UserMade, UserRequest, UserView
 
-router = APIRouter(prefix="/api/v1/users", tags=["users"])
+router = APIRouter(prefix="/api/v1/users", tags=["users"], route_class=RepeatableRoute)
 
 Name = Annotated[str, Path(max_length=200, description="The user's name")]
 
@@ -45,8 +40,7 @@ def list_users(
     headers = {}
     if len(found) > limit:
         found = found[:limit]
-        query = urlencode({"after": found[-1].name, "limit": limit})
-        headers["Link"] = f'<{place("/api/v1/users")}?{query}>; rel="next"'
+        headers = next_page(place("/api/v1/users"), {"after": found[-1].name, "limit": limit})
     return json_answer([user_document(one) for one in found], headers=headers)
 
 
@@ -54,8 +48,9 @@ def list_users(
     "", response_model=UserMade, status_code=HTTPStatus.CREATED, openapi_extra=body_of(UserRequest)
 )
 @needs(Scope.ADMIN)
+@repeatable
 async def make(request: Request) -> Response:
-    """Make a user. A name is given once: a request that is sent again is a 409."""
+    """Make a user. A name is given once: a second request for it is a 409."""
     caller = await identified(request)
     body = await read_as(UserRequest, request, caller)
     check_name(body.username, pointer="/username")
@@ -69,7 +64,8 @@ async def make(request: Request) -> Response:
         raise Conflict("expected a new name, got one that somebody has")
     made = await to_thread.run_sync(_known, caller, body.username)
     shown = {} if body.password is not None else {"password": password}
-    return json_answer(user_document(made) | shown, HTTPStatus.CREATED, headers=NO_STORE)
+    headers = NO_STORE if shown else None
+    return json_answer(user_document(made) | shown, HTTPStatus.CREATED, headers=headers)
 
 
 @router.get("/{name}", response_model=UserView)
@@ -81,6 +77,7 @@ def show(caller: CallerDep, name: Name) -> Response:
 
 @router.patch("/{name}", response_model=UserView, openapi_extra=body_of(UserChange))
 @needs(Scope.ADMIN)
+@repeatable
 async def change(request: Request, name: Name) -> Response:
     """Give a user another role or password, or let him in no more. His tokens are void; his keys
     stay, for what the role allows. Nobody changes his own role or disables himself: there would
@@ -109,6 +106,7 @@ async def change(request: Request, name: Name) -> Response:
 
 @router.delete("/{name}", response_model=ErasedView)
 @needs(Scope.ADMIN)
+@repeatable
 def remove(
     caller: CallerDep,
     name: Name,

@@ -7,7 +7,6 @@ version, the classes, the vectoriser's settings, the scale and what training mea
 import hashlib
 import io
 import json
-import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from headway.durable import write_durably
 from headway.errors import CorruptArtifact
 from headway.job import Json
 from headway.models.classifier import Classifier
@@ -58,13 +58,7 @@ class Bundle:
         """Write the file so that it is there whole or not at all, and return its SHA-256. Equal
         bundles give equal bytes."""
         content = self._bytes()
-        partial = path.with_name(f"{path.name}.part")
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-        _sync_folder(path.parent)
+        write_durably(path, content)
         return hashlib.sha256(content).hexdigest()
 
     @classmethod
@@ -117,14 +111,6 @@ def _npy(values: NDArray[Any]) -> bytes:
     buffer = io.BytesIO()
     np.save(buffer, values, allow_pickle=False)
     return buffer.getvalue()
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _check_hash(content: bytes, expected: str | None, path: Path) -> None:

@@ -29,17 +29,26 @@ _FACTORS: Final = (
 _MASK64: Final = (1 << 64) - 1
 _TO_BUCKET: Final = 64 - BITS
 _SPACE: Final = ord(" ")
-_MEMO_LIMIT: Final = 50_000
-"""Words remembered for single texts, about 40 MB; those beyond are hashed each time."""
+MOST_REMEMBERED: Final = 1_000_000
+"""Buckets remembered for single texts, about 40 MB: those of 50,000 words as people write them."""
+_LONGEST_WORD: Final = 40
+"""Characters from which on arrays are faster; such words hardly come again."""
 
 
-class _WordBuckets(dict[str, tuple[int, ...]]):
-    """Remembers the buckets of words, up to a bound."""
+class WordBuckets(dict[str, tuple[int, ...]]):
+    """Remembers the buckets of words, up to a bound; those beyond it are hashed each time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.remembered = 0
 
     def __missing__(self, word: str) -> tuple[int, ...]:
+        if len(word) > _LONGEST_WORD:
+            return tuple(bucket_runs([word])[1].tolist())
         value = tuple(_hashed(f" {word} "))
-        if len(self) < _MEMO_LIMIT:
+        if self.remembered + len(value) <= MOST_REMEMBERED:
             self[word] = value
+            self.remembered += len(value)
         return value
 
 
@@ -57,7 +66,7 @@ def _hashed(padded: str) -> list[int]:
     return buckets
 
 
-_buckets_of_word = _WordBuckets().__getitem__
+_buckets_of_word = WordBuckets().__getitem__
 """A cache of a pure function, shared by all models of the process."""
 
 

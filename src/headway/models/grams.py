@@ -26,22 +26,24 @@ _TO_BUCKET: Final = _HASH_BITS - BITS
 _LEFT: Final = 0xD6E8FEB86659FD93
 _RIGHT: Final = 0x9E3779B97F4A7C15
 _MASK64: Final = (1 << 64) - 1
-_MEMO_LIMIT: Final = 200_000
+_MOST_REMEMBERED: Final = 200_000
 """Words remembered, about 30 MB; those beyond are hashed each time."""
+LONGEST_REMEMBERED: Final = 40
+"""Their characters: a longer word hardly comes again, and may be a megabyte."""
 
 
-class _WordHashes(dict[str, tuple[int, int]]):
+class WordHashes(dict[str, tuple[int, int]]):
     """Remembers the (left, right) numbers of words, up to a bound."""
 
     def __missing__(self, word: str) -> tuple[int, int]:
         crc = crc32(word.encode("utf-8", "surrogatepass")) + 1
         value = (crc * _LEFT & _MASK64) >> 35, (crc * _RIGHT & _MASK64) >> 35
-        if len(self) < _MEMO_LIMIT:
+        if len(word) <= LONGEST_REMEMBERED and len(self) < _MOST_REMEMBERED:
             self[word] = value
         return value
 
 
-_hash_of = _WordHashes().__getitem__
+_hash_of = WordHashes().__getitem__
 """A cache of a pure function, shared by all models of the process."""
 
 

@@ -69,8 +69,11 @@ class Training:
             else validation
         )
         self._learned = np.ones(len(targets), dtype=np.bool_) if self._refits else ~self._held
-        frequencies = document_frequencies(self._rows(self._learned))
-        self._columns = choose_columns(frequencies, self._width)
+        self._columns = choose_columns(
+            document_frequencies(self._rows(~self._held)),
+            self._width,
+            later=document_frequencies(self._rows(self._learned)),
+        )
         self._trainer: Trainer | None = None
         self._saved = weights
         self.progress = progress

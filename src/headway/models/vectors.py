@@ -59,13 +59,18 @@ def document_frequencies(counts: Matrix) -> NDArray[np.int64]:
     return np.bincount(counts.indices, minlength=counts.shape[1])
 
 
-def choose_columns(frequencies: NDArray[np.int64], width: int) -> NDArray[np.int32]:
+def choose_columns(
+    frequencies: NDArray[np.int64], width: int, later: NDArray[np.int64] | None = None
+) -> NDArray[np.int32]:
     """The buckets that become columns of `width` weights: all seen ones, the most frequent if those
-    would be too many; growing."""
-    seen = np.flatnonzero(frequencies)
+    would be too many; growing. What is seen `later` alone gets the columns that are left, so that
+    it has no say in which of the others there are."""
+    later = frequencies if later is None else later
+    seen = np.flatnonzero(frequencies + later)
     limit = max(1, MAX_WEIGHTS // width)
     if len(seen) > limit:
-        by_frequency = np.argsort(-frequencies[seen], kind="stable")
+        first, rest = frequencies[seen], np.where(frequencies[seen], 0, later[seen])
+        by_frequency = np.lexsort((-rest, -first))  # equals in the order of their numbers
         seen = np.sort(seen[by_frequency[:limit]])
     return seen.astype(np.int32)
 

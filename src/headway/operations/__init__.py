@@ -12,7 +12,7 @@ from headway.operations.asking import ask_model
 from headway.operations.deliver import deliver_notice
 from headway.operations.requests.deliver import DeliverNotice
 from headway.operations.requests.evaluate import EvaluateModel
-from headway.operations.requests.import_csv import ImportCsv
+from headway.operations.requests.import_csv import ImportCsv, ImportShard
 from headway.operations.requests.own import AskModel, RegisterModel
 from headway.operations.requests.predict import BatchPredict
 from headway.operations.requests.preprocess import Preprocess
@@ -21,7 +21,12 @@ from headway.operations.requests.train import TrainModel
 from headway.retry import Backoff
 
 IMPORT_CSV: Final = Operation(
-    name="import_csv", function="headway.operations.import_csv:import_csv", input=ImportCsv
+    name="import_csv",
+    function="headway.operations.import_csv:import_csv",
+    input=ImportCsv,
+    split="headway.operations.import_shards:split",
+    merge="headway.operations.import_shards:merge",
+    shard_input=ImportShard,
 )
 TRAIN_MODEL: Final = Operation(
     name="train_model", function="headway.operations.train:train_model", input=TrainModel

@@ -1,8 +1,8 @@
-"""Whatever answers texts: a model of ours, asked in bulk."""
+"""Whatever answers texts: a model that was trained here, or one of the user's own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from headway.context import Context
 from headway.models.batch import predict_many
@@ -23,17 +23,22 @@ class Answering(Protocol):
     def id(self) -> str:
         """The same by its id."""
 
+    @property
+    def repeats(self) -> bool:
+        """Whether it says the same when it is asked again, and at once."""
+
     def answers(self, texts: Sequence[str]) -> list[Answer]:
         """A `prediction` and its `confidence` for each text; an `error` where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ours:
+class TrainedAnswering:
     """A text classifier that was trained here."""
 
     name: str
     id: str
     classifier: Classifier
+    repeats: ClassVar[bool] = True
 
     def answers(self, texts: Sequence[str]) -> list[Answer]:
         """See `Answering.answers`."""
@@ -45,13 +50,14 @@ class Ours:
 
 
 @dataclass(frozen=True, slots=True)
-class Theirs:
+class OwnAnswering:
     """A model of the user's own kind."""
 
     name: str
     id: str
     own: OwnModel
     asked: Asked
+    repeats: ClassVar[bool] = False
 
     def answers(self, texts: Sequence[str]) -> list[Answer]:
         """See `Answering.answers`."""
@@ -63,9 +69,9 @@ def open_answering(ctx: Context, field: str = "model") -> Answering:
     artifact = ctx.artifact(field)
     if artifact is not None and "format" in artifact.meta:
         own = kind_of(artifact, ctx)
-        return Theirs(_called(ctx, field), artifact.id, own, load_own(artifact, own))
+        return OwnAnswering(_called(ctx, field), artifact.id, own, load_own(artifact, own))
     model_id, bundle = open_model(ctx, field)
-    return Ours(_called(ctx, field), model_id, bundle.classifier)
+    return TrainedAnswering(_called(ctx, field), model_id, bundle.classifier)
 
 
 def _called(ctx: Context, field: str) -> str:

@@ -8,6 +8,7 @@ import asyncio
 from collections import OrderedDict
 from contextlib import suppress
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from headway.context import Artifact, AsyncContext
 from headway.errors import NotRetryable
@@ -20,16 +21,17 @@ _MOST_LOADED: Final = 4
 
 
 class Desk:
-    """A loaded model, and the texts that wait to be asked about together."""
+    """A loaded model, and the texts that wait to be asked about together.
+
+    One call at a time: whoever comes meanwhile goes into the next, and models need not be safe for
+    threads. The calls belong to nobody who waits, so nobody's leaving lets a second one begin."""
 
     def __init__(self, own: OwnModel, asked: Asked) -> None:
         self._own = own
         self._asked = asked
         self._waiting: list[tuple[str, asyncio.Future[Answer]]] = []
         self._full = asyncio.Event()
-        self._busy = asyncio.Lock()
-        """One call at a time: whoever comes meanwhile goes into the next, and models need not
-        be safe for threads."""
+        self._asking: asyncio.Task[None] | None = None
 
     async def ask(self, text: str) -> Answer:
         """The answer to one text, after a bounded wait for others."""
@@ -37,33 +39,55 @@ class Desk:
         self._waiting.append((text, answer))
         if len(self._waiting) >= self._own.batch:
             self._full.set()
-        with suppress(TimeoutError):  # for company; who came first asks for all
-            async with asyncio.timeout(self._own.wait):
-                await self._full.wait()
-        async with self._busy:
-            while not answer.done():
-                await self._ask_some()
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask_all())
         return await answer
 
+    async def _ask_all(self) -> None:
+        with suppress(TimeoutError):  # for company
+            async with asyncio.timeout(self._own.wait):
+                await self._full.wait()
+        while self._waiting:
+            await self._ask_some()
+
     async def _ask_some(self) -> None:
-        """Ask about those who wait longest. If we are cancelled meanwhile, they wait on."""
+        """Ask about those who have waited longest, and have not gone."""
         batch = self._own.batch
-        taken, self._waiting = self._waiting[:batch], self._waiting[batch:]
-        if len(self._waiting) < batch:
-            self._full.clear()
-        try:
-            texts = [text for text, _ in taken]
-            said = await asyncio.to_thread(ask, self._asked, texts, batch)
-            for (_, answer), one in zip(taken, said, strict=True):
-                if not answer.done():
-                    answer.set_result(one)
-        finally:
-            self._waiting = [one for one in taken if not one[1].done()] + self._waiting
+        here = [one for one in self._waiting if not one[1].done()]
+        taken, self._waiting = here[:batch], here[batch:]
+        self._full.clear()
+        if not taken:
+            return
+        said = await asyncio.to_thread(ask, self._asked, [text for text, _ in taken], batch)
+        for (_, answer), one in zip(taken, said, strict=True):
+            if not answer.done():
+                answer.set_result(one)
 
 
-_desks: Final[OrderedDict[str, Desk]] = OrderedDict()
-"""A cache of this process: the models asked last, by id."""
-_loading: Final = asyncio.Lock()
+class Desks:
+    """The models that were asked last, each loaded once, however many ask for it at a time."""
+
+    def __init__(self) -> None:
+        self._opening: OrderedDict[str, asyncio.Task[Desk]] = OrderedDict()
+
+    async def of(self, artifact: Artifact, ctx: AsyncContext) -> Desk:
+        """The desk of one model; raise what loading it raised, and load it again the next time."""
+        opening = self._opening.get(artifact.id)
+        if opening is None or (opening.done() and opening.exception() is not None):
+            opening = asyncio.create_task(_open(artifact, kind_of(artifact, ctx)))
+            self._opening[artifact.id] = opening
+            if len(self._opening) > _MOST_LOADED:
+                self._opening.popitem(last=False)
+        self._opening.move_to_end(artifact.id)
+        return await asyncio.shield(opening)
+
+
+async def _open(artifact: Artifact, own: OwnModel) -> Desk:
+    return Desk(own, await asyncio.to_thread(load_own, artifact, own))
+
+
+_desks: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, Desks]] = WeakKeyDictionary()
+"""A cache of this process. A loop of a test has its own: futures belong to one."""
 
 
 async def ask_model(request: AskModel, ctx: AsyncContext) -> dict[str, Json]:
@@ -71,19 +95,9 @@ async def ask_model(request: AskModel, ctx: AsyncContext) -> dict[str, Json]:
     artifact = ctx.artifact("model")
     if artifact is None or "format" not in artifact.meta:
         raise NotRetryable("expected a model of your own kind, got another; use /api/v1/predict")
-    desk = await _desk(artifact, ctx)
+    desks = _desks.setdefault(asyncio.get_running_loop(), Desks())
+    desk = await desks.of(artifact, ctx)
     answer = await desk.ask(request.text)
     if "error" in answer:
         raise NotRetryable(f"the model has no answer: {answer['error']}")
     return answer | {"model": f"{artifact.name}@{artifact.version}", "model_id": artifact.id}
-
-
-async def _desk(artifact: Artifact, ctx: AsyncContext) -> Desk:
-    async with _loading:
-        if artifact.id not in _desks:
-            own = kind_of(artifact, ctx)
-            _desks[artifact.id] = Desk(own, await asyncio.to_thread(load_own, artifact, own))
-            if len(_desks) > _MOST_LOADED:
-                _desks.popitem(last=False)
-        _desks.move_to_end(artifact.id)
-        return _desks[artifact.id]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from headway.artifacts import check_file
 from headway.context import Artifact, Context
 from headway.data.datasets import Dataset
 from headway.data.samples import bundled_dataset
@@ -75,11 +76,12 @@ def labelled_rows(
 
 
 def open_dataset(ctx: Context, field: str = "data") -> Dataset:
-    """The data set in a field."""
+    """The data set in a field, checked against its hash."""
     artifact = _artifact(ctx, field)
     if artifact.id.startswith(BUNDLED):
         return Dataset(bundled_dataset(artifact.id.removeprefix(BUNDLED), ctx.shared))
-    return Dataset(artifact.path)
+    check_file(artifact.path, artifact.sha256)
+    return Dataset(artifact.path, artifact.meta)
 
 
 def open_model(ctx: Context, field: str = "model") -> tuple[str, Bundle]:

@@ -1,8 +1,8 @@
 """Opening a model of the user's own kind: the file that was registered, by the class that loads it."""
 
-from headway.artifacts import hash_file
+from headway.artifacts import check_file
 from headway.context import Artifact, Context
-from headway.errors import CorruptArtifact, NotRetryable
+from headway.errors import NotRetryable
 from headway.own_model import Asked, OwnModel
 
 
@@ -19,9 +19,5 @@ def kind_of(artifact: Artifact, ctx: Context) -> OwnModel:
 
 def load_own(artifact: Artifact, own: OwnModel) -> Asked:
     """The model in the file, checked against its hash."""
-    if hash_file(artifact.path) != artifact.sha256:
-        raise CorruptArtifact(
-            f"expected {artifact.path.name} to have the hash {artifact.sha256[:12]}..., got another;"
-            " register the model again"
-        )
+    check_file(artifact.path, artifact.sha256)
     return own.load(artifact.path)

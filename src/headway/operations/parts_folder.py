@@ -1,25 +1,63 @@
-"""Where the attempts of a job keep what a later attempt goes on from."""
+"""Where an attempt keeps what a later attempt of its job goes on from.
 
-import contextlib
+Nobody writes below a folder but the attempt whose it is, nor removes it while its job is not over:
+an attempt that lost its claim and does not know it yet can harm none that came after it.
+"""
+
+import os
 import shutil
-import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from uuid import uuid4
 
+from headway.artifacts import PARTS
 from headway.context import Context
+from headway.data.parquet_parts import Part
+from headway.errors import Cancelled, CorruptArtifact, NotRetryable
 
-_KEPT_SECONDS: Final = 7 * 86_400
+
+@dataclass(frozen=True, slots=True)
+class PartsFolder:
+    """An attempt's own folder, beside those of the attempts before it."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """What a later attempt asks for it by."""
+        return self.path.name
+
+    def take_over(self, earlier: str, parts: Sequence[Part]) -> None:
+        """Have the parts of an earlier attempt in here too, whatever becomes of its folder.
+
+        `CorruptArtifact` when one is not there: it may have been written on another machine.
+        """
+        folder = self.path.with_name(earlier)
+        for part in parts:
+            try:
+                os.link(folder / part.name, self.path / part.name)
+            except OSError as error:
+                said = f"expected the part {part.name}, got: {error.strerror}"
+                raise CorruptArtifact(said) from None
+
+    def remove(self) -> None:
+        """Remove it, and the job's if it was the last in there."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        with suppress(OSError):
+            self.path.parent.rmdir()
 
 
-def parts_folder(ctx: Context, kind: str) -> Path:
-    """The job's own folder for parts; made if missing. What jobs of the kind left that were
-    cancelled, or ended with their machine, goes after a week."""
-    folders = ctx.shared / kind
-    folders.mkdir(parents=True, exist_ok=True)
-    for left in folders.iterdir():
-        with contextlib.suppress(OSError):  # another job was faster
-            if left.name != ctx.job_id and left.stat().st_mtime < time.time() - _KEPT_SECONDS:
-                shutil.rmtree(left, ignore_errors=True)
-    folder = folders / ctx.job_id
-    folder.mkdir(exist_ok=True)
-    return folder
+@contextmanager
+def parts_folder(ctx: Context) -> Iterator[PartsFolder]:
+    """A new folder of this attempt alone. It stays behind only where a later attempt may go on; from
+    there the upkeep removes it once the job is over."""
+    folder = PartsFolder(ctx.shared / PARTS / ctx.job_id / uuid4().hex)
+    folder.path.mkdir(parents=True)
+    try:
+        yield folder
+    except (NotRetryable, Cancelled):
+        folder.remove()
+        raise
+    folder.remove()

@@ -15,7 +15,7 @@ import numpy as np
 from headway.job import Json
 from headway.operations.requests.preprocess import Balance, DropDuplicates, Recipe, Split, Step
 from headway.operations.row_steps import RowStep, Value, row_step
-from headway.operations.set_steps import Decision, Marks, balance, first_of_each, split
+from headway.operations.set_steps import NO_LABEL, Decision, Marks, balance, first_of_each, split
 
 EXAMPLES: Final = 3
 """Rows shown per step, before and after."""
@@ -136,10 +136,10 @@ class Pipeline:
 
     @staticmethod
     def _marks(rows: Iterable[Row]) -> Marks:
-        known: dict[Value, int] = {}
+        known: dict[Value, int] = {None: NO_LABEL, "": NO_LABEL}
         gathered = np.fromiter(
             (
-                (_mark_of(row.text), known.setdefault(row.label, len(known)), row.part)
+                (_mark_of(row.text), known.setdefault(row.label, len(known) - 2), row.part)
                 for row in rows
             ),
             dtype=[("text", np.uint64), ("label", np.int32), ("part", np.int8)],

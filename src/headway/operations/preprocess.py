@@ -2,7 +2,6 @@
 
 import io
 import re
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -35,22 +34,17 @@ def preprocess(request: Preprocess, ctx: Context) -> dict[str, Json]:
     passes = _Passes(ctx, table, pipeline)
     decided = _decide(pipeline, passes, ctx)
     parts = _parts(request)
-    folder = parts_folder(ctx, "preprocess")
     paths = [ctx.scratch / f"{part or 'all'}.parquet" for part in parts]
     places = {PARTS.index(part) if part else 0: place for place, part in enumerate(parts)}
-    writing = WritingPass(ctx, pipeline, table, paths, folder)
-    try:
+    with parts_folder(ctx) as folder:
+        writing = WritingPass(ctx, pipeline, table, paths, folder)
         writing.run(passes.rows, places, {_DECIDED: decided})
         for part, writer in zip(parts, writing.writers, strict=True):
             _check_rows(part, writer.rows)
-    except NotRetryable:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
     written = [
         _publish(request, ctx, part, path, writer.meta())
         for part, path, writer in zip(parts, paths, writing.writers, strict=True)
     ]
-    shutil.rmtree(folder, ignore_errors=True)
     return {
         "datasets": written,
         "rows_in": table.total,

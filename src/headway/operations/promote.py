@@ -1,22 +1,14 @@
 """`promote_model`: move an alias to a version that proved to be good enough, or say why not."""
 
-from collections import Counter
-from collections.abc import Sequence
 from typing import Final
-
-import numpy as np
 
 from headway.context import Artifact, Context
 from headway.errors import NotRetryable
 from headway.job import Json
-from headway.models.scores import scores_of
-from headway.operations.answering import Answering, open_answering
+from headway.operations.answering import open_answering
 from headway.operations.inputs import BUNDLED, LabelledRows, labelled_rows
 from headway.operations.requests.promote import PromoteModel
-from headway.operations.tally import NO_ANSWER
-
-Pairs = Counter[tuple[str, str]]
-"""(true label, predicted label) -> rows."""
+from headway.operations.tally import Tally
 
 CANDIDATE: Final = "model"
 CHAMPION: Final = "against"
@@ -31,8 +23,11 @@ def promote_model(request: PromoteModel, ctx: Context) -> dict[str, Json]:
     candidate = _candidate(ctx)
     rows = labelled_rows(ctx, request.text, request.label)
     fields = [CANDIDATE] if request.against is None else [CANDIDATE, CHAMPION]
-    pairs = _asked(fields, rows, ctx)
-    figures = {field: _figures(pairs[field]) for field in fields}
+    tally = _asked(fields, rows, ctx)
+    figures = {
+        field: {name: one[name] for name in ("accuracy", "macro_f1")}
+        for field, one in zip(fields, tally.figures(), strict=True)
+    }
     reason = _objection(request, figures)
     if reason is None:
         replaces = None if request.replaces is None else "replaces"
@@ -45,7 +40,7 @@ def promote_model(request: PromoteModel, ctx: Context) -> dict[str, Json]:
         "model": f"{candidate.name}@{candidate.version}",
         "candidate": figures[CANDIDATE],
         "champion": figures.get(CHAMPION),
-        "rows": pairs[CANDIDATE].total(),
+        "rows": tally.rows,
     }
 
 
@@ -59,37 +54,16 @@ def _candidate(ctx: Context) -> Artifact:
     return artifact
 
 
-def _asked(fields: list[str], rows: LabelledRows, ctx: Context) -> dict[str, Pairs]:
+def _asked(fields: list[str], rows: LabelledRows, ctx: Context) -> Tally:
     """What each of the models says to the rows, counted; goes on after the last checkpoint."""
-    models = {field: open_answering(ctx, field) for field in fields}
+    models = [open_answering(ctx, field) for field in fields]
     saved = ctx.resumed.state if ctx.resumed else None
-    pairs: dict[str, Pairs] = {
-        field: _of_json(saved[field]) if saved else Counter() for field in fields
-    }
+    tally = Tally.of_json(saved["tally"]) if saved else Tally()
     for chunk in rows.chunks(int(saved["done"]) if saved else 0):
-        for field, model in models.items():
-            pairs[field].update(_pairs(model, chunk.texts, chunk.labels))
-        counted = {field: _as_json(found) for field, found in pairs.items()}
-        ctx.checkpoint({"done": chunk.done, **counted})
+        tally.add(chunk, [model.answers(chunk.texts) for model in models])
+        ctx.checkpoint({"done": chunk.done, "tally": tally.as_json()})
         ctx.progress(100 * chunk.done / rows.total, f"{chunk.done:,} of {rows.total:,} rows")
-    if not pairs[CANDIDATE]:
-        raise NotRetryable("expected rows with a text and a label, got none; name the columns")
-    return pairs
-
-
-def _pairs(model: Answering, texts: Sequence[str], labels: Sequence[str]) -> Pairs:
-    found = [answer["prediction"] or NO_ANSWER for answer in model.answers(texts)]
-    return Counter(zip(labels, found, strict=True))
-
-
-def _figures(pairs: Pairs) -> dict[str, Json]:
-    labels = sorted({label for pair in pairs for label in pair})
-    codes = {label: code for code, label in enumerate(labels)}
-    confusion = np.zeros((len(labels), len(labels)), dtype=np.int64)
-    for (true, found), count in pairs.items():
-        confusion[codes[true], codes[found]] = count
-    scores = scores_of(confusion, labels)
-    return {"accuracy": scores.accuracy, "macro_f1": scores.macro_f1}
+    return tally
 
 
 def _objection(request: PromoteModel, figures: dict[str, dict[str, Json]]) -> str | None:
@@ -103,11 +77,3 @@ def _objection(request: PromoteModel, figures: dict[str, dict[str, Json]]) -> st
             allowed = f" (less {request.tolerance:g})" if request.tolerance else ""
             return f"expected a macro F1 not worse than {champion:.4f}{allowed}, got: {got:.4f}"
     return None
-
-
-def _as_json(pairs: Pairs) -> list[Json]:
-    return [[*pair, count] for pair, count in sorted(pairs.items())]
-
-
-def _of_json(saved: list[Json]) -> Pairs:
-    return Counter({(true, found): count for true, found, count in saved})

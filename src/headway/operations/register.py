@@ -2,11 +2,12 @@
 
 import shutil
 
+from headway.artifacts import check_file
 from headway.context import Context
 from headway.errors import NotRetryable
 from headway.job import Json
 from headway.operations.requests.own import RegisterModel
-from headway.own_model import pickled
+from headway.pickles import pickled
 
 
 def register_model(request: RegisterModel, ctx: Context) -> dict[str, Json]:
@@ -19,6 +20,7 @@ def register_model(request: RegisterModel, ctx: Context) -> dict[str, Json]:
             f"expected one of the formats {', '.join(sorted(ctx.models)) or 'none is registered'},"
             f" got: {request.format!r}; register it with @model in a module of HEADWAY_OPERATIONS"
         )
+    check_file(file.path, file.sha256)
     refused = pickled(file.path, file.name)
     if refused is not None:
         raise NotRetryable(refused)

@@ -24,7 +24,7 @@ RowStep = Callable[[Value, Value], tuple[Value, Value] | None]
 
 _MARKUP: Final = re.compile(r"<(?:/?([A-Za-z][A-Za-z0-9:-]*)|[!?])")
 _HIDDEN: Final = {
-    name: re.compile(f"</{name}[^>]*>", re.IGNORECASE) for name in ("script", "style")
+    name: re.compile(f"</{name}[^<>]*>", re.IGNORECASE) for name in ("script", "style")
 }
 """Elements whose content is no text."""
 

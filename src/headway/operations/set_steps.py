@@ -6,9 +6,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from headway.errors import NotRetryable
 from headway.operations.requests.preprocess import Balance, Split
 
 PARTS: Final = ("train", "validation", "test")
+
+MOST_COPIES: Final = int(np.iinfo(np.uint16).max)
+"""Of one row, as its copies are counted."""
+
+NO_LABEL: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +24,7 @@ class Marks:
     texts: NDArray[np.uint64]
     """Equal for equal texts."""
     labels: NDArray[np.int32]
-    """A number for each different label; the rows without one have a number too."""
+    """A number for each different label, and `NO_LABEL` for the rows without one."""
     parts: NDArray[np.int8]
     """Positions in `PARTS`; 0 for all before a split."""
 
@@ -96,17 +102,31 @@ def _places(
 
 
 def balance(marks: Marks, step: Balance, seed: int) -> Decision:
-    """Give every label of the first part as many rows as the rarest has, or the most frequent."""
+    """Give every label of the first part as many rows as the rarest has, or the most frequent.
+
+    Rows without a label go on as they are: they are of none that could have too few."""
     copies = np.ones(len(marks.labels), dtype=np.uint16)
-    rows = np.flatnonzero(marks.parts == 0)
+    rows = np.flatnonzero((marks.parts == 0) & (marks.labels != NO_LABEL))
+    if not len(rows):  # that there is nothing left is told of what is written
+        return Decision(copies, marks.parts)
     labels = marks.labels[rows]
     counts = np.bincount(labels)
     present = counts[counts > 0]
     wanted = int(present.min() if step.method == "undersample" else present.max())
+    _refuse_too_many_copies(wanted, int(present.min()))
     shuffled = np.random.default_rng(seed).permutation(len(rows))
-    for label in np.flatnonzero(counts):
-        mine = rows[shuffled[labels[shuffled] == label]]
+    by_label = rows[shuffled[np.argsort(labels[shuffled], kind="stable")]]
+    for mine in np.split(by_label, np.cumsum(present)[:-1]):
         whole, rest = divmod(wanted, len(mine))
         copies[mine] = whole
         copies[mine[:rest]] += 1
     return Decision(copies, marks.parts)
+
+
+def _refuse_too_many_copies(wanted: int, rarest: int) -> None:
+    most = -(-wanted // rarest)
+    if most > MOST_COPIES:
+        raise NotRetryable(
+            f"expected to balance with at most {MOST_COPIES:,} copies of a row, got {most:,};"
+            " undersample, or drop the rarest label with filter_labels"
+        )

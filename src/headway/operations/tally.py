@@ -16,6 +16,8 @@ from headway.operations.inputs import LabelledChunk
 from headway.own_model import Answer
 
 MAX_LABELS: Final = 2_000
+MAX_NAMES: Final = 4_000
+"""Labels and answers together: the matrix of them has 128 MB at most."""
 MAX_MATRIX: Final = 200
 """Classes up to which the whole confusion matrix is part of the result: 40,000 numbers."""
 NO_ANSWER: Final = ""
@@ -53,11 +55,21 @@ class Tally:
         self._mistakes = _worst([*self._mistakes, *other._mistakes])
         self._check_labels()
 
+    @property
+    def rows(self) -> int:
+        """How many were counted."""
+        return self._outcomes.total()
+
     def _check_labels(self) -> None:
         if len({label for label, *_ in self._outcomes}) > MAX_LABELS:
             raise NotRetryable(
                 f"expected at most {MAX_LABELS:,} different labels, got more;"
                 " name the right column in `label`"
+            )
+        if len({name for outcome in self._outcomes for name in outcome}) > MAX_NAMES:
+            raise NotRetryable(
+                f"expected at most {MAX_NAMES:,} different labels and answers, got more; only a"
+                " model whose answers are labels can be judged"
             )
 
     def as_json(self) -> dict[str, Json]:
@@ -87,14 +99,12 @@ class Tally:
 
     def report(self, seed: int) -> dict[str, Json]:
         """Everything the counts tell, of all labels that are in the data or were given as answers.
-        `confusion` is None for more than 200 labels; `comparison` is None for one model."""
-        if not self._outcomes:
-            raise NotRetryable("expected rows with a text and a label, got none; name the columns")
-        labels = sorted({name for outcome in self._outcomes for name in outcome})
-        outcomes = self._coded(labels)
+        `confusion` is None for more than 200 labels, `comparison` for one model, and
+        `calibration_error` where no answer came with a confidence."""
+        labels, outcomes = self._judged()
         confusion = _confusion(outcomes.truth, outcomes.first, outcomes)
         return {
-            "rows": self._outcomes.total(),
+            "rows": self.rows,
             **_figures(confusion, labels, self._bins[0]),
             "reliability": _reliability(self._bins[0]),
             "per_class": [one.as_json() for one in scores_of(confusion, labels).per_class],
@@ -105,6 +115,22 @@ class Tally:
             "mistakes": self._mistakes,
             "comparison": self._comparison(outcomes, labels, seed) if len(self._bins) > 1 else None,
         }
+
+    def figures(self) -> list[dict[str, Json]]:
+        """The scores alone, of each of the models."""
+        labels, outcomes = self._judged()
+        found = (outcomes.first, outcomes.second)
+        return [
+            _figures(_confusion(outcomes.truth, said, outcomes), labels, bins)
+            for said, bins in zip(found, self._bins, strict=False)
+        ]
+
+    def _judged(self) -> tuple[list[str], Outcomes]:
+        """All labels that are in the data or were given as answers, and the outcomes in them."""
+        if not self._outcomes:
+            raise NotRetryable("expected rows with a text and a label, got none; name the columns")
+        labels = sorted({name for outcome in self._outcomes for name in outcome})
+        return labels, self._coded(labels)
 
     def _coded(self, labels: Sequence[str]) -> Outcomes:
         codes = {label: code for code, label in enumerate(labels)}
@@ -135,9 +161,14 @@ class Tally:
 
 
 def _bins(labels: Sequence[str], said: Sequence[Answer]) -> Floats:
-    right = [label == one["prediction"] for label, one in zip(labels, said, strict=True)]
-    confidences = np.array([one["confidence"] or 0.0 for one in said], dtype=np.float64)
-    return calibration_bins(confidences, np.array(right, dtype=np.bool_))
+    """Of the answers that came with a confidence: the others promise nothing."""
+    sure = [
+        (one["confidence"], label == one["prediction"])
+        for label, one in zip(labels, said, strict=True)
+        if one["confidence"] is not None
+    ]
+    confidences = np.array([confidence for confidence, _ in sure], dtype=np.float64)
+    return calibration_bins(confidences, np.array([right for _, right in sure], dtype=np.bool_))
 
 
 def _mistakes(chunk: LabelledChunk, said: Sequence[Answer]) -> list[dict[str, Json]]:
@@ -148,7 +179,7 @@ def _mistakes(chunk: LabelledChunk, said: Sequence[Answer]) -> list[dict[str, Js
             "text": text[:_SHOWN],
             "label": label,
             "prediction": one["prediction"],
-            "confidence": one["confidence"] or 0.0,
+            "confidence": one["confidence"],
         }
         for number, text, label, one in rows
         if label != one["prediction"]
@@ -156,7 +187,13 @@ def _mistakes(chunk: LabelledChunk, said: Sequence[Answer]) -> list[dict[str, Js
 
 
 def _worst(mistakes: list[dict[str, Json]]) -> list[dict[str, Json]]:
-    return sorted(mistakes, key=lambda one: (-one["confidence"], one["row"]))[:MISTAKES]
+    """The surest first, then those that came without a confidence."""
+
+    def order(one: dict[str, Json]) -> tuple[float, int]:
+        confidence = one["confidence"]
+        return (1.0 if confidence is None else -confidence, one["row"])
+
+    return sorted(mistakes, key=order)[:MISTAKES]
 
 
 def _confusion(truth: Counts, found: Counts, outcomes: Outcomes) -> Counts:
@@ -169,7 +206,7 @@ def _figures(confusion: Counts, labels: Sequence[str], bins: Floats) -> dict[str
         "accuracy": scores.accuracy,
         "macro_f1": scores.macro_f1,
         "weighted_f1": scores.weighted_f1,
-        "calibration_error": error_of_bins(bins),
+        "calibration_error": error_of_bins(bins) if bins[0].any() else None,
     }
 
 

@@ -15,6 +15,7 @@ from headway.data.datasets import DatasetWriter
 from headway.data.parquet_parts import Part
 from headway.errors import CorruptArtifact
 from headway.job import Json
+from headway.operations.parts_folder import PartsFolder
 from headway.operations.pipeline import Pipeline, Rows, StepReport
 from headway.operations.table import Table
 
@@ -32,7 +33,12 @@ class WritingPass:
     """Gives each part of the rows to a writer of its own."""
 
     def __init__(
-        self, ctx: Context, pipeline: Pipeline, table: Table, targets: Sequence[Path], folder: Path
+        self,
+        ctx: Context,
+        pipeline: Pipeline,
+        table: Table,
+        targets: Sequence[Path],
+        folder: PartsFolder,
     ) -> None:
         self._ctx = ctx
         self._pipeline = pipeline
@@ -63,6 +69,7 @@ class WritingPass:
         state: dict[str, Json] = {
             "row": row,
             "reports": [report.as_json() for report in self.reports],
+            "folder": self._folder.name,
             "parts": [[part.as_json() for part in one.parts] for one in saved],
         }
         rests = {_rest(number): one.rest for number, one in enumerate(saved)}
@@ -81,6 +88,8 @@ class WritingPass:
             for number, parts in enumerate(saved["parts"])
         ]
         try:
+            for state in states:
+                self._folder.take_over(saved["folder"], state.parts)
             writers = self._opened(states)
         except CorruptArtifact as error:
             self._ctx.log(f"writing again from the first row: {error}", level="warning")
@@ -91,7 +100,7 @@ class WritingPass:
 
     def _opened(self, states: Sequence[WriterState | None]) -> list[DatasetWriter]:
         return [
-            DatasetWriter(target, self._table.names, parts=self._folder, state=state)
+            DatasetWriter(target, self._table.names, parts=self._folder.path, state=state)
             for target, state in zip(self._targets, states, strict=True)
         ]
 

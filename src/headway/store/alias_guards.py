@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from headway.job import Publication, Status, Verdict
+from headway.job import Status
 from headway.store.database import Row, Transaction
-from headway.store.values import Report
+from headway.store.values.attempts import Report
+from headway.verdict import Publication, Verdict
 
 
 def unless_moved(tx: Transaction, report: Report) -> Report:

@@ -5,14 +5,16 @@ from typing import Final
 
 from headway.errors import Conflict, NotFound
 from headway.store.database import Database, Row, Transaction
+from headway.store.repeat import repeating
 from headway.store.rows import dumps
-from headway.store.values import Alias, AliasMove, AliasName
+from headway.store.values.artifacts import Alias, AliasMove, AliasName
 
 _WHICH: Final = "owner = :owner AND kind = :kind AND name = :name AND alias = :alias"
 
 
 def published_name(kind: str, name: str) -> str:
-    """What to hold while a version or an alias of a name is given: whoever's names they are."""
+    """What to hold while a version or an alias of a name is given or a version deleted: whoever's
+    names they are."""
     return f"artifact {kind}\0{name}"
 
 
@@ -21,7 +23,7 @@ def move_alias(
 ) -> bool:
     """Point the alias to this version of its name; False, and nothing changed, if there is none."""
     key = _key(alias)
-    # A write before the alias's own: whoever deletes the version must wait for our end.
+    # A write before the alias's own: whoever removes all that is its owner's must wait for our end.
     locked = tx.run(
         "UPDATE artifacts SET shared = shared WHERE id = :id AND owner = :owner AND kind = :kind"
         " AND name = :name AND deleted_at IS NULL",
@@ -34,6 +36,7 @@ def move_alias(
     return True
 
 
+@repeating
 class SqlAliases:
     """See `store.contract.Aliases`."""
 
@@ -71,7 +74,7 @@ class SqlAliases:
         key = _key(alias)
         with self._db.write() as tx:
             self._hold(tx, alias)
-            if not tx.run(f"DELETE FROM aliases WHERE {_WHICH}", key):
+            if not tx.run(f"DELETE FROM aliases WHERE {_WHICH}", key):  # nosec B608 - constants
                 return False
             _note(tx, key, None, _last_move(tx, key), self._db.now(tx), None)
             return True
@@ -95,7 +98,7 @@ class SqlAliases:
         wanted = self._db.rows_of({"wanted": "text"})
         with self._db.read() as tx:
             rows = tx.rows(
-                f"SELECT artifacts.id, aliases.alias FROM {wanted} AS w"
+                f"SELECT artifacts.id, aliases.alias FROM {wanted} AS w"  # nosec B608 - `rows_of`
                 " JOIN artifacts ON artifacts.id = w.wanted"
                 " JOIN aliases ON aliases.artifact = artifacts.seq ORDER BY aliases.alias",
                 {"rows": dumps([[one] for one in artifact_ids])},
@@ -155,7 +158,7 @@ def _check_expected(tx: Transaction, alias: AliasName, expected: str | None) -> 
 
 def _last_move(tx: Transaction, key: Mapping[str, object]) -> int | None:
     """The move that put the alias where it is, or removed it."""
-    found: int | None = tx.value(f"SELECT max(seq) FROM alias_moves WHERE {_WHICH}", key)
+    found: int | None = tx.value(f"SELECT max(seq) FROM alias_moves WHERE {_WHICH}", key)  # nosec B608 - constants
     return found
 
 

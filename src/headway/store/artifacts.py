@@ -4,17 +4,15 @@ from collections.abc import Collection
 from typing import Final
 
 from headway.errors import Conflict, NotFound
-from headway.job import Publication
 from headway.store.aliases import move_alias, published_name
-from headway.store.database import Database, Row, Transaction
+from headway.store.database import Database, Transaction
 from headway.store.lineage import lineage_of
-from headway.store.rows import ARTIFACT_COLUMNS, artifact_from_row, dumps
-from headway.store.values import AliasName, Lineage, StoredArtifact
-
-_LONGEST_VERSION: Final = 9
-"""Digits; a longer number overflows the databases' integers, and no version is that high."""
-
-_SELECT: Final = f"SELECT {ARTIFACT_COLUMNS} FROM artifacts WHERE deleted_at IS NULL"
+from headway.store.references import PRESENT, resolved
+from headway.store.repeat import repeating
+from headway.store.rows import artifact_from_row, dumps
+from headway.store.values.artifacts import AliasName, StoredArtifact
+from headway.store.values.lineage import Lineage
+from headway.verdict import Publication
 
 
 def name_of(publication: Publication) -> str:
@@ -63,10 +61,11 @@ def insert_artifact(
 
 def find_artifact(tx: Transaction, artifact_id: str) -> StoredArtifact | None:
     """The artefact of this id."""
-    row = tx.row(f"{_SELECT} AND id = :id", {"id": artifact_id})
+    row = tx.row(f"{PRESENT} AND id = :id", {"id": artifact_id})
     return None if row is None else artifact_from_row(row)
 
 
+@repeating
 class SqlArtifacts:
     """See `store.contract.Artifacts`."""
 
@@ -93,8 +92,7 @@ class SqlArtifacts:
     def resolve(self, owner: str, kind: str, reference: str) -> StoredArtifact | None:
         """See `Artifacts.resolve`."""
         with self._db.read() as tx:
-            row = _own(tx, owner, kind, reference) or _shared(tx, owner, kind, reference)
-        return None if row is None else artifact_from_row(row)
+            return resolved(tx, owner, kind, reference)
 
     def find(
         self,
@@ -137,14 +135,17 @@ class SqlArtifacts:
     def delete(self, artifact_id: str) -> None:
         """See `Artifacts.delete`."""
         with self._db.write() as tx:
-            # A write before the look: whoever moves an alias here must wait for our end.
-            if not tx.run(f"UPDATE artifacts SET shared = shared {_ONE}", {"id": artifact_id}):
-                raise NotFound("expected a version that exists, got one that was deleted")
-            _refuse_if_needed(tx, artifact_id)
-            now = self._db.now(tx)
-            tx.run(
-                f"UPDATE artifacts SET deleted_at = :now {_ONE}", {"id": artifact_id, "now": now}
+            row = tx.row(f"SELECT kind, name FROM artifacts {_ONE}", {"id": artifact_id})  # nosec B608 - constants
+            if row is not None:
+                # No alias of its name comes to point here before we end.
+                self._db.hold(tx, [published_name(*row)])
+                _refuse_if_needed(tx, artifact_id)
+            deleted = tx.run(
+                f"UPDATE artifacts SET deleted_at = :now {_ONE}",  # nosec B608 - constants
+                {"id": artifact_id, "now": self._db.now(tx)},
             )
+            if not deleted:
+                raise NotFound("expected a version that exists, got one that was deleted")
 
     def lineage(self, artifact_id: str, *, most: int = 200) -> Lineage:
         """See `Artifacts.lineage`."""
@@ -153,65 +154,6 @@ class SqlArtifacts:
 
 
 _ONE: Final = "WHERE id = :id AND deleted_at IS NULL"
-
-
-def _own(tx: Transaction, owner: str, kind: str, reference: str) -> Row | None:
-    """What the user's own words mean: a name or an id, else the alias moved last."""
-    name, _, which = reference.partition("@")
-    if "@" in reference:
-        return _version(tx, owner, kind, name, which, "") if which else None
-    named = tx.row(
-        f"{_SELECT} AND owner = :owner AND kind = :kind AND (id = :reference OR name = :reference)"
-        " ORDER BY version DESC LIMIT 1",
-        {"owner": owner, "kind": kind, "reference": reference},
-    )
-    return named or tx.row(
-        f"{_SELECT} AND seq = (SELECT artifact FROM aliases WHERE owner = :owner"
-        " AND kind = :kind AND alias = :alias ORDER BY at DESC, artifact DESC LIMIT 1)",
-        {"owner": owner, "kind": kind, "alias": reference},
-    )
-
-
-def _shared(tx: Transaction, reader: str, kind: str, reference: str) -> Row | None:
-    """What somebody shares, by its id or as `owner:name`."""
-    owner, colon, rest = reference.rpartition(":")
-    if colon:
-        name, at, which = rest.partition("@")
-        if at and not which:
-            return None
-        visible = "" if owner == reader else " AND shared"
-        return _version(tx, owner, kind, name, which, visible)
-    return tx.row(
-        f"{_SELECT} AND id = :id AND kind = :kind AND shared", {"id": reference, "kind": kind}
-    )
-
-
-def _version(
-    tx: Transaction, owner: str, kind: str, name: str, which: str, visible: str
-) -> Row | None:
-    """The version of a name that its number or an alias says; without either the newest."""
-    number = which if which.isascii() and which.isdigit() else None
-    if number is not None and len(number) > _LONGEST_VERSION:
-        return None
-    if number is not None:
-        condition = "version = :which"
-    elif which:
-        condition = (
-            "seq = (SELECT artifact FROM aliases WHERE owner = :owner AND kind = :kind"
-            " AND name = :name AND alias = :which)"
-        )
-    else:
-        condition = "1 = 1"
-    return tx.row(
-        f"{_SELECT} AND owner = :owner AND kind = :kind AND name = :name AND {condition}{visible}"
-        " ORDER BY version DESC LIMIT 1",
-        {
-            "owner": owner,
-            "kind": kind,
-            "name": name,
-            "which": which if number is None else int(number),
-        },
-    )
 
 
 _NARROWED: Final = {
@@ -226,8 +168,8 @@ def _find(given: Collection[str]) -> str:
     narrowed = "".join(_NARROWED[one] for one in given)
     ends = f" AND kind = :kind{narrowed} ORDER BY seq DESC LIMIT :limit"
     return (
-        f"SELECT * FROM (SELECT * FROM ({_SELECT} AND owner = :reader{ends}) AS own"
-        f" UNION ALL SELECT * FROM ({_SELECT} AND shared AND owner <> :reader{ends}) AS others)"
+        f"SELECT * FROM (SELECT * FROM ({PRESENT} AND owner = :reader{ends}) AS own"  # nosec B608 - constants and names that stand in the code
+        f" UNION ALL SELECT * FROM ({PRESENT} AND shared AND owner <> :reader{ends}) AS others)"
         " AS visible ORDER BY seq DESC LIMIT :limit"
     )
 

@@ -14,14 +14,19 @@ from headway.store.database import Database, Row, Transaction
 from headway.store.events import write_facts
 from headway.store.loads import owners_with_room
 from headway.store.redo import to_redo
+from headway.store.repeat import repeating
 from headway.store.reports import write_reports
 from headway.store.rows import JOB_COLUMNS, JOB_WIDTH, dumps, job_from_row, loads
 from headway.store.shards import shard_results
+from headway.store.states import DELAYED, READY
 from headway.store.tallies import Tallies
 from headway.store.turns import let_in, serve, stage
-from headway.store.values import Claim, Incident, Report, StoredArtifact, StoredCheckpoint, Want
+from headway.store.values.artifacts import StoredArtifact
+from headway.store.values.attempts import Claim, Report, StoredCheckpoint, Want
+from headway.store.values.meters import Incident
 
 
+@repeating
 class SqlAttempts:
     """See `store.contract.Attempts`."""
 
@@ -39,19 +44,15 @@ class SqlAttempts:
                 return []
             stage(self._db, tx, now, limits)
             let_in(self._db, tx, limits)
-            rows: list[Row] = []
-            for one in wants:
-                want = allowed(tx, one, limits)
-                found = (
-                    _ready(tx, want, worker, now, self._db.skip_locked) if want.limit > 0 else []
-                )
-                if found:  # taken before the next want looks, which may want the same operation
-                    self._take(tx, worker, now, [row[0] for row in found])
-                rows += found
-            if not rows:
+            claims: list[Claim] = []
+            turns: list[tuple[int, int]] = []
+            for one in wants:  # each takes before the next looks: both may want one operation
+                rows, now = self._take(tx, worker, allowed(tx, one, limits), now)
+                claims += [_claim_from_row(tx, row, now) for row in rows]
+                turns += [_turn(row) for row in rows]
+            if not claims:
                 return []
-            serve(tx, [(row[_PRIORITY], row[JOB_WIDTH + 1]) for row in rows])
-            claims = [_claim_from_row(tx, row, now) for row in rows]
+            serve(tx, turns)
             write_facts(tx, now, ((c.job.seq, c.job.last_event, _started(c.job)) for c in claims))
             tallies = Tallies(now)
             for name, count in Counter(claim.job.operation for claim in claims).items():
@@ -78,7 +79,7 @@ class SqlAttempts:
     def next_due_in(self) -> float | None:
         """See `Attempts.next_due_in`."""
         with self._db.read() as tx:
-            due = tx.value(f"SELECT min(run_at) FROM jobs WHERE {_DELAYED}")
+            due = tx.value(f"SELECT min(run_at) FROM jobs WHERE {DELAYED}")  # nosec B608 - constants
             return None if due is None else max(0.0, due - self._db.now(tx))
 
     def _anything(self, wants: Sequence[Want], limits: Limits) -> bool:
@@ -86,36 +87,47 @@ class SqlAttempts:
         with self._db.read() as tx:
             for one in wants:
                 want = allowed(tx, one, limits)
-                if want.limit > 0 and _ready(tx, replace(want, limit=1), "", 0.0, ""):
+                if want.limit > 0 and _ready(tx, replace(want, limit=1), ""):
                     return True
             if next(iter(owners_with_room(tx, limits)), None) is not None:
                 return True
             now = self._db.now(tx)
-            return bool(tx.row(f"SELECT 1 FROM jobs WHERE {_DELAYED} AND run_at <= :now LIMIT 1",
+            return bool(tx.row(f"SELECT 1 FROM jobs WHERE {DELAYED} AND run_at <= :now LIMIT 1",  # nosec B608 - constants
                                {"now": now}))  # fmt: skip
 
-    def _take(self, tx: Transaction, worker: str, now: float, seqs: Sequence[int]) -> None:
+    def _take(
+        self, tx: Transaction, worker: str, want: Want, now: float
+    ) -> tuple[list[Row], float]:
+        """What is due of this, taken, and when: the most urgent first."""
+        due = _ready(tx, want, self._db.skip_locked) if want.limit > 0 else []
+        if not due:
+            return [], now
+        # Not before the look: an attempt that it saw the end of may have ended since we began.
+        now = self._db.now(tx)
         wanted = self._db.rows_of({"wanted": "bigint"})
-        tx.run(
-            "UPDATE jobs SET status = 'running', worker = :worker, claimed_at = :now,"
+        # What a claim says comes from the write: a row may have been claimed and given back
+        # between the look's snapshot and its lock.
+        taken = tx.rows(
+            "UPDATE jobs SET status = 'running', worker = :worker, claimed_at = :now,"  # nosec B608 - constants and `rows_of`
             " started_at = coalesce(started_at, :now), lease_token = lease_token + 1,"
             " version = version + 1, last_event = last_event + 1"
-            f" WHERE seq IN (SELECT wanted FROM {wanted} AS w) AND status = 'pending'",
-            {"worker": worker, "now": now, "rows": dumps([[seq] for seq in seqs])},
+            f" WHERE seq IN (SELECT wanted FROM {wanted} AS w) AND status = 'pending'"
+            f" RETURNING {_TAKEN}",
+            {"worker": worker, "now": now, "rows": dumps(due)},
         )
+        return sorted(taken, key=lambda row: (*_turn(row), row[0])), now
 
 
-_DELAYED: Final = "status = 'pending' AND waiting_for IN ('time', 'retry')"
-_COLUMNS_OF_JOB: Final = [name.strip() for name in JOB_COLUMNS.split(",")]
-_PRIORITY: Final = _COLUMNS_OF_JOB.index("priority")
-_CHANGED: Final = {
-    "status": "'running'",
-    "worker": ":worker",
-    "started_at": "coalesce(jobs.started_at, :now)",
-    "version": "jobs.version + 1",
-    "last_event": "jobs.last_event + 1",
-}
-_TAKEN: Final = ", ".join(_CHANGED.get(name, f"jobs.{name}") for name in _COLUMNS_OF_JOB)
+_TAKEN: Final = (
+    f"{JOB_COLUMNS}, lease_token, turn, (SELECT body FROM inputs WHERE inputs.job = jobs.seq),"  # nosec B608 - constants
+    " uses, traceparent"
+)
+_PRIORITY: Final = JOB_COLUMNS.split(", ").index("priority")
+
+
+def _turn(row: Row) -> tuple[int, int]:
+    """Priority and turn of a row of `_TAKEN`."""
+    return row[_PRIORITY], row[JOB_WIDTH + 1]
 
 
 def _lease_holds(tx: Transaction, worker: str, now: float) -> bool:
@@ -127,8 +139,8 @@ def _lease_holds(tx: Transaction, worker: str, now: float) -> bool:
     )
 
 
-def _ready(tx: Transaction, want: Want, worker: str, now: float, locking: str) -> list[Row]:
-    """The most urgent due jobs, as they will be once this worker has taken them.
+def _ready(tx: Transaction, want: Want, locking: str) -> list[Row]:
+    """The most urgent due jobs, by seq.
 
     One walk of the ready index for each operation, then a merge: so the jobs of an operation
     this worker does not know are never stepped over. With `locking`, jobs that another worker is
@@ -138,33 +150,29 @@ def _ready(tx: Transaction, want: Want, worker: str, now: float, locking: str) -
     if not operations:
         return []
     walks = " UNION ALL ".join(
-        "SELECT * FROM (SELECT seq, priority, turn FROM jobs WHERE status = 'pending'"
-        f" AND waiting_for IS NULL AND operation = :o{i} ORDER BY priority, turn, seq LIMIT :l{i}"
-        f"{locking}) AS walk_{i}"
+        f"SELECT * FROM (SELECT seq, priority, turn FROM jobs WHERE {READY} AND operation = :o{i}"  # nosec B608 - constants, a lock and names that stand in the code
+        f" ORDER BY priority, turn, seq LIMIT :l{i}{locking}) AS walk_{i}"
         for i in range(len(operations))
     )
     return tx.rows(
-        f"SELECT {_TAKEN}, lease_token, jobs.turn, body, uses, traceparent"
-        f" FROM (SELECT * FROM ({walks}) AS walks ORDER BY priority, turn, seq LIMIT :limit) AS due"
-        " JOIN jobs ON jobs.seq = due.seq JOIN inputs ON inputs.job = jobs.seq"
-        " ORDER BY jobs.priority, jobs.turn, jobs.seq",
+        f"SELECT seq FROM ({walks}) AS walks ORDER BY priority, turn, seq LIMIT :limit",  # nosec B608 - constants and names that stand in the code
         {f"o{i}": name for i, name in enumerate(operations)}
         | {
             f"l{i}": min(want.limit, want.fewer.get(name, want.limit))
             for i, name in enumerate(operations)
         }
-        | {"limit": want.limit, "worker": worker, "now": now},
+        | {"limit": want.limit},
     )
 
 
 def _claim_from_row(tx: Transaction, row: Row, now: float) -> Claim:
-    """The claim of a row that `_ready` gave as it will be once it is taken."""
+    """The claim of a row of `_TAKEN`."""
     token, _, body, uses, traceparent = row[JOB_WIDTH:]
     job = job_from_row(row)
-    first = token == 0  # no attempt before this one: nothing can have been saved
+    first = token == 1  # no attempt before this one: nothing can have been saved
     return Claim(
         job=job,
-        token=token + 1,
+        token=token,
         input=body.encode(),
         uses={} if uses is None else _used(tx, loads(uses)),
         checkpoints=() if first else _checkpoints(tx, job.seq),

@@ -5,6 +5,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+from headway.durable import sync_directory, sync_file
 from headway.errors import StoreUnusable
 from headway.store.sqlite import FILE_NAME
 from headway.store.sqlite_driver import driver
@@ -72,17 +73,9 @@ def _copy(database: Any, copy: Any, source: Path) -> None:
 
 
 def _publish(temporary: Path, target: Path, *, overwrite: bool) -> None:
-    _sync(temporary)
+    sync_file(temporary)
     if overwrite:
         os.replace(temporary, target)
     else:
         target.hardlink_to(temporary)  # unlike a rename it never takes a file's place
-    _sync(target.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_directory(target.parent)

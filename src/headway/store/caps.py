@@ -5,7 +5,7 @@ from dataclasses import replace
 from headway.limits import Limits
 from headway.store.database import Database, Transaction
 from headway.store.pauses import paused_since
-from headway.store.values import Want
+from headway.store.values.attempts import Want
 
 
 def hold_caps(db: Database, tx: Transaction, limits: Limits) -> None:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from headway.store.burial import OF_JOBS
 from headway.store.migrate import HEAD
-from headway.store.shards import UNFINISHED
 from headway.store.sqlite import FILE_NAME
 from headway.store.sqlite_file import open_file
+from headway.store.states import UNFINISHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +69,6 @@ def _version(database: Any) -> str | None:
     return None if row is None else str(row[0])
 
 
-_OF_JOBS: Final = (
-    "attempts", "checkpoints", "deliveries", "events", "idempotency", "inputs", "notices", "paces",
-    "parts",
-)  # fmt: skip
-
 _WRONG_LOADS: Final = (
     "FROM (SELECT owner, count(*) AS unfinished, sum(CASE WHEN status = 'running' OR waiting_for IS"
     " NULL THEN 1 ELSE 0 END) AS active FROM jobs WHERE status IN ('pending', 'running')"
@@ -80,16 +76,16 @@ _WRONG_LOADS: Final = (
     " WHERE coalesce(loads.unfinished, 0) != real.unfinished"
     " OR coalesce(loads.active, 0) != real.active"
 )
-_UNFINISHED_SHARDS: Final = f"SELECT parent FROM jobs WHERE parent IS NOT NULL AND {UNFINISHED}"
+_UNFINISHED_SHARDS: Final = f"SELECT parent FROM jobs WHERE parent IS NOT NULL AND {UNFINISHED}"  # nosec B608 - constants
 
 _STRAYS: Final = (
     *(
         (
-            f"FROM {table} WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE seq = {table}.job)",
+            f"FROM {table} WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE seq = {table}.job)",  # nosec B608 - names that stand in the code
             f"rows of {table} belong to no job",
-            f"nobody reads them: after a backup, delete from {table} those whose job is not in jobs",
+            f"nobody reads them: after a backup, delete from {table} those whose job is not in jobs",  # nosec B608 - names that stand in the code
         )
-        for table in _OF_JOBS
+        for table in OF_JOBS
     ),
     (
         "FROM jobs WHERE NOT EXISTS (SELECT 1 FROM inputs WHERE job = seq)",

@@ -88,6 +88,9 @@ class Database(Protocol):
         To be asked for all names at once, before anything else is written.
         """
 
+    def end_stopped(self) -> None:
+        """End the transactions of clients that have stopped in the middle of them, if it can be."""
+
     def shrink_log(self) -> int:
         """See `Upkeep.shrink_log`."""
 

@@ -3,18 +3,21 @@
 from typing import Final
 
 from headway.errors import Conflict
+from headway.store.burial import Family, bury, fitting
 from headway.store.database import Database, Transaction
 from headway.store.identity import Holdings
-from headway.store.retention import Family, bury, fitting
+from headway.store.repeat import repeating
+from headway.store.states import ENDED, UNFINISHED
 
 # Shards are cancelled and removed with the jobs they are of.
 _JOBS: Final = "owner = :owner AND parent IS NULL"
-_UNFINISHED: Final = f"{_JOBS} AND status IN ('pending', 'running')"
-_ENDED: Final = f"{_JOBS} AND status IN ('completed', 'failed', 'cancelled')"
+_UNFINISHED: Final = f"{_JOBS} AND {UNFINISHED}"
+_ENDED: Final = f"{_JOBS} AND {ENDED}"
 _SHARED: Final = "owner = :owner AND shared AND deleted_at IS NULL"
 _REST: Final = (
     "DELETE FROM tombstones WHERE owner = :owner",
     "DELETE FROM idempotency WHERE owner = :owner",
+    "DELETE FROM answers WHERE owner = :owner",
     "DELETE FROM turns WHERE owner = :owner",
     "DELETE FROM aliases WHERE owner = :owner",
     "DELETE FROM alias_moves WHERE owner = :owner",
@@ -27,6 +30,7 @@ _REST: Final = (
 )
 
 
+@repeating
 class SqlErasure:
     """See `store.identity.Erasure`."""
 
@@ -46,7 +50,7 @@ class SqlErasure:
         """See `Erasure.unfinished`."""
         with self._db.read() as tx:
             rows = tx.rows(
-                f"SELECT id FROM jobs WHERE {_UNFINISHED} ORDER BY seq LIMIT :limit",
+                f"SELECT id FROM jobs WHERE {_UNFINISHED} ORDER BY seq LIMIT :limit",  # nosec B608 - constants
                 {"owner": owner, "limit": limit},
             )
         return [id for (id,) in rows]
@@ -55,7 +59,7 @@ class SqlErasure:
         """See `Erasure.erase_jobs`."""
         with self._db.write() as tx:
             ended = tx.rows(
-                f"SELECT seq, id, last_event, shards FROM jobs WHERE {_ENDED} ORDER BY seq LIMIT :limit"
+                f"SELECT seq, id, last_event, shards FROM jobs WHERE {_ENDED} ORDER BY seq LIMIT :limit"  # nosec B608 - constants and a lock
                 + self._db.for_update,
                 {"owner": owner, "limit": limit},
             )
@@ -76,4 +80,4 @@ class SqlErasure:
 
 
 def _count(tx: Transaction, table: str, where: str, owner: str) -> int:
-    return int(tx.value(f"SELECT count(*) FROM {table} WHERE {where}", {"owner": owner}))
+    return int(tx.value(f"SELECT count(*) FROM {table} WHERE {where}", {"owner": owner}))  # nosec B608 - names that stand in the code

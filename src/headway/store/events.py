@@ -1,10 +1,11 @@
 """What happened, in order: rows that are only ever added."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
+from functools import lru_cache
 from typing import Final
 
-from headway.events import Event, Fact, OwnedEvent, Stretch
+from headway.events import Event, Fact, OwnedEvent, StatusChanged, Stretch
 from headway.store.database import Database, Row, Transaction
 from headway.store.rows import dumps, loads
 
@@ -23,19 +24,18 @@ def write_facts(tx: Transaction, at: float, facts: Iterable[tuple[int, int, Fact
 
 
 def _data(fact: Fact) -> str:
-    # Thousands of jobs tell the same few facts, and equal facts have equal text.
-    try:
-        known = _texts.get(fact)
-    except TypeError:  # a fact that holds a mapping cannot be hashed
-        return _encode(fact)
-    if known is None:
-        if len(_texts) > 1000:
-            _texts.clear()
-        known = _texts[fact] = _encode(fact)
-    return known
+    short = isinstance(fact, StatusChanged) and len(fact.reason or "") <= _SHORT
+    return _encoded_before(fact) if short else _encode(fact)
 
 
-_texts: dict[Fact, str] = {}
+_SHORT: Final = 100
+"""Characters of a reason that thousands of jobs may share."""
+
+
+@lru_cache(maxsize=1_000)
+def _encoded_before(fact: Fact) -> str:
+    """What `_encode` gives: thousands of jobs change their state in the same few words."""
+    return _encode(fact)
 
 
 def _encode(fact: Fact) -> str:
@@ -53,7 +53,7 @@ class SqlEvents:
         mine = "" if owner is None else " AND jobs.owner = :owner"
         with self._db.read() as tx:
             rows = tx.rows(
-                f"SELECT {_COLUMNS} FROM events JOIN jobs ON jobs.seq = events.job"
+                f"SELECT {_COLUMNS} FROM events JOIN jobs ON jobs.seq = events.job"  # nosec B608 - constants and names that stand in the code
                 f" WHERE position > :position{mine} ORDER BY position LIMIT :limit",
                 {"position": position, "owner": owner, "limit": limit},
             )
@@ -64,10 +64,10 @@ class SqlEvents:
     ) -> list[Event]:
         """See `Events.of_job`."""
         wanted = self._db.rows_of({"kind": "text"})
-        only = f" AND kind IN (SELECT kind FROM {wanted} AS w)" if kinds else ""
+        only = f" AND kind IN (SELECT kind FROM {wanted} AS w)" if kinds else ""  # nosec B608 - `rows_of`
         with self._db.read() as tx:
             rows = tx.rows(
-                f"SELECT {_COLUMNS} FROM jobs JOIN events ON events.job = jobs.seq"
+                f"SELECT {_COLUMNS} FROM jobs JOIN events ON events.job = jobs.seq"  # nosec B608 - constants and names that stand in the code
                 f" WHERE jobs.id = :id AND number > :after{only} ORDER BY number LIMIT :limit",
                 {
                     "id": job_id,
@@ -75,6 +75,18 @@ class SqlEvents:
                     "rows": dumps([[kind] for kind in kinds]),
                     "limit": limit,
                 },
+            )
+        return [_event_from_row(row) for row in rows]
+
+    def of_jobs(self, past: Mapping[str, int]) -> list[Event]:
+        """See `Events.of_jobs`."""
+        named = self._db.rows_of({"named": "text", "past": "integer"})
+        with self._db.read() as tx:
+            rows = tx.rows(
+                f"SELECT {_COLUMNS} FROM {named} AS n JOIN jobs ON jobs.id = n.named"  # nosec B608 - constants and `rows_of`
+                " JOIN events ON events.job = jobs.seq AND number > n.past"
+                " ORDER BY events.job, number",
+                {"rows": dumps(list(past.items()))},
             )
         return [_event_from_row(row) for row in rows]
 
@@ -89,7 +101,7 @@ class SqlEvents:
             )
             count, reached = row or (0, None)
             rows = tx.rows(
-                f"SELECT {_COLUMNS}, owner, progress FROM events"
+                f"SELECT {_COLUMNS}, owner, progress FROM events"  # nosec B608 - constants and `rows_of`
                 " JOIN jobs ON jobs.seq = events.job"
                 " WHERE position > :position AND position <= :reached"
                 f" AND owner IN (SELECT wanted FROM {wanted} AS w) AND parent IS NULL"

@@ -21,9 +21,10 @@ from headway.job import Status
 from headway.store.database import Database, Transaction
 from headway.store.loads import Changes
 from headway.store.paces import write_paces
-from headway.store.shards import UNFINISHED, Numbered, cancel_shards, family_of
+from headway.store.shards import Numbered, cancel_shards, family_of
+from headway.store.states import UNFINISHED
 from headway.store.tallies import Tallies
-from headway.store.values import Report
+from headway.store.values.attempts import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def _tell(
 ) -> None:
     facts = [fact for one in told for fact in _facts(one)]
     row = tx.row(
-        "SELECT seq, lease_token, last_event, shards, operation, owner, started_at FROM jobs"
+        "SELECT seq, lease_token, last_event, shards, operation, owner, started_at FROM jobs"  # nosec B608 - a lock
         f" WHERE id = :parent AND status = 'running' AND waiting_for = 'shards'{db.for_update}",
         {"parent": parent},
     )
@@ -115,7 +116,7 @@ _SUMS: Final = f"""
 SELECT sum(progress), sum(succeeded), sum(failed), sum(total), count(total),
   sum(CASE WHEN {UNFINISHED} THEN 1 ELSE 0 END)
 FROM jobs WHERE parent = :parent
-"""
+"""  # nosec B608 - constants
 
 _SET: Final = """
 UPDATE jobs SET

@@ -27,6 +27,7 @@ class WriteGate:
 
     def __init__(self, directory: Path, timeout: float) -> None:
         self._timeout = timeout
+        self._closed = False
         self._thread = threading.Lock()
         self._turnstile = _open(directory / "write.turnstile")
         self._gate = _open(directory / "write.gate")
@@ -36,6 +37,8 @@ class WriteGate:
         if not self._thread.acquire(timeout=self._timeout):
             raise self._busy()
         try:
+            if self._closed:
+                raise StoreUnavailable("expected an open store, got one that was closed")
             self._take(self._turnstile, deadline)
             try:
                 self._take(self._gate, deadline)
@@ -57,9 +60,16 @@ class WriteGate:
         self._thread.release()
 
     def close(self) -> None:
-        """Give the files back."""
-        os.close(self._turnstile)
-        os.close(self._gate)
+        """Give the files back, once whoever is inside has left. Closing twice is fine."""
+        if not self._thread.acquire(timeout=self._timeout):
+            return  # their numbers must not become somebody else's under him
+        try:
+            if not self._closed:
+                self._closed = True
+                os.close(self._turnstile)
+                os.close(self._gate)
+        finally:
+            self._thread.release()
 
     def _take(self, descriptor: int, deadline: float) -> None:
         while True:

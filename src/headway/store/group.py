@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from headway.events import Fact
-from headway.job import Status, Usage, Verdict
+from headway.job import Status
 from headway.store.database import Database, Transaction
 from headway.store.events import write_facts
 from headway.store.families import ShardReport, refuse_stray, tell_parents
@@ -13,7 +13,9 @@ from headway.store.loads import Changes
 from headway.store.notices import announce
 from headway.store.shards import begin_shards
 from headway.store.tallies import Tallies
-from headway.store.values import Incident, Report
+from headway.store.values.attempts import Report
+from headway.store.values.meters import Incident
+from headway.verdict import Usage, Verdict
 
 
 class Held(NamedTuple):

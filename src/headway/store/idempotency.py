@@ -1,13 +1,15 @@
 """Idempotency keys: the same request again gives the same job again."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from headway.errors import KeyReused, LimitReached
 from headway.job import Job
 from headway.store.database import Transaction
-from headway.store.rows import JOB_COLUMNS, job_from_row
-from headway.store.values import Added, Decided, IdempotencyKey, Submission
+from headway.store.loads import lists_of
+from headway.store.rows import job_where
+from headway.store.values.submission import Added, Decided, IdempotencyKey, Submission
 
 
 def save_keys(tx: Transaction, granted: Sequence[tuple[Submission, Job]], now: float) -> None:
@@ -50,7 +52,7 @@ def is_repeated(tx: Transaction, owner: str, key: IdempotencyKey) -> bool:
         {"owner": owner, "scope": key.scope, "key": key.key},
     )
     if found not in (None, key.fingerprint):
-        raise KeyReused(_REUSED)
+        raise KeyReused(REUSED)
     return found is not None
 
 
@@ -78,8 +80,7 @@ def replays(tx: Transaction, submissions: Sequence[Submission]) -> dict[str, Dec
             {"owner": one.owner, "scope": one.idempotency.scope, "key": one.idempotency.key},
         )
         if found is not None:
-            row = tx.row(f"SELECT {JOB_COLUMNS} FROM jobs WHERE seq = :seq", {"seq": found[1]})
-            job = None if row is None else job_from_row(row)
+            job = job_where(tx, "seq = :seq", {"seq": found[1]})
             # A job and the key it was made for are written at one moment; a job that stood for
             # the request is older than the key.
             existing = job is not None and job.created_at != found[2]
@@ -93,10 +94,34 @@ def _replay(
     key = one.idempotency
     if key is not None and job is not None and fingerprint == key.fingerprint:
         return Added(job, replayed=True, existing=existing)
-    return KeyReused(_REUSED)
+    return KeyReused(REUSED)
 
 
-_REUSED: Final = (
+def refused_lists(
+    submissions: Sequence[Submission], answers: Mapping[str, Decided]
+) -> dict[str, Decided]:
+    """The answers to all that come together with one whose key came with another request: before,
+    as its answer says, or ahead of it in this transaction."""
+    refused: dict[str, Decided] = {}
+    came: dict[object, str] = {}
+    for together in lists_of(submissions):
+        keys = {
+            (_identity(one), one.idempotency.fingerprint)
+            for one in together
+            if one.idempotency is not None
+        }
+        if (
+            any(isinstance(answers.get(one.id), KeyReused) for one in together)
+            or any(came.get(identity, fingerprint) != fingerprint for identity, fingerprint in keys)
+            or len(dict(keys)) < len(keys)
+        ):
+            refused |= {one.id: KeyReused(REUSED) for one in together}
+        else:
+            came |= keys
+    return refused
+
+
+REUSED: Final = (
     "expected the same request as before with this Idempotency-Key, got another one;"
     " use a new key for a new request"
 )
@@ -122,8 +147,5 @@ def answer_twin(
 ) -> Decided:
     """The answer to a submission whose key came twice in one group: that of the first one."""
     twin = next(other for other in wishes if _identity(other) == _identity(one))
-    added = decided[twin.id]
-    if isinstance(added, LimitReached):
-        return added
-    assert twin.idempotency is not None
-    return _replay(one, twin.idempotency.fingerprint, added.job, existing=added.existing)
+    answer = decided[twin.id]
+    return replace(answer, replayed=True) if isinstance(answer, Added) else answer

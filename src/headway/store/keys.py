@@ -7,12 +7,14 @@ from headway.errors import Conflict
 from headway.rights import Scope
 from headway.store.database import Database, Row, Transaction
 from headway.store.identity import ApiKey
+from headway.store.repeat import repeating
 
 _SELECT: Final = (
     "SELECT id, owner, name, scopes, created_at, expires_at, last_used_at FROM api_keys"
 )
 
 
+@repeating
 class SqlKeys:
     """See `store.identity.Keys`."""
 

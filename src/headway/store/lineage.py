@@ -5,7 +5,8 @@ from collections.abc import Collection
 from headway.job import Status
 from headway.store.database import Database, Transaction
 from headway.store.rows import ARTIFACT_COLUMNS, artifact_from_row, dumps
-from headway.store.values import Lineage, LineageJob, StoredArtifact
+from headway.store.values.artifacts import StoredArtifact
+from headway.store.values.lineage import Lineage, LineageJob
 
 
 def lineage_of(db: Database, tx: Transaction, artifact_id: str, most: int) -> Lineage:
@@ -62,7 +63,7 @@ class _Walk:
         """All that were met and have a row, also deleted ones."""
         ids = self._met | {id for id, _ in self.used} | {id for _, id in self.made}
         rows = self._tx.rows(
-            f"SELECT {ARTIFACT_COLUMNS} FROM {self._wanted('text')} AS w"
+            f"SELECT {ARTIFACT_COLUMNS} FROM {self._wanted('text')} AS w"  # nosec B608 - constants and `rows_of`
             " JOIN artifacts ON artifacts.id = w.wanted",
             {"rows": dumps([[one] for one in ids])},
         )
@@ -73,7 +74,7 @@ class _Walk:
         """All between them; what was pruned is known by what it left."""
         seqs = {job for _, job in self.used} | {job for job, _ in self.made}
         rows = self._tx.rows(
-            "SELECT w.wanted, coalesce(jobs.id, left_by.id), coalesce(jobs.operation,"
+            "SELECT w.wanted, coalesce(jobs.id, left_by.id), coalesce(jobs.operation,"  # nosec B608 - `rows_of`
             " left_by.operation, ''), jobs.status, coalesce(jobs.owner, left_by.owner),"
             " coalesce(jobs.completed_at, left_by.completed_at)"
             f" FROM {self._wanted('bigint')} AS w LEFT JOIN jobs ON jobs.seq = w.wanted"
@@ -101,7 +102,7 @@ class _Walk:
         """(left, right) of every row of the table whose column `by` is among the values."""
         kind = "bigint" if by == "job" else "text"
         rows = self._tx.rows(
-            f"SELECT {left}, {right} FROM {self._wanted(kind)} AS w"
+            f"SELECT {left}, {right} FROM {self._wanted(kind)} AS w"  # nosec B608 - `rows_of` and names that stand in the code
             f" JOIN {table} ON {table}.{by} = w.wanted WHERE {right} IS NOT NULL LIMIT :most",
             {"rows": dumps([[one] for one in values]), "most": 10 * self._most},
         )

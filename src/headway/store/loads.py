@@ -17,10 +17,8 @@ from headway.errors import ServiceLimit, UserLimit
 from headway.job import Job
 from headway.limits import Limits
 from headway.store.database import Transaction
-from headway.store.values import Submission
-
-HELD: Final = "status = 'pending' AND waiting_for = 'limit'"
-"""Jobs that are due and wait until others of their owner end."""
+from headway.store.states import HELD
+from headway.store.values.submission import Submission
 
 _CHANGE: Final = (
     "INSERT INTO loads (owner, unfinished, active) VALUES (:owner, :unfinished, :active)"
@@ -135,7 +133,7 @@ def owners_with_room(tx: Transaction, limits: Limits) -> Iterable[tuple[str, int
     owner, however many jobs he waits for."""
     owner = ""
     while True:
-        owner = tx.value(f"SELECT min(owner) FROM jobs WHERE {HELD} AND owner > :o", {"o": owner})
+        owner = tx.value(f"SELECT min(owner) FROM jobs WHERE {HELD} AND owner > :o", {"o": owner})  # nosec B608 - constants
         if owner is None:
             return
         active = tx.value("SELECT active FROM loads WHERE owner = :o", {"o": owner}) or 0
@@ -167,7 +165,7 @@ def _refuse(
 ) -> dict[str, UserLimit | ServiceLimit]:
     refused: dict[str, UserLimit | ServiceLimit] = {}
     total = _total(tx, len(wishes)) if limits.queued is not None else 0
-    for group in _together(wishes):
+    for group in lists_of(wishes):
         error = _passed(limits, Counter(one.owner for one in group), unfinished, total)
         if error is not None:
             refused |= {one.id: error for one in group}
@@ -178,7 +176,8 @@ def _refuse(
     return refused
 
 
-def _together(wishes: Sequence[Submission]) -> list[list[Submission]]:
+def lists_of(wishes: Sequence[Submission]) -> list[list[Submission]]:
+    """The submissions by what marks them as coming together; one without a mark is alone."""
     groups: dict[str, list[Submission]] = {}
     for one in wishes:
         groups.setdefault(one.together or one.id, []).append(one)
@@ -225,7 +224,8 @@ def _room(tx: Transaction, owner: str, active: int, limits: Limits) -> int:
     if limits.running_per_user is None:
         return _NO_LIMIT
     waiting = tx.row(
-        f"SELECT 1 FROM jobs WHERE {HELD} AND owner = :owner LIMIT 1", {"owner": owner}
+        f"SELECT 1 FROM jobs WHERE {HELD} AND owner = :owner LIMIT 1",  # nosec B608 - constants
+        {"owner": owner},
     )
     return 0 if waiting is not None else limits.running_per_user - active
 

@@ -11,8 +11,10 @@ from headway.owners import DELIVERIES, behind, user_of
 from headway.store.database import Database, Row, Transaction
 from headway.store.inserting import insert_jobs
 from headway.store.loads import Changes
+from headway.store.repeat import repeating
 from headway.store.rows import dumps, loads
-from headway.store.values import Delivery, NoticeSettings, Submission
+from headway.store.values.notices import Delivery, NoticeSettings
+from headway.store.values.submission import Submission
 
 ATTEMPTS: Final = 10
 PRIORITY: Final = 2
@@ -90,6 +92,7 @@ def _input(row: Row, target: Json) -> Json:
     }
 
 
+@repeating
 class SqlNotices:
     """See `store.contract.Notices`."""
 

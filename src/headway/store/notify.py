@@ -94,7 +94,8 @@ class _Hearing:
         self._connect = connect
         self._lock = threading.Lock()
         self._waiters: set[PipeWaiter] = set()
-        self._own: set[int] = set()
+        self._own: int | None = None
+        self._ended = False
         self._ready = threading.Event()
         self._closing = PipeWaiter("", lambda _: None)
         self._thread: threading.Thread | None = None
@@ -123,40 +124,38 @@ class _Hearing:
                     waiter.wake()
 
     def ignore(self, backend: int) -> None:
-        """What this connection rings is known here already."""
-        self._own.add(backend)
+        """What this connection rings, and not the one before it, is known here already."""
+        self._own = backend
 
     def close(self) -> None:
-        """End the thread. Closing twice is fine."""
+        """End the thread: one that waits for the server's answer ends with it. Twice is fine."""
+        self._ended = True
         self._closing.wake()
         if self._thread is not None:
             self._thread.join(READY_SECONDS)
         self._closing.close()
 
     def _run(self) -> None:
-        over = False
-        while not over:
+        while not self._ended:
             try:
                 with contextlib.closing(self._connect()) as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
                     if self._ready.is_set():
                         self.wake(None)  # what was rung meanwhile was lost
                     self._ready.set()
-                    over = self._hear(connection)
+                    self._hear(connection)
             except psycopg.Error:
-                over = self._closing.wait(RETRY_SECONDS)
+                self._closing.wait(RETRY_SECONDS)
 
-    def _hear(self, connection: "psycopg.Connection[Any]") -> bool:
-        """Wake waiters until told to end, True, or until the connection breaks (it raises)."""
+    def _hear(self, connection: "psycopg.Connection[Any]") -> None:
+        """Wake waiters until told to end, or until the connection breaks (it raises)."""
         poll = select.poll()
         poll.register(connection.fileno(), select.POLLIN)
         poll.register(self._closing.fileno(), select.POLLIN)
-        while True:
-            rung = {descriptor for descriptor, _ in poll.poll()}
-            if self._closing.fileno() in rung:
-                return True
+        while not self._ended:
+            poll.poll()
             for notice in connection.notifies(timeout=0):
-                if notice.pid not in self._own:
+                if notice.pid != self._own:
                     self.wake(notice.payload)
             if connection.closed:
                 raise psycopg.OperationalError("the server hung up")

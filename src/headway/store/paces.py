@@ -6,7 +6,11 @@ from typing import Final
 
 from headway.estimate import MARK_SECONDS
 from headway.store.database import Transaction
-from headway.store.values import Report
+from headway.store.values.attempts import Report
+
+PACE: Final = "older_at, older, newer_at, newer"
+"""The columns of `Marks`, in its order."""
+PACE_JOIN: Final = "paces ON paces.job = jobs.seq AND paces.token = jobs.lease_token"
 
 # The newer mark becomes the older one when it is old enough; another attempt begins anew.
 _MARK: Final = """

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 
 from headway.store.database import Database, Transaction
+from headway.store.repeat import repeating
 
 
+@repeating
 class SqlPauses:
     """See `store.contract.Pauses`."""
 

@@ -9,13 +9,16 @@ What differs from SQLite, and why:
   could let a position be seen before a smaller one has been committed, and a reader who follows by
   cursor would never see that one.
 - When the answer to a COMMIT is cut off, the server is asked what became of that transaction.
+- The server ends a transaction whose client has stopped between two statements, but not one that
+  has stopped while it sent several at once; so whoever waits in vain for a lock, or takes the jobs
+  of the dead, sees to that.
+- A transaction that the server ends, so that others who wait for it can go on, is done again: see
+  `store.repeat`.
 """
 
 import contextlib
 import os
-import select
 import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, Final
@@ -23,10 +26,20 @@ from typing import Any, Final
 import psycopg
 import sqlalchemy as sa
 
-from headway.errors import OutcomeUnknown, StoreUnavailable, StoreUnusable
+from headway.errors import StoreUnusable
+from headway.masking import masked_url
 from headway.store.database import Transaction, refuse_fork
-from headway.store.migrate import upgrade
+from headway.store.migrate import current_revision, upgrade
 from headway.store.notify import NotifyBell
+from headway.store.postgres_commit import commit
+from headway.store.postgres_connection import (
+    IDLE_SECONDS,
+    BoundedConnection,
+    Patience,
+    connected,
+    said_something,
+)
+from headway.store.postgres_errors import mapped, refused
 from headway.store.postgres_sql import PostgresTransaction, row_source
 from headway.store.sql_store import SqlStore
 
@@ -36,26 +49,8 @@ OVERFLOW: Final = 8
 """Connections a process opens beyond those when it is busy."""
 WAIT_SECONDS: Final = 4.0
 """A statement waits this long for a lock, and a caller for a connection: below the lease."""
-RESOLVE_SECONDS: Final = 4.0
-"""How long the outcome of a COMMIT is asked for when its answer was cut off."""
-
 _EVENTS_LOCK: Final = 0x6865_6164_7761_7901
 """The name, as a number, of the lock under which events get their positions."""
-
-# Nothing hangs: a server that says nothing for 8 s is given up, a client that has gone silent
-# within a transaction loses it, and with it the locks that all others may be waiting for.
-_CONNECT: Final[Mapping[str, Any]] = {
-    "connect_timeout": 4,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 8_000,
-    "application_name": "headway",
-    "options": (
-        "-c lock_timeout=4000 -c statement_timeout=12000"
-        " -c idle_in_transaction_session_timeout=6000 -c synchronous_commit=on"
-    ),
-}
 
 
 def open_postgres(url: str) -> SqlStore:
@@ -73,8 +68,20 @@ def open_postgres(url: str) -> SqlStore:
     except (psycopg.Error, sa.exc.DBAPIError) as error:
         if database is not None:
             database.close()
-        raise _refused(address, error) from None
+        raise refused(address, error) from None
     return SqlStore(database, bell, close=database.close)
+
+
+def schema_of(url: str) -> str | None:
+    """The schema's version in the database of this URL; None when it has no tables yet.
+
+    Nothing is made or changed. Raise what `open_postgres` raises.
+    """
+    address = _address(url)
+    try:
+        return current_revision(_plain(address))
+    except (psycopg.Error, sa.exc.DBAPIError) as error:
+        raise refused(address, error) from None
 
 
 class PostgresDatabase:
@@ -86,23 +93,29 @@ class PostgresDatabase:
 
     def __init__(self, address: sa.URL) -> None:
         self._pid = os.getpid()
+        self._closed = False
         self._seen = threading.local()
+        self._patience = Patience()
         self.engine = sa.create_engine(
             address,
-            connect_args=dict(_CONNECT),
+            creator=self.connect,
             pool_size=POOL_SIZE,
             max_overflow=OVERFLOW,
             pool_timeout=WAIT_SECONDS,
         )
-        # Each statement by itself, unless we say BEGIN.
-        sa.event.listen(self.engine, "connect", lambda one, _: setattr(one, "autocommit", True))
-        with self.read() as tx:
-            self.version = str(tx.value("SHOW server_version")).partition(" ")[0]
+        self._pool = self.engine.pool  # `Engine.dispose` would take another for it
+        try:
+            with self.read() as tx:
+                self.version = str(tx.value("SHOW server_version")).partition(" ")[0]
+        except BaseException:
+            self.close()
+            raise
 
-    def connect(self) -> "psycopg.Connection[Any]":
-        """A connection of its own, for whoever keeps it: each statement is a transaction."""
+    def connect(self) -> BoundedConnection:
+        """A connection of its own, for whoever keeps it: each statement is a transaction, unless
+        we say BEGIN."""
         arguments, options = self.engine.dialect.create_connect_args(self.engine.url)
-        return psycopg.connect(*arguments, **(dict(options) | dict(_CONNECT)), autocommit=True)
+        return connected(arguments, options, self._patience)
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -113,11 +126,13 @@ class PostgresDatabase:
                 yield tx
                 tx.finish()
                 number = tx.value("SELECT pg_current_xact_id_if_assigned()::text")
-            except BaseException:
+            except BaseException as error:
                 with contextlib.suppress(psycopg.Error):  # the first error is the one to tell
                     connection.rollback()
+                    if isinstance(error, psycopg.errors.LockNotAvailable):
+                        _end_stopped(tx)
                 raise
-            self._commit(tx, number)
+            commit(tx, number, connection.server_began, self.connect)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -150,6 +165,11 @@ class PostgresDatabase:
         """See `Database.rows_of`."""
         return row_source(columns)
 
+    def end_stopped(self) -> None:
+        """See `Database.end_stopped`."""
+        with self.read() as tx:
+            _end_stopped(tx)
+
     def changed(self) -> bool:
         """True when anything was committed on this server since this thread asked last."""
         with self.read() as tx:
@@ -166,36 +186,9 @@ class PostgresDatabase:
         return 0
 
     def close(self) -> None:
-        """Close all connections. Closing twice is fine."""
-        self.engine.dispose()
-
-    def _commit(self, tx: Transaction, number: str | None) -> None:
-        try:
-            tx.run("COMMIT")
-        except psycopg.OperationalError:
-            if number is not None and not self._was_committed(number):
-                raise
-
-    def _was_committed(self, number: str) -> bool:
-        """What became of the transaction, asked until somebody knows."""
-        deadline = time.monotonic() + RESOLVE_SECONDS
-        while True:
-            try:
-                with contextlib.closing(self.connect()) as connection:
-                    row = connection.execute(
-                        "SELECT pg_xact_status(CAST(%s AS xid8))", [number]
-                    ).fetchone()
-                if row is not None and row[0] != "in progress":
-                    return bool(row[0] == "committed")
-            except psycopg.OperationalError:
-                pass
-            if time.monotonic() > deadline:
-                raise OutcomeUnknown(
-                    "expected an answer to COMMIT, but the connection broke, and the server does"
-                    " not say what became of it: it may have been written or not; ask again with"
-                    " the same Idempotency-Key"
-                ) from None
-            time.sleep(0.1)
+        """Close all connections, those in use as soon as they are not. Closing twice is fine."""
+        self._closed = True
+        self._pool.dispose()
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[Any]:
@@ -205,9 +198,11 @@ class PostgresDatabase:
             try:
                 yield pooled.driver_connection
             finally:
-                if pooled.driver_connection is not None and pooled.driver_connection.broken:
+                if pooled.driver_connection is not None and pooled.driver_connection.closed:
                     pooled.invalidate()
                 pooled.close()
+                if self._closed:  # after the pool was emptied, or just before: one of us sees this
+                    self._pool.dispose()
         except (psycopg.Error, sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
             raise mapped(error) from None
 
@@ -216,26 +211,27 @@ class PostgresDatabase:
         while True:
             pooled = self.engine.raw_connection()
             connection: Any = pooled.driver_connection
-            if not connection.closed and not _said_something(connection.fileno()):
+            if not connection.closed and not said_something(connection.fileno()):
                 return pooled
             pooled.invalidate()
             pooled.close()
 
 
-def _transaction(connection: Any) -> contextlib.AbstractContextManager[PostgresTransaction]:
-    @contextlib.contextmanager
-    def closing() -> Iterator[PostgresTransaction]:
-        with connection.cursor() as cursor:
-            yield PostgresTransaction(cursor, f"SELECT pg_advisory_xact_lock({_EVENTS_LOCK})")
-
-    return closing()
+@contextlib.contextmanager
+def _transaction(connection: Any) -> Iterator[PostgresTransaction]:
+    with connection.cursor() as cursor:
+        yield PostgresTransaction(cursor, f"SELECT pg_advisory_xact_lock({_EVENTS_LOCK})")
 
 
-def _said_something(descriptor: int) -> bool:
-    """Whether an idle connection can be read: the server speaks unasked only to say goodbye."""
-    poll = select.poll()
-    poll.register(descriptor, select.POLLIN)
-    return bool(poll.poll(0))
+def _end_stopped(tx: Transaction) -> None:
+    tx.rows(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND usename = current_user"
+        " AND application_name = 'headway' AND pid != pg_backend_pid()"
+        " AND xact_start IS NOT NULL AND wait_event = 'ClientRead'"
+        " AND greatest(state_change, query_start) < clock_timestamp() - make_interval(secs => :idle)",
+        {"idle": IDLE_SECONDS},
+    )
 
 
 def _number(name: str) -> int:
@@ -245,46 +241,21 @@ def _number(name: str) -> int:
 def _address(url: str) -> sa.URL:
     try:
         address = sa.make_url(url)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):  # the latter for a port that is no number
         address = None
     if address is None or address.get_backend_name() not in ("postgresql", "postgres"):
         raise StoreUnusable(
             "expected HEADWAY_DATABASE_URL as postgresql://USER:PASSWORD@HOST:PORT/DATABASE,"
-            f" got one that begins with {url.partition(':')[0]!r}"
+            f" got: {masked_url(url)}"
         )
     return address.set(drivername="postgresql+psycopg")
 
 
 def _migrate(address: sa.URL) -> None:
-    # On a connection of its own: it wants one transaction around everything, and more patience.
-    engine = sa.create_engine(address, connect_args={"connect_timeout": 4}, poolclass=sa.NullPool)
-    upgrade(engine, address.render_as_string(hide_password=True))
+    upgrade(_plain(address), masked_url(address.render_as_string(hide_password=False)))
 
 
-def _refused(address: sa.URL, error: Exception) -> Exception:
-    """What an error while opening is told as."""
-    cause = getattr(error, "orig", None) or error
-    text = " ".join(str(cause).split())
-    where = address.render_as_string(hide_password=True)
-    if any(
-        sign in text for sign in ("authentication failed", "does not exist", "permission denied")
-    ):
-        return StoreUnusable(
-            f"expected to use {where}, got: {text}; check its name, the user and the rights"
-        )
-    return StoreUnavailable(f"expected an answer from {where}, got: {text}; try again")
-
-
-_READ_ONLY: Final = "25006"
-
-
-def mapped(error: Exception) -> Exception:
-    """The driver's error as ours; as it is where it tells of a mistake of ours."""
-    cause: Exception = getattr(error, "orig", None) or error
-    passing = isinstance(
-        cause, (psycopg.OperationalError, psycopg.InterfaceError, sa.exc.TimeoutError)
-    )
-    if passing or getattr(cause, "sqlstate", None) == _READ_ONLY:
-        text = " ".join(str(cause).split())
-        return StoreUnavailable(f"the database cannot be used right now ({text}); try again")
-    return cause
+def _plain(address: sa.URL) -> sa.Engine:
+    """Connections of its own: whoever migrates wants one transaction around everything, and more
+    patience."""
+    return sa.create_engine(address, connect_args={"connect_timeout": 4}, poolclass=sa.NullPool)

@@ -10,9 +10,10 @@ from headway.limits import Limits
 from headway.store.database import Database, Transaction
 from headway.store.events import write_facts
 from headway.store.loads import admit_again
+from headway.store.rows import PART_COLUMNS, part_from_row
 from headway.store.shards import restart, shards_where
 from headway.store.turns import Turns
-from headway.store.values import Part, Report
+from headway.store.values.attempts import Part, Report
 
 REASON: Final = "failed items retried by its owner"
 
@@ -36,7 +37,15 @@ def begin_redo(db: Database, tx: Transaction, before: Job, now: float, limits: L
     fact = StatusChanged(Status.PENDING, reason=REASON)
     write_facts(tx, now, [(one.seq, one.last_event + 1, fact) for one in (before, *shards)])
     if before.shards is not None:
+        _forget_merge(tx, before.seq)
         restart(db, tx, before, now)
+
+
+def _forget_merge(tx: Transaction, seq: int) -> None:
+    """Take back what the merge has given: it is to be made anew. The counts become those of the
+    shards with their next report."""
+    tx.run("DELETE FROM parts WHERE job = :job", {"job": seq})
+    tx.run("DELETE FROM checkpoints WHERE job = :job", {"job": seq})
 
 
 _AGAIN: Final = (
@@ -64,14 +73,10 @@ def _mark(tx: Transaction, seq: int) -> int:
 def to_redo(tx: Transaction, seq: int) -> list[Part]:
     """The parts of a job whose failed items are to be tried again."""
     rows = tx.rows(
-        "SELECT first, count, failed, path, size FROM parts WHERE job = :job AND redo"
-        " ORDER BY first",
+        f"SELECT {PART_COLUMNS} FROM parts WHERE job = :job AND redo ORDER BY first",  # nosec B608 - constants
         {"job": seq},
     )
-    return [
-        Part(first=first, count=count, failed=failed, path=path, size=size)
-        for first, count, failed, path, size in rows
-    ]
+    return [part_from_row(row) for row in rows]
 
 
 def replaced_counts(tx: Transaction, report: Report) -> tuple[int, int]:
@@ -92,8 +97,9 @@ def write_parts(tx: Transaction, seq: int, parts: Sequence[Part]) -> None:
     """Publish parts; one that was tried again takes the place of what it was."""
     for again in (False, True):
         tx.run_many(
-            "INSERT INTO parts (job, first, count, failed, path, size)"
-            " VALUES (:job, :first, :count, :failed, :path, :size)" + (_REPLACE if again else ""),
+            "INSERT INTO parts (job, first, count, failed, path, size, sha256)"  # nosec B608 - names that stand in the code
+            " VALUES (:job, :first, :count, :failed, :path, :size, :sha256)"
+            + (_REPLACE if again else ""),
             [
                 {
                     "job": seq,
@@ -102,6 +108,7 @@ def write_parts(tx: Transaction, seq: int, parts: Sequence[Part]) -> None:
                     "failed": part.failed,
                     "path": part.path,
                     "size": part.size,
+                    "sha256": part.sha256,
                 }
                 for part in parts
                 if part.redone is again
@@ -111,5 +118,5 @@ def write_parts(tx: Transaction, seq: int, parts: Sequence[Part]) -> None:
 
 _REPLACE: Final = (
     " ON CONFLICT (job, first) DO UPDATE SET count = excluded.count, failed = excluded.failed,"
-    " path = excluded.path, size = excluded.size, redo = false"
+    " path = excluded.path, size = excluded.size, sha256 = excluded.sha256, redo = false"
 )

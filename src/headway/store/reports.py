@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from headway.events import CheckpointSaved, Fact, ItemsPublished, Resumed, StatusChanged
-from headway.job import Status, Verdict
+from headway.job import Status
 from headway.store.alias_guards import unless_moved
 from headway.store.artifacts import insert_artifact, name_of
 from headway.store.database import Database, Row, Transaction
@@ -14,10 +14,8 @@ from headway.store.paces import write_paces
 from headway.store.redo import replaced_counts, write_parts
 from headway.store.rewind import rewind, undone_counts
 from headway.store.rows import dumps
-from headway.store.values import Report
-
-KEPT_CHECKPOINTS: Final = 2
-"""The newest, and the one before in case the newest cannot be read."""
+from headway.store.values.attempts import KEPT_CHECKPOINTS, Report
+from headway.verdict import Verdict
 
 _FIELDS: Final = {
     "seq": "bigint", "token": "integer", "facts": "integer", "progress": "double precision",

@@ -1,37 +1,26 @@
 """What is removed when it is old, and the tombstone that tells of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from headway.job import FINISHED, Status
-from headway.store.contract import ALIKE
+from headway.store.burial import Family, bury, fitting
+from headway.store.contract.retention import ALIKE
 from headway.store.database import Database, Row, Transaction
+from headway.store.repeat import repeating
 from headway.store.rows import dumps
 from headway.store.sign_ins import PLACES_KEPT
+from headway.store.states import ENDED
 from headway.store.tallies import MINUTE, TALLIED_MINUTES, fold
-from headway.store.values import Pruned, Tombstone
-
-EVENTS_AT_ONCE: Final = 10_000
-"""Events deleted in one transaction: nobody may wait long for his turn to write."""
+from headway.store.values.history import Forgotten, Pruned, Tombstone
 
 _ENDED: Final = (
-    "parent IS NULL AND status IN ('completed', 'failed', 'cancelled') AND completed_at <="
+    f"parent IS NULL AND {ENDED} AND completed_at <="
     " CASE status WHEN 'completed' THEN :completed WHEN 'failed' THEN :failed ELSE :cancelled END"
 )
-_OF_JOBS: Final = (
-    "events",
-    "inputs",
-    "attempts",
-    "checkpoints",
-    "parts",
-    "idempotency",
-    "paces",
-    "notices",
-    "deliveries",
-)
 
 
+@repeating
 class SqlRetention:
     """See `store.contract.Retention`."""
 
@@ -64,6 +53,23 @@ class SqlRetention:
             next = families[-1].seq if families else after
         return Pruned([id for one in families for id in one.ids], next)
 
+    def forget_checkpoints(self, *, after: int = 0, limit: int = 500) -> Forgotten:
+        """See `Retention.forget_checkpoints`."""
+        with self._db.read() as tx:
+            rows = tx.rows(_WITH_CHECKPOINTS, {"after": after, "limit": limit})
+        spent = [seq for seq, is_spent in rows if is_spent]
+        next = rows[-1][0] if len(rows) == limit else None
+        if not spent:
+            return Forgotten((), next)
+        wanted = self._db.rows_of({"wanted": "bigint"})
+        with self._db.write() as tx:
+            forgotten = tx.rows(
+                f"DELETE FROM checkpoints WHERE job IN (SELECT wanted FROM {wanted} AS w)"  # nosec B608 - `rows_of`
+                " RETURNING path",
+                {"rows": dumps([[seq] for seq in spent])},
+            )
+        return Forgotten([path for (path,) in forgotten if path is not None], next)
+
     def tidy(self, *, workers: float, keys: float, tombstones: float, limit: int = 500) -> int:
         """See `Retention.tidy`."""
         ages = {"workers": workers, "keys": keys, "tombstones": tombstones}
@@ -89,42 +95,32 @@ class SqlRetention:
 
     def _still_ended(
         self, tx: Transaction, seqs: Sequence[int], before: Mapping[str, float]
-    ) -> "list[Family]":
+    ) -> list[Family]:
         """Those that nobody retried or pruned meanwhile."""
         wanted = self._db.rows_of({"wanted": "bigint"})
         rows = tx.rows(
-            f"SELECT seq, id, last_event, shards FROM jobs WHERE seq IN (SELECT wanted FROM {wanted} AS w)"
+            f"SELECT seq, id, last_event, shards FROM jobs WHERE seq IN (SELECT wanted FROM {wanted} AS w)"  # nosec B608 - constants, `rows_of` and a lock
             f" AND {_ENDED} ORDER BY seq{self._db.for_update}",
             {"rows": dumps([[seq] for seq in seqs]), **before},
         )
         return [Family.of_row(tx, row) for row in rows]
 
 
-def bury(db: Database, tx: Transaction, families: Sequence["Family"]) -> None:
-    """Leave tombstones of these jobs, and nothing else; of their shards nothing at all."""
-    wanted = db.rows_of({"wanted": "bigint"})
-    rows = {"rows": dumps([[seq] for one in families for seq in one.seqs])}
-    tx.run(
-        "INSERT INTO tombstones (id, owner, operation, status, completed_at, pruned_at)"
-        " SELECT id, owner, operation, status, completed_at, :now"
-        f" FROM {wanted} AS w JOIN jobs ON jobs.seq = w.wanted WHERE parent IS NULL",
-        rows | {"now": db.now(tx)},
-    )
-    for table in _OF_JOBS:
-        tx.run(f"DELETE FROM {table} WHERE job IN (SELECT wanted FROM {wanted} AS w)", rows)
-    # What a job read is kept for as long as something that it made may be asked where from.
-    tx.run(
-        f"DELETE FROM uses WHERE job IN (SELECT wanted FROM {wanted} AS w WHERE NOT EXISTS"
-        " (SELECT 1 FROM artifacts WHERE artifacts.job = w.wanted))",
-        rows,
-    )
-    tx.run(f"DELETE FROM jobs WHERE seq IN (SELECT wanted FROM {wanted} AS w)", rows)
-
+# What has completed without a failed item cannot be retried, so nothing of this changes meanwhile.
+_WITH_CHECKPOINTS: Final = (
+    "SELECT job, CASE WHEN status = 'completed' AND failed = 0 THEN 1 ELSE 0 END"
+    " FROM (SELECT DISTINCT job FROM checkpoints WHERE job > :after ORDER BY job LIMIT :limit) AS c"
+    " LEFT JOIN jobs ON jobs.seq = c.job ORDER BY job"
+)
 
 # Each looks at the oldest `limit` rows only, in the order in which they were made.
 _KEYS: Final = (
     "DELETE FROM idempotency WHERE at <= :keys"
     " AND job IN (SELECT job FROM idempotency ORDER BY job LIMIT :limit)"
+)
+_ANSWERS: Final = (
+    "DELETE FROM answers WHERE (owner, scope, key) IN (SELECT owner, scope, key FROM answers"
+    " WHERE at <= :keys ORDER BY at LIMIT :limit)"
 )
 _TOMBSTONES: Final = (
     "DELETE FROM tombstones WHERE pruned_at <= :tombstones"
@@ -155,7 +151,7 @@ _PLACES: Final = (
     " WHERE at < :places LIMIT :limit)"
 )
 _TIDY: Final = (
-    _KEYS, _TOMBSTONES, _WORKERS, _TURNS, _TOKENS, _FAILURES, _PLACES,
+    _KEYS, _ANSWERS, _TOMBSTONES, _WORKERS, _TURNS, _TOKENS, _FAILURES, _PLACES,
 )  # fmt: skip
 
 
@@ -164,82 +160,12 @@ def _look(
 ) -> tuple[list[int], int | None]:
     """Which of the next jobs ended before, and where to look on: no job ended before it began."""
     rows = tx.rows(
-        f"SELECT seq, created_at, CASE WHEN {_ENDED} THEN 1 ELSE 0 END FROM jobs WHERE seq > :after"
+        f"SELECT seq, created_at, CASE WHEN {_ENDED} THEN 1 ELSE 0 END FROM jobs WHERE seq > :after"  # nosec B608 - constants
         " ORDER BY seq LIMIT :limit",
         {**before, "after": after, "limit": limit},
     )
     done = len(rows) < limit or rows[-1][1] > max(before.values())
     return [seq for seq, _, ended in rows if ended], None if done else rows[-1][0]
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """A job that is to be removed, together with its shards."""
-
-    seqs: Sequence[int]
-    """The job's own first."""
-    ids: Sequence[str]
-    last_event: int
-    """Of all of them together."""
-
-    @property
-    def seq(self) -> int:
-        """The job's."""
-        return self.seqs[0]
-
-    @classmethod
-    def of_row(cls, tx: Transaction, row: Row) -> "Family":
-        """The job in the row, (seq, id, last event, number of shards), and the shards it has."""
-        seq, id, last_event, shards = row
-        family = [(seq, id, last_event)]
-        if shards is not None:
-            family += tx.rows(
-                "SELECT seq, id, last_event FROM jobs WHERE parent = :id ORDER BY seq", {"id": id}
-            )
-        return cls(
-            [one[0] for one in family], [one[1] for one in family], sum(one[2] for one in family)
-        )
-
-
-def fitting(tx: Transaction, ended: Sequence[Family]) -> list[Family]:
-    """As many of these jobs as one transaction can take.
-
-    A job with more events than that loses its oldest ones first, transaction by transaction.
-    """
-    found: list[Family] = []
-    room = EVENTS_AT_ONCE
-    for one in ended:
-        events = one.last_event
-        if events > EVENTS_AT_ONCE:
-            events = sum(_count(tx, seq) for seq in one.seqs)
-        if events > room:
-            if not found:
-                _trim(tx, one.seqs)
-            break
-        room -= events
-        found.append(one)
-    return found
-
-
-def _count(tx: Transaction, seq: int) -> int:
-    return int(
-        tx.value(
-            "SELECT count(*) FROM (SELECT 1 FROM events WHERE job = :seq LIMIT :most) AS first_ones",
-            {"seq": seq, "most": EVENTS_AT_ONCE + 1},
-        )
-    )
-
-
-def _trim(tx: Transaction, seqs: Sequence[int]) -> None:
-    most = EVENTS_AT_ONCE
-    for seq in seqs:
-        most -= tx.run(
-            "DELETE FROM events WHERE job = :seq AND number IN"
-            " (SELECT number FROM events WHERE job = :seq ORDER BY number LIMIT :most)",
-            {"seq": seq, "most": most},
-        )
-        if most <= 0:
-            break
 
 
 def _tombstone_from_row(row: Row) -> Tombstone:

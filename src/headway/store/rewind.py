@@ -5,7 +5,7 @@ checkpoints go too: should one of them become readable again, its items would be
 """
 
 from headway.store.database import Transaction
-from headway.store.values import Rewind
+from headway.store.values.attempts import Rewind
 
 
 def undone_counts(tx: Transaction, seq: int, to: Rewind) -> tuple[int, int]:

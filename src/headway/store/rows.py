@@ -1,12 +1,14 @@
 """From rows to frozen values, in one place."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import orjson
 
 from headway.job import Counts, Job, Json, Status, Waiting
-from headway.store.database import Row
-from headway.store.values import StoredArtifact
+from headway.store.database import Params, Row, Transaction
+from headway.store.values.artifacts import StoredArtifact
+from headway.store.values.attempts import Part
 
 JOB_COLUMNS: Final = (
     "seq, id, operation, owner, status, priority, created_at, version, run_at, started_at,"
@@ -16,6 +18,8 @@ JOB_COLUMNS: Final = (
     " error, result"
 )
 JOB_WIDTH: Final = JOB_COLUMNS.count(",") + 1
+
+PART_COLUMNS: Final = "first, count, parts.failed, path, size, sha256"
 
 _STATUS: Final = {status.value: status for status in Status}
 _WAITING: Final = {waiting.value: waiting for waiting in Waiting}
@@ -68,6 +72,12 @@ def job_from_row(row: Row) -> Job:
     )
 
 
+def job_where(tx: Transaction, condition: str, params: Params) -> Job | None:
+    """The job of which this is true, by names that stand in the code."""
+    row = tx.row(f"SELECT {JOB_COLUMNS} FROM jobs WHERE {condition}", params)  # nosec B608 - constants and names that stand in the code
+    return None if row is None else job_from_row(row)
+
+
 ARTIFACT_COLUMNS: Final = (
     "artifacts.seq, artifacts.id, artifacts.kind, artifacts.name, artifacts.version,"
     " artifacts.owner, artifacts.path, artifacts.sha256, artifacts.size, artifacts.meta,"
@@ -107,3 +117,9 @@ def dumps(value: Any) -> str:
 def loads(text: str | None) -> Json:
     """What a JSON column holds; None where it is null."""
     return None if text is None else orjson.loads(text)
+
+
+def part_from_row(row: Sequence[Any]) -> Part:
+    """The part in the columns `PART_COLUMNS`."""
+    first, count, failed, path, size, sha256 = row
+    return Part(first=first, count=count, failed=failed, path=path, size=size, sha256=sha256)

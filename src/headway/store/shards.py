@@ -6,20 +6,28 @@ family from the beginning of the transaction, so that of the two that end last o
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from headway.events import Fact, StatusChanged
 from headway.job import Job, Json, Status
-from headway.store.database import Database, Transaction
+from headway.store.database import Database, Params, Transaction
 from headway.store.events import write_facts
-from headway.store.rows import JOB_COLUMNS, dumps, job_from_row, loads
+from headway.store.rows import (
+    JOB_COLUMNS,
+    PART_COLUMNS,
+    dumps,
+    job_from_row,
+    job_where,
+    loads,
+    part_from_row,
+)
+from headway.store.states import ENDED_BADLY, UNFINISHED
 from headway.store.turns import Turns
-from headway.store.values import Part
+from headway.store.values.attempts import Part
 
 Numbered = tuple[int, int, Fact]
 """A fact with its job's seq and its number there."""
-
-UNFINISHED: Final = "status IN ('pending', 'running')"
 
 
 def family_of(parent: str) -> str:
@@ -72,7 +80,7 @@ def restart(db: Database, tx: Transaction, parent: Job, now: float) -> bool:
 
     It is `pending` at this moment. False when all of its shards are completed.
     """
-    again = shards_where(tx, parent.id, "status IN ('failed', 'cancelled')")
+    again = shards_where(tx, parent.id, ENDED_BADLY)
     turns = Turns(db, tx, [(parent.owner, parent.priority)])
     tx.run_many(
         _RESTART,
@@ -87,7 +95,8 @@ def wait_again(tx: Transaction, parent_id: str, now: float) -> bool:
     """Let a pending parent wait for its unfinished shards; False when it has none."""
     parent = _job(tx, "id = :id", {"id": parent_id})
     left = tx.value(
-        f"SELECT count(*) FROM jobs WHERE parent = :id AND {UNFINISHED}", {"id": parent_id}
+        f"SELECT count(*) FROM jobs WHERE parent = :id AND {UNFINISHED}",  # nosec B608 - constants
+        {"id": parent_id},
     )
     if not left:
         return False
@@ -111,7 +120,7 @@ def cancel_shards(
     Answers what is to be written of them as events.
     """
     ended = tx.rows(
-        f"SELECT seq FROM jobs WHERE parent = :parent AND {UNFINISHED} ORDER BY seq{db.for_update}",
+        f"SELECT seq FROM jobs WHERE parent = :parent AND {UNFINISHED} ORDER BY seq{db.for_update}",  # nosec B608 - constants and a lock
         {"parent": parent_id},
     )
     if not ended:
@@ -123,7 +132,7 @@ def cancel_shards(
         {"parent": parent_id, "now": now},
     )
     rows = tx.rows(
-        "UPDATE jobs SET status = 'cancelled', completed_at = :now, waiting_for = NULL,"
+        "UPDATE jobs SET status = 'cancelled', completed_at = :now, waiting_for = NULL,"  # nosec B608 - constants
         " version = version + 1, last_event = last_event + 1"
         f" WHERE parent = :parent AND {UNFINISHED} RETURNING seq, last_event",
         {"parent": parent_id, "now": now},
@@ -135,7 +144,7 @@ def cancel_shards(
 def shards_where(tx: Transaction, parent_id: str, condition: str = "1 = 1") -> list[Job]:
     """The job's shards of which this is true, in their order."""
     rows = tx.rows(
-        f"SELECT {JOB_COLUMNS} FROM jobs WHERE parent = :parent AND {condition} ORDER BY shard",
+        f"SELECT {JOB_COLUMNS} FROM jobs WHERE parent = :parent AND {condition} ORDER BY shard",  # nosec B608 - constants and names that stand in the code
         {"parent": parent_id},
     )
     return [job_from_row(row) for row in rows]
@@ -152,8 +161,8 @@ def shard_results(tx: Transaction, parent_id: str) -> list[Json]:
 def parts_of_shards(db: Database, tx: Transaction, parent_id: str, after: int) -> list[Part]:
     """The parts of a job's shards that hold items past index `after`, as parts of the job's own.
 
-    In the order of the shards. They end with the first shard that has items to come: those
-    after it have no index yet.
+    In the order of the shards, and behind them those of the merge. They end with the first shard
+    that has items to come: those after it have no index yet.
     """
     firsts: dict[int, int] = {}
     reached = 0
@@ -164,15 +173,17 @@ def parts_of_shards(db: Database, tx: Transaction, parent_id: str, after: int) -
         reached += items
         if shard.status is not Status.COMPLETED and shard.counts.remaining != 0:
             break
+    else:
+        firsts[_job(tx, "id = :id", {"id": parent_id}).seq] = reached
     wanted = db.rows_of({"wanted": "bigint"})
     rows = tx.rows(
-        f"SELECT job, first, count, failed, path, size FROM {wanted} AS w"
-        " JOIN parts ON parts.job = w.wanted",
+        f"SELECT job, {PART_COLUMNS} FROM {wanted} AS w JOIN parts ON parts.job = w.wanted",  # nosec B608 - constants and `rows_of`
         {"rows": dumps([[seq] for seq in firsts])},
     )
     parts = [
-        Part(first=firsts[seq] + first, count=count, failed=failed, path=path, size=size)
-        for seq, first, count, failed, path, size in rows
+        replace(part, first=firsts[seq] + part.first)
+        for seq, *rest in rows
+        for part in [part_from_row(rest)]
     ]
     return sorted(
         (one for one in parts if one.first + one.count > after + 1), key=lambda one: one.first
@@ -196,10 +207,10 @@ _RESTART: Final = (
 )
 
 
-def _job(tx: Transaction, condition: str, params: dict[str, object]) -> Job:
-    row = tx.row(f"SELECT {JOB_COLUMNS} FROM jobs WHERE {condition}", params)
-    assert row is not None
-    return job_from_row(row)
+def _job(tx: Transaction, condition: str, params: Params) -> Job:
+    job = job_where(tx, condition, params)
+    assert job is not None
+    return job
 
 
 def _wait(tx: Transaction, seq: int) -> None:

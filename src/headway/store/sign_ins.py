@@ -5,6 +5,7 @@ from typing import Final
 
 from headway.store.database import Database
 from headway.store.identity import Failures
+from headway.store.repeat import repeating
 from headway.store.rows import dumps
 
 MINUTE: Final = 60.0
@@ -13,6 +14,7 @@ MOST_ROWS: Final = 50_000
 PLACES_KEPT: Final = 30 * 86_400.0
 
 
+@repeating
 class SqlSignIns:
     """See `store.identity.SignIns`."""
 
@@ -26,7 +28,7 @@ class SqlSignIns:
         with self._db.read() as tx:
             now = self._db.now(tx)
             rows = tx.rows(
-                f"SELECT subject, minute, count FROM {wanted} AS w"
+                f"SELECT subject, minute, count FROM {wanted} AS w"  # nosec B608 - `rows_of`
                 " JOIN sign_in_failures ON subject = w.wanted WHERE minute > :oldest"
                 " ORDER BY minute",
                 {"rows": dumps([[one] for one in subjects]), "oldest": _minute(now - window)},

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from headway.store.aliases import SqlAliases
+from headway.store.answers import SqlAnswers
 from headway.store.artifacts import SqlArtifacts
 from headway.store.attempts import SqlAttempts
-from headway.store.contract import Bell
+from headway.store.contract.bell import Bell
 from headway.store.database import TOUCH, Database
 from headway.store.erasure import SqlErasure
 from headway.store.events import SqlEvents
@@ -19,7 +20,7 @@ from headway.store.retention import SqlRetention
 from headway.store.sign_ins import SqlSignIns
 from headway.store.upkeep import SqlUpkeep
 from headway.store.users import SqlUsers
-from headway.store.values import StoreHealth
+from headway.store.values.meters import StoreHealth
 from headway.store.workers import SqlWorkers
 
 
@@ -50,6 +51,7 @@ class SqlStore:
         self.pauses = SqlPauses(database)
         self.artifacts = SqlArtifacts(database)
         self.aliases = SqlAliases(database)
+        self.answers = SqlAnswers(database)
         self.users = SqlUsers(database)
         self.notices = SqlNotices(database)
         self.keys = SqlKeys(database)

@@ -3,7 +3,6 @@
 import contextlib
 import itertools
 import os
-import re
 import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ import sqlalchemy as sa
 from headway.errors import OutcomeUnknown, StoreUnusable
 from headway.store.bell import SocketBell
 from headway.store.database import TOUCH, Transaction, closing_cursor, refuse_fork
+from headway.store.file_systems import mounts, refuse_network
 from headway.store.gate import WriteGate
 from headway.store.migrate import upgrade
 from headway.store.sql_store import SqlStore
@@ -23,6 +23,7 @@ from headway.store.sqlite_driver import (
     driver,
     mapped,
     may_be_written,
+    prepare,
     tells_of_the_file,
 )
 from headway.store.wal import shrink, size
@@ -32,12 +33,6 @@ FILE_NAME: Final = "headway.db"
 BUSY_SECONDS: Final = 4.0
 """A writer waits this long for its turn, and again for the file's lock: together below the
 workers' lease, so that waiting never costs a lease."""
-
-_NETWORK: Final = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "glusterfs", "lustre", "afs"}
-)
-
-_WAL_LIMIT: Final = 64 * 2**20
 
 
 def open_sqlite(directory: Path) -> SqlStore:
@@ -73,6 +68,7 @@ class SqliteDatabase:
         self.gate = WriteGate(path.parent, BUSY_SECONDS)
         self.version = driver.sqlite_version
         self._pid = os.getpid()
+        self._closed = False
         self._watchers = threading.local()
         self._watching: list[Any] = []
         self.engine = sa.create_engine(
@@ -85,7 +81,8 @@ class SqliteDatabase:
             max_overflow=32,
             pool_timeout=BUSY_SECONDS,
         )
-        sa.event.listen(self.engine, "connect", _prepare)
+        sa.event.listen(self.engine, "connect", prepare)
+        self._pool = self.engine.pool  # `Engine.dispose` would take another for it
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -123,10 +120,13 @@ class SqliteDatabase:
     def hold(self, tx: Transaction, names: Iterable[str]) -> None:
         """See `Database.hold`: the only writer holds them all."""
 
+    def end_stopped(self) -> None:
+        """See `Database.end_stopped`: nobody can take the file from whoever has it."""
+
     def rows_of(self, columns: Mapping[str, str]) -> str:
         """See `Database.rows_of`."""
         fields = ", ".join(f"value ->> {i} AS {name}" for i, name in enumerate(columns))
-        return f"(SELECT {fields} FROM json_each(:rows))"
+        return f"(SELECT {fields} FROM json_each(:rows))"  # nosec B608 - names that stand in the code
 
     def changed(self) -> bool:
         """True when another connection committed since this thread asked last."""
@@ -151,11 +151,13 @@ class SqliteDatabase:
             return shrink(connection, self.path, self.gate)
 
     def close(self) -> None:
-        """Close all connections and the gate. Closing twice is fine."""
+        """Close all connections, those in use as soon as they are not, and the gate. Closing twice
+        is fine."""
+        self._closed = True
         for connection in self._watching:
             connection.close()
         self._watching = []
-        self.engine.dispose()
+        self._pool.dispose()
         self.gate.close()
 
     def _watch(self) -> Any:
@@ -174,7 +176,7 @@ class SqliteDatabase:
             if not HAS_LOG:  # a rollback journal does not tell on which side the commit failed
                 raise cause
             with contextlib.closing(driver.connect(self.path, timeout=BUSY_SECONDS)) as connection:
-                _prepare(connection, None)
+                prepare(connection)
                 for statement in ("BEGIN IMMEDIATE", TOUCH, "COMMIT"):
                     connection.execute(statement)
         except driver.Error as error:
@@ -193,23 +195,10 @@ class SqliteDatabase:
                 yield pooled.driver_connection
             finally:
                 pooled.close()
+                if self._closed:  # after the pool was emptied, or just before: one of us sees this
+                    self._pool.dispose()
         except (driver.Error, sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
             raise mapped(error) from None
-
-
-def _prepare(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves
-    journal = "wal" if HAS_LOG else "delete"
-    for pragma in (
-        f"journal_mode={journal}",
-        "synchronous=full",
-        "foreign_keys=off",  # there are none; migrations that rebuild a table rely on it
-        f"journal_size_limit={_WAL_LIMIT}",
-        "wal_autocheckpoint=8000",  # pages; before that a worker copies back, and no writer waits
-        "cache_size=-16000",
-        "temp_store=memory",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
 
 
 def _make(directory: Path) -> None:
@@ -230,37 +219,6 @@ def _make(directory: Path) -> None:
 
 
 _probes = itertools.count()
-
-
-def refuse_network(directory: Path, mounts: str) -> None:
-    """WAL needs memory that all processes share; file locks over a network are not to be trusted."""
-    kind = file_system(directory.resolve(), mounts)
-    if kind in _NETWORK or kind.startswith("fuse.ssh"):
-        raise StoreUnusable(
-            f"expected {directory} on a local disk, got a network file system ({kind});"
-            " set HEADWAY_DATA_DIR to a local directory"
-        )
-
-
-def file_system(path: Path, mounts: str) -> str:
-    """The type of the file system a path is on, by a mount table as in `/proc/mounts`."""
-    lines = [line.split(" ")[1:3] for line in mounts.splitlines()]
-    points = [(_unescaped(point), kind) for point, kind in lines]
-    over = [(point, kind) for point, kind in points if path.is_relative_to(point)]
-    # Of equals the last: it was mounted over the others, as a share is over its automounter.
-    return max(reversed(over), key=lambda one: len(one[0]), default=("", "unknown"))[1]
-
-
-def mounts() -> str:
-    """The mount table of this machine; empty where there is none."""
-    try:
-        return Path("/proc/mounts").read_text(errors="surrogateescape")
-    except OSError:
-        return ""
-
-
-def _unescaped(point: str) -> str:
-    return re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), point)
 
 
 def _unusable(directory: Path, error: Exception) -> StoreUnusable:

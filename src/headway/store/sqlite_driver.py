@@ -1,7 +1,8 @@
-"""SQLite's driver, a recent one where there is a wheel for it, and its errors as ours."""
+"""SQLite's driver, a recent one where there is a wheel for it; how its connections are set, and its
+errors as ours."""
 
 import sqlite3 as linked
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -20,10 +21,28 @@ _WAL_RESET_FIXED: Final = (3, 51, 3)
 HAS_LOG: Final[bool] = driver.sqlite_version_info >= _WAL_RESET_FIXED
 """Whether a write-ahead log is kept; else the slower rollback journal."""
 
+_WAL_LIMIT: Final = 64 * 2**20
+
 _SQL: Final = 1  # SQLITE_ERROR: a statement that makes no sense
 _PASSING: Final = frozenset({5, 6})  # SQLITE_BUSY, SQLITE_LOCKED
 _DAMAGED: Final = frozenset({11, 26})  # SQLITE_CORRUPT, SQLITE_NOTADB
 _HALF_DONE: Final = frozenset({10, 13})  # SQLITE_IOERR, SQLITE_FULL
+
+
+def prepare(connection: Any, _record: object = None) -> None:
+    """Set a new connection as the service uses it. SQLAlchemy gives its own record of it too."""
+    connection.isolation_level = None  # we say BEGIN ourselves
+    journal = "wal" if HAS_LOG else "delete"
+    for pragma in (
+        f"journal_mode={journal}",
+        "synchronous=full",
+        "foreign_keys=off",  # there are none; migrations that rebuild a table rely on it
+        f"journal_size_limit={_WAL_LIMIT}",
+        "wal_autocheckpoint=8000",  # pages; before that a worker copies back, and no writer waits
+        "cache_size=-16000",
+        "temp_store=memory",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
 
 
 def mapped(error: Exception) -> Exception:

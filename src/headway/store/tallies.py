@@ -5,7 +5,7 @@ from typing import Final
 
 from headway.job import Status
 from headway.store.database import Database, Transaction
-from headway.store.values import Incident
+from headway.store.values.meters import Incident
 
 MINUTE: Final = 60
 """Seconds."""
@@ -17,11 +17,11 @@ BOUNDS: Final = (0.01, 0.1, 1.0, 10.0, 60.0, 600.0, 3600.0)
 SUMS: Final = ("count", "seconds", "squares", *(f"bound_{i}" for i in range(len(BOUNDS))))
 """The columns that are added up."""
 
-ADD_UP: Final = " ON CONFLICT (minute, operation, outcome, worker) DO UPDATE SET " + ", ".join(
+ADD_UP: Final = " ON CONFLICT (minute, operation, outcome, worker) DO UPDATE SET " + ", ".join(  # nosec B608 - names that stand in the code
     f"{name} = tallies.{name} + excluded.{name}" for name in SUMS
 )
 _ADD: Final = (
-    f"INSERT INTO tallies (minute, operation, outcome, worker, {', '.join(SUMS)})"
+    f"INSERT INTO tallies (minute, operation, outcome, worker, {', '.join(SUMS)})"  # nosec B608 - constants and names that stand in the code
     f" VALUES (:minute, :operation, :outcome, :worker, {', '.join(':' + one for one in SUMS)})"
     + ADD_UP
 )
@@ -77,7 +77,7 @@ def fold(db: Database, tx: Transaction, before: int) -> None:
     db.hold(tx, ["tallies"])
     old = {"before": before}
     tx.run(
-        f"INSERT INTO tallies (minute, operation, outcome, worker, {', '.join(SUMS)})"
+        f"INSERT INTO tallies (minute, operation, outcome, worker, {', '.join(SUMS)})"  # nosec B608 - constants and names that stand in the code
         f" SELECT 0, operation, outcome, '', {', '.join(f'sum({one})' for one in SUMS)}"
         " FROM tallies WHERE minute > 0 AND minute < :before GROUP BY operation, outcome" + ADD_UP,
         old,

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from headway.job import Waiting
 from headway.limits import Limits
 from headway.store.database import Database, Transaction
-from headway.store.loads import HELD, make_due, owners_with_room, take_room
+from headway.store.loads import make_due, owners_with_room, take_room
 from headway.store.rows import dumps
+from headway.store.states import DELAYED, HELD
 
 
 class Turns:
@@ -24,7 +25,7 @@ class Turns:
         self._last: dict[tuple[str, int], int] = {
             (owner, priority): turn
             for owner, priority, turn in tx.rows(
-                f"SELECT owner, priority, turn FROM turns JOIN {wanted} AS w USING (owner, priority)",
+                f"SELECT owner, priority, turn FROM turns JOIN {wanted} AS w USING (owner, priority)",  # nosec B608 - `rows_of`
                 {"rows": dumps(list(set(keys)))},
             )
         }
@@ -51,9 +52,8 @@ class Turns:
 def stage(db: Database, tx: Transaction, now: float, limits: Limits, at_once: int = 1000) -> int:
     """Give up to `at_once` delayed jobs whose time has come their turns; the number staged."""
     due = tx.rows(
-        "SELECT seq, owner, priority, parent FROM jobs WHERE status = 'pending'"
-        " AND waiting_for IN ('time', 'retry') AND run_at <= :now ORDER BY run_at LIMIT :limit"
-        f"{db.skip_locked}",
+        f"SELECT seq, owner, priority, parent FROM jobs WHERE {DELAYED} AND run_at <= :now"  # nosec B608 - constants and a lock
+        f" ORDER BY run_at LIMIT :limit{db.skip_locked}",
         {"now": now, "limit": at_once},
     )
     if not due:
@@ -83,7 +83,7 @@ def let_in(db: Database, tx: Transaction, limits: Limits, at_once: int = 1000) -
     """Give those jobs turns that waited for their owner's limit, where others have ended."""
     for owner, room in list(owners_with_room(tx, limits)):
         first = tx.rows(
-            f"SELECT seq, priority FROM jobs WHERE {HELD} AND owner = :owner"
+            f"SELECT seq, priority FROM jobs WHERE {HELD} AND owner = :owner"  # nosec B608 - constants and a lock
             f" ORDER BY priority, seq LIMIT :room{db.skip_locked}",
             {"owner": owner, "room": min(room, at_once)},
         )

@@ -6,15 +6,15 @@ from typing import Final
 from headway.errors import NotUnique
 from headway.job import Job
 from headway.store.database import Transaction
-from headway.store.rows import JOB_COLUMNS, job_from_row
-from headway.store.values import Submission
+from headway.store.rows import job_where
+from headway.store.states import UNFINISHED
+from headway.store.values.submission import Submission
 
 Identity = tuple[str, str, str]
 """Owner, operation and unique key."""
 
 _UNFINISHED: Final = (
-    f"SELECT {JOB_COLUMNS} FROM jobs WHERE owner = :owner AND operation = :operation"
-    " AND unique_key = :unique_key AND status IN ('pending', 'running')"
+    f"owner = :owner AND operation = :operation AND unique_key = :unique_key AND {UNFINISHED}"
 )
 
 
@@ -65,5 +65,4 @@ def refuse_second(tx: Transaction, job: Job) -> None:
 def _job_with(tx: Transaction, key: Identity) -> Job | None:
     owner, operation, unique_key = key
     params = {"owner": owner, "operation": operation, "unique_key": unique_key}
-    row = tx.row(_UNFINISHED, params)
-    return None if row is None else job_from_row(row)
+    return job_where(tx, _UNFINISHED, params)

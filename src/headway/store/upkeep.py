@@ -20,6 +20,10 @@ class SqlUpkeep:
         """See `Upkeep.known_jobs`."""
         return self._known("jobs.id", job_ids)
 
+    def unfinished_jobs(self, job_ids: Collection[str]) -> set[str]:
+        """See `Upkeep.unfinished_jobs`."""
+        return self._known("jobs.id", job_ids, " AND jobs.status IN ('pending', 'running')")
+
     def known_files(self, paths: Collection[str]) -> set[str]:
         """See `Upkeep.known_files`."""
         return self._known("artifacts.path", paths, " AND artifacts.deleted_at IS NULL")
@@ -37,7 +41,7 @@ class SqlUpkeep:
         wanted = self._db.rows_of({"wanted": "text"})
         with self._db.read() as tx:
             rows = tx.rows(
-                f"SELECT w.wanted FROM {wanted} AS w JOIN {table} ON {column} = w.wanted{still}",
+                f"SELECT w.wanted FROM {wanted} AS w JOIN {table} ON {column} = w.wanted{still}",  # nosec B608 - `rows_of` and names that stand in the code
                 {"rows": dumps([[one] for one in values])},
             )
         return {row[0] for row in rows}

@@ -8,6 +8,7 @@ from headway.errors import NotFound
 from headway.rights import Role
 from headway.store.database import Database, Transaction
 from headway.store.identity import User
+from headway.store.repeat import repeating
 
 
 def add_requests(tx: Transaction, owners: Iterable[str], now: float) -> None:
@@ -26,6 +27,7 @@ _SELECT: Final = (
 )
 
 
+@repeating
 class SqlUsers:
     """See `store.identity.Users`."""
 
@@ -60,7 +62,7 @@ class SqlUsers:
         """See `Users.holding`."""
         with self._db.read() as tx:
             row = tx.row(
-                f"{_SELECT} WHERE name = :name"
+                f"{_SELECT} WHERE name = :name"  # nosec B608 - constants
                 " AND NOT EXISTS (SELECT 1 FROM ended_tokens WHERE id = :token)",
                 {"name": name, "token": token_id},
             )
@@ -91,7 +93,7 @@ class SqlUsers:
         sets = "".join(f", {column} = :{column}" for column in columns)
         with self._db.write() as tx:
             tx.run(
-                f"UPDATE users SET generation = generation + 1{sets} WHERE name = :name",
+                f"UPDATE users SET generation = generation + 1{sets} WHERE name = :name",  # nosec B608 - names that stand in the code
                 {"name": name, **columns},
             )
         changed = self.get(name)

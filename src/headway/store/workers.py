@@ -3,12 +3,15 @@
 from collections.abc import Collection
 from typing import Final
 
-from headway.job import interrupted
 from headway.store.database import Database, Row, Transaction
+from headway.store.repeat import repeating
 from headway.store.reports import write_reports
 from headway.store.rows import JOB_COLUMNS, JOB_WIDTH, dumps, job_from_row, loads
 from headway.store.tallies import Tallies
-from headway.store.values import Incident, Report, WorkerInfo
+from headway.store.values.attempts import Report
+from headway.store.values.meters import Incident
+from headway.store.values.workers import WorkerInfo
+from headway.verdict import interrupted
 
 WORKER_COLUMNS: Final = (
     "id, host, pid, slots, async_slots, operations, place, started_at, beat_at, expires_at"
@@ -17,6 +20,7 @@ LOST: Final = "the worker was lost"
 ALIVE: Final = "left_at IS NULL AND expires_at > :now"
 
 
+@repeating
 class SqlWorkers:
     """See `store.contract.Workers`."""
 
@@ -82,12 +86,13 @@ class SqlWorkers:
     def reap(self, workers: Collection[str], limit: int) -> int:
         """See `Workers.reap`."""
         wanted = self._db.rows_of({"wanted": "text"})
+        self._db.end_stopped()  # one of them may have the rows of what it ran
         with self._db.write() as tx:
             now = self._db.now(tx)
             dead = [
                 row[0]
                 for row in tx.rows(
-                    f"SELECT id FROM {wanted} AS w JOIN workers ON workers.id = w.wanted"
+                    f"SELECT id FROM {wanted} AS w JOIN workers ON workers.id = w.wanted"  # nosec B608 - `rows_of`
                     " WHERE expires_at <= :now",
                     {"rows": dumps([[one] for one in workers]), "now": now},
                 )
@@ -104,7 +109,7 @@ class SqlWorkers:
         """See `Workers.alive`."""
         with self._db.read() as tx:
             rows = tx.rows(
-                f"SELECT {WORKER_COLUMNS} FROM workers WHERE {ALIVE} ORDER BY started_at",
+                f"SELECT {WORKER_COLUMNS} FROM workers WHERE {ALIVE} ORDER BY started_at",  # nosec B608 - constants
                 {"now": self._db.now(tx)},
             )
         return [worker_from_row(row) for row in rows]
@@ -128,7 +133,7 @@ class SqlWorkers:
         """End the attempts of these workers: interrupted, and due again at once."""
         wanted = self._db.rows_of({"wanted": "text"})
         rows = tx.rows(
-            f"SELECT {', '.join('jobs.' + name for name in JOB_COLUMNS.split(', '))}, lease_token"
+            f"SELECT {', '.join('jobs.' + name for name in JOB_COLUMNS.split(', '))}, lease_token"  # nosec B608 - `rows_of` and names that stand in the code
             f" FROM {wanted} AS w JOIN jobs ON jobs.worker = w.wanted AND jobs.status = 'running'"
             " ORDER BY seq LIMIT :limit",
             {"rows": dumps([[one] for one in workers]), "limit": limit},

@@ -14,12 +14,12 @@ from headway.job import Json
 from headway.operation import Operation
 from headway.queue import Queue
 from headway.store.contract import Store
-from headway.store.values import Claim
+from headway.store.values.attempts import Claim
 from headway.worker.attempt import Attempt, Ending
 from headway.worker.child import done, failure, largest
 from headway.worker.context import BaseContext
 from headway.worker.phase import SplitUp
-from headway.worker.pool import Child
+from headway.worker.process import Child
 from headway.worker.protocol import (
     CHECKPOINT,
     DONE,
@@ -74,8 +74,8 @@ class Desk:
         stops: Stops,
     ) -> None:
         self.claim = claim
-        self.start = start_of(claim, files)
-        self.request = operation.input.model_validate_json(claim.input)
+        self.start = start_of(claim, files, traceparent=claim.traceparent)
+        self.request = operation.takes(claim.job.shard).model_validate_json(claim.input)
         self.store = store
         self.context: BaseContext | None = None
         self.cancelled = False
@@ -178,8 +178,9 @@ class DeskContext(_TrialContext):
     def checkpoint(self, state: Mapping[str, Json], blob: bytes | None = None) -> None:
         """See `Context.checkpoint`."""
         self._check()
-        self._save(state, blob)
+        self._save(state, blob, self._items.take())
         self._desk.saved()
+        self._checkpoints.remove_outdated()
 
 
 class AsyncDeskContext(_TrialContext):
@@ -189,5 +190,6 @@ class AsyncDeskContext(_TrialContext):
         """See `Context.checkpoint`."""
         self._check()
         await asyncio.sleep(0)  # as in a worker, others may run while this one waits
-        self._save(state, blob)
+        self._save(state, blob, self._items.take())
         self._desk.saved()
+        self._checkpoints.remove_outdated()

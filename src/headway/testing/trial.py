@@ -19,14 +19,19 @@ from headway.artifacts import hash_file
 from headway.context import Artifact
 from headway.errors import HeadwayError
 from headway.events import Event
-from headway.job import Job, Json, Publication, Status, Waiting
-from headway.operation import Operation, Registry
-from headway.queue import JobRequest, Queue
+from headway.job import Job, Json, Status, Waiting
+from headway.job_request import JobRequest
+from headway.operation import Operation
+from headway.queue import Queue
+from headway.registry import Registry
 from headway.retry import Backoff
 from headway.settings import Settings
 from headway.store.contract import Store
-from headway.store.values import StoredArtifact, Want, WorkerInfo
+from headway.store.values.artifacts import StoredArtifact
+from headway.store.values.attempts import Want
+from headway.store.values.workers import WorkerInfo
 from headway.testing.desk import AsyncDeskContext, Desk, DeskContext, Stops
+from headway.verdict import Publication
 from headway.wiring import files_of, open_store
 from headway.worker.phase import run_phase
 

@@ -15,7 +15,7 @@ class Request(BaseModel):
 
 
 class Answer(BaseModel):
-    """The base of all answers."""
+    """The base of all answers: what was said is not changed afterwards."""
 
     model_config = ConfigDict(frozen=True)
 

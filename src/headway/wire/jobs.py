@@ -1,7 +1,7 @@
 """How a job, its history and its results are written as JSON."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from pydantic import Field
 
@@ -9,6 +9,9 @@ from headway.estimate import NO_ESTIMATE, Estimate, Span
 from headway.job import Job, Json, Status
 from headway.wire.base import Answer, moment, moment_or_none
 from headway.wire.places import place
+
+BRIEF_TEXT: Final = 200
+"""Characters of a text that may stand in a brief result."""
 
 
 class CountsView(Answer):
@@ -129,6 +132,19 @@ def job_document(job: Job, estimate: Estimate = NO_ESTIMATE) -> dict[str, Json]:
         "unique_key": job.unique_key,
         "links": _links(job.id),
     }
+
+
+def brief(result: Json) -> Json:
+    """The numbers, truths and short texts of a result: what fits into a line of a list."""
+    if isinstance(result, dict):
+        return {name: value for name, value in result.items() if _is_brief(value)}
+    return result if _is_brief(result) else None
+
+
+def _is_brief(value: Json) -> bool:
+    return not (
+        isinstance(value, (dict, list)) or (isinstance(value, str) and len(value) > BRIEF_TEXT)
+    )
 
 
 def waits_for(job: Job, estimate: Estimate) -> str | None:

@@ -1,5 +1,6 @@
 """Who is told of the end of a job, and what came of it."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -62,8 +63,8 @@ class NotificationsView(Answer):
 class DeliveryAttempt(Answer):
     """One attempt to deliver, which has ended."""
 
-    started_at: str
-    ended_at: str
+    started_at: datetime
+    ended_at: datetime
     outcome: str = Field(description="`completed`, or what was wrong")
 
 
@@ -73,8 +74,8 @@ class DeliveryView(Answer):
     delivery_id: str
     status: Literal["pending", "running", "completed", "failed", "cancelled"]
     target: TargetView
-    created_at: str
-    completed_at: str | None
-    next_attempt_at: str | None
+    created_at: datetime
+    completed_at: datetime | None
+    next_attempt_at: datetime | None
     error: str | None
     attempts: list[DeliveryAttempt]

@@ -67,6 +67,15 @@ class QueueView(Answer):
     minutes: list[MinuteView]
     """The last hour, oldest first; the last minute has just begun."""
     last_hour: list[EndedView]
+    paused: list[str]
+    """The operations of which nothing is begun."""
+
+
+class PauseView(Answer):
+    """An operation of which nothing is begun."""
+
+    job_type: str
+    paused_at: datetime
 
 
 class OperatedJob(Answer):

@@ -8,8 +8,8 @@ from typing import Any
 
 from headway.errors import Cancelled, Interrupted, StopAttempt
 from headway.job import Json
-from headway.operation import Registry
 from headway.own_model import OwnModel
+from headway.registry import Registry
 from headway.worker.child import done, failure
 from headway.worker.context import BaseContext
 from headway.worker.protocol import (
@@ -57,8 +57,11 @@ class AsyncAttemptContext(BaseContext):
         self._check()
         async with self._saving:  # an operation may ask from two of its tasks
             self._saved = asyncio.get_running_loop().create_future()
-            await asyncio.to_thread(self._save, state, blob)
+            items = self._items.take()  # here: siblings of this task add to them on the loop
+            await asyncio.to_thread(self._save, state, blob, items)
             await self._saved
+            if self._checkpoints.outdated:
+                await asyncio.to_thread(self._checkpoints.remove_outdated)
         if self.stopping:
             raise Interrupted
 
@@ -148,8 +151,10 @@ class _Host:
             operation = self._registry.get(start.operation)
             request = operation.input.model_validate_json(start.input)
             result = await operation.load()(request, context)
-            body = done(result, operation, context.finish(), shared=True)
-            self._tell([DONE, ref, body])
+            left = (
+                await asyncio.to_thread(context.finish) if context.has_files else context.finish()
+            )
+            self._tell([DONE, ref, done(result, operation, left, shared=True)])
         except StopAttempt:
             self._tell([STOPPED, ref])
         except asyncio.CancelledError as error:

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from headway.events import LogLine, MetricRecorded
 from headway.events.doings import AttemptEnded
-from headway.job import (
+from headway.operation import Operation
+from headway.store.values.attempts import Claim, Rewind, StoredCheckpoint
+from headway.verdict import (
     Completed,
     Crashed,
     Failed,
@@ -21,10 +23,9 @@ from headway.job import (
     Verdict,
     decide,
 )
-from headway.operation import Operation
-from headway.store.values import Claim, Rewind, StoredCheckpoint
+from headway.worker.clock import Clock
 from headway.worker.memory import MemoryWatch, out_of_memory
-from headway.worker.pool import Child, Exit
+from headway.worker.process import Child, Exit
 from headway.worker.protocol import (
     CANCEL,
     CHECKPOINT,
@@ -72,17 +73,15 @@ class Attempt:
     ref: str
     memory: MemoryWatch | None = None
     """None for an attempt without a limit."""
-    deadline: float | None = None
-    """When it times out. The time for its module's import is not counted."""
-    heard: float | None = None
-    """When it said something last, or began."""
-    saving: bool = False
-    """Whether it waits for us, to make its checkpoint durable."""
     ending: Ending | None = None
     advanced: bool = False
     """Whether it saved a checkpoint: what crashed or was interrupted before is forgiven then."""
     signals: list[tuple[float, signal.Signals]] = field(default_factory=list)
     """When which signal is due, soonest first."""
+    clock: Clock = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.clock = Clock(self.claim.job.timeout, self.operation.stall_timeout)
 
     @property
     def key(self) -> tuple[int, int]:
@@ -112,32 +111,35 @@ class Attempt:
 
     def saved(self) -> None:
         """Tell the child that its checkpoint is durable."""
-        self.saving, self.heard = False, time.monotonic()
+        self.clock.saving = False
+        self.clock.hear()
         self.child.send([[SAVED, self.ref]])
 
     def enforce(self, now: float, listened: float) -> None:
         """Do what is due: end what is past a limit, send the signals whose time has come.
 
         All that was said before `listened` has been taken in. What was said since may still lie
-        in the socket, when the store has kept the worker waiting, and nobody stalls for that.
+        in the socket, when the store has kept the worker waiting: nobody stalls for that, and no
+        child that others share is killed.
         """
         if self.ending is None and self.child.pid is not None:
-            self._start_clocks(now)
+            self.clock.start(now)
             if (limit := self._limit_passed(self.child.pid, now, listened)) is not None:
                 self.end(limit)
-        while self.signals and now >= self.signals[0][0]:
+        # Its siblings must not die for an answer that we have not read yet.
+        heard = listened if self.shared else now
+        while self.signals and heard >= self.signals[0][0]:
             self.child.kill(self.signals.pop(0)[1])
 
     def next_duty(self) -> float | None:
         """When `enforce` has something to do."""
         if self.signals:
             return self.signals[0][0]
-        due = [one for one in (self.deadline, self._stalls_at) if one is not None]
-        return min(due) if due and self.ending is None else None
+        return self.clock.due() if self.ending is None else None
 
     def take(self, message: Message, pending: Pending) -> Verdict | None:
         """Take in what the child said; the verdict if that was its last word."""
-        self.heard = time.monotonic()
+        self.clock.hear()
         kind, body = message[0], message[2:]
         if kind == PROGRESS:
             pending.progress, pending.message = body[0], body[1] or pending.message
@@ -158,6 +160,7 @@ class Attempt:
     def gone(self, exit: Exit, siblings: int) -> Verdict | None:
         """The verdict on a child that ended without a last word."""
         usage = Usage(peak_memory=exit.peak_memory, cpu_seconds=exit.cpu_seconds)
+        self._see_overrun()
         if self.ending is None and exit.by_itself and siblings == 0:
             return self._decide(Crashed(exit.reason), usage)
         return self._decide(self._ended_by_us(usage) or Stopped(exit.reason), usage)
@@ -166,41 +169,14 @@ class Attempt:
         """The verdict on an attempt whose operation cannot be loaded."""
         return self._decide(Failed(f"the operation {error}", True, traceback), Usage())
 
-    def ended(self, verdict: Verdict) -> AttemptEnded:
-        """The fact that this attempt has come to this verdict."""
-        job = self.claim.job
-        return AttemptEnded(
-            job.id,
-            job.operation,
-            job.owner,
-            self.claim.token,
-            verdict.reason,
-            verdict.status,
-            verdict.error,
-        )
-
-    def _start_clocks(self, now: float) -> None:
-        timeout = self.claim.job.timeout
-        if self.deadline is None and timeout is not None:
-            self.deadline = now + timeout
-        if self.heard is None:
-            self.heard = now
-
     def _limit_passed(self, pid: int, now: float, listened: float) -> Ending | None:
-        if self.deadline is not None and now >= self.deadline:
+        if self.clock.timed_out(now):
             return Ending.TIMEOUT
-        if self._stalls_at is not None and listened >= self._stalls_at:
+        if self.clock.stalled(listened):
             return Ending.STALLED
         if self.memory is not None and self.memory.passed(pid, now):
             return Ending.MEMORY
         return None
-
-    @property
-    def _stalls_at(self) -> float | None:
-        limit = self.operation.stall_timeout
-        if limit is None or self.heard is None or self.saving:
-            return None
-        return self.heard + limit
 
     def _take_resumed(self, shown: dict[str, Any], start: Rewind, pending: Pending) -> None:
         pending.resumed_from = shown
@@ -208,7 +184,7 @@ class Attempt:
             pending.rewind = start
 
     def _take_checkpoint(self, body: dict[str, Any], pending: Pending) -> None:
-        self.advanced = self.saving = True
+        self.advanced = self.clock.saving = True
         pending.parts += parts_of(body)
         pending.checkpoint = StoredCheckpoint(
             number=body["number"],
@@ -228,10 +204,16 @@ class Attempt:
             return self._decide(Completed(told["result"], made), usage)
         if kind == SPLIT and self.ending is None:
             return self._decide(Split(told["inputs"]), usage)
+        self._see_overrun()
         if kind == FAILED and self.ending is None:
-            error = Failed(told["error"], told["retryable"], told["traceback"])
+            error = Failed(told["error"], told["retryable"], told["traceback"], told["result"])
             return self._decide(error, usage)
         return self._decide(self._ended_by_us(usage) or Stopped("the worker was stopped"), usage)
+
+    def _see_overrun(self) -> None:
+        """Memory is the reason also when the kernel was the one to act, on all of it or a part."""
+        if self.ending is None and self.memory is not None and self.memory.overrun():
+            self.ending = Ending.MEMORY
 
     def _ended_by_us(self, usage: Usage) -> Outcome | None:
         if self.ending is Ending.TIMEOUT:
@@ -252,3 +234,17 @@ class Attempt:
         if self.advanced:  # the store counts anew from its checkpoint; so must we
             job = replace(job, crashes_in_a_row=0, interruptions_in_a_row=0)
         return decide(outcome, job, self.operation.backoff, usage)
+
+
+def ended_attempt(claim: Claim, verdict: Verdict) -> AttemptEnded:
+    """The fact that this claim's attempt has come to this verdict."""
+    job = claim.job
+    return AttemptEnded(
+        job.id,
+        job.operation,
+        job.owner,
+        claim.token,
+        verdict.reason,
+        verdict.status,
+        verdict.error,
+    )

@@ -14,13 +14,14 @@ from pydantic import BaseModel
 
 from headway.errors import Cancelled, Interrupted, NotRetryable, OperationFailed, StopAttempt
 from headway.job import Json
-from headway.operation import Operation, Registry
+from headway.operation import Operation
+from headway.registry import Registry
 from headway.worker.channel import Channel, ParentGone
-from headway.worker.context import SyncContext
 from headway.worker.memory import MIB, out_of_memory
 from headway.worker.phase import SplitUp, run_phase
 from headway.worker.protocol import DONE, FAILED, SPLIT, START, STOPPED
 from headway.worker.start import Start
+from headway.worker.sync_context import SyncContext
 
 LARGEST_RESULT = 4 * 2**20
 """Bytes of JSON an operation may return; more belongs in items or an artefact."""
@@ -53,7 +54,7 @@ def _attempt(start: Start, ref: str, channel: Channel, registry: Registry) -> li
         operation = registry.get(start.operation)
         context = SyncContext(start, ref, channel, registry.models)
         context.begin()
-        request = operation.input.model_validate_json(start.input)
+        request = operation.takes(start.shard).model_validate_json(start.input)
         result = run_phase(operation, request, start, context)
         if isinstance(result, SplitUp):
             return [SPLIT, ref, {"inputs": result.inputs, **usage()}]
@@ -87,28 +88,39 @@ def done(
 
     In a `shared` process nobody can tell what one attempt has cost.
     """
+    kept = _kept(result, f"{operation.name} to return", largest)
+    return {"result": kept, **left, **({} if shared else usage())}
+
+
+def _kept(result: Json, wanted: str, largest: int) -> Json:
     if isinstance(result, BaseModel):
         result = result.model_dump(mode="json")
     try:
         text = orjson.dumps(result, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS)
     except (TypeError, orjson.JSONEncodeError) as error:
-        raise NotRetryable(
-            f"expected {operation.name} to return what JSON can hold, got: {error}"
-        ) from error
+        raise NotRetryable(f"expected {wanted} what JSON can hold, got: {error}") from error
     if len(text) > largest:
         raise NotRetryable(
             f"expected a result of at most {largest} bytes as JSON, got {len(text)};"
             " return a summary and give the rest to ctx.items or ctx.publish"
         )
-    return {"result": result, **left, **({} if shared else usage())}
+    return result
 
 
 def failure(error: BaseException, *, shared: bool = False) -> dict[str, Any]:
-    """The `failed` message's body: a sentence for the user, a traceback for the operator."""
+    """The `failed` message's body: a sentence for the user and what was found all the same, a
+    traceback for the operator."""
     if isinstance(error, MemoryError):
         _make_room()
+    sentence, found = _sentence(error, shared=shared), None
+    if isinstance(error, OperationFailed):
+        try:
+            found = _kept(error.result, "the error to keep", LARGEST_RESULT)
+        except NotRetryable as unkept:  # it must not hide why the operation failed
+            sentence = f"{sentence} ({unkept})"
     return {
-        "error": _sentence(error, shared=shared),
+        "error": sentence,
+        "result": found,
         "retryable": not isinstance(error, NotRetryable | SystemExit),
         "traceback": traceback_of(error),
         **({} if shared else usage()),

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Final
 
 from headway.artifacts import Depot, Stored
-from headway.store.contract import Upkeep
+from headway.store.contract.upkeep import Upkeep
 from headway.worker.orphans import AT_ONCE, CONTENTS, GRACE_SECONDS
 
 SKEW_SECONDS: Final = 60.0

@@ -4,7 +4,8 @@ import random
 from typing import Final
 
 from headway.job import Job
-from headway.worker.pool import Child, Pool
+from headway.worker.pool import Pool
+from headway.worker.process import Child
 
 SUSPECTS: Final = 8
 """Lanes for jobs that were interrupted before: one of them may take the others down.
@@ -18,15 +19,14 @@ _MAIN: Final = 0
 class Lanes:
     """One child for the jobs above suspicion, and a few for the others."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self) -> None:
         self._children: dict[int, Child] = {}
 
-    def child_for(self, job: Job) -> Child:
+    def child_for(self, job: Job, pool: Pool) -> Child:
         """The child that this job shall share; forked now if the lane is empty."""
         lane = random.randint(1, SUSPECTS) if job.interruptions_in_a_row > 0 else _MAIN
         if lane not in self._children:
-            self._children[lane] = self._pool.fork(None, None)
+            self._children[lane] = pool.fork(None, None)
         return self._children[lane]
 
     def is_main(self, child: Child) -> bool:

@@ -3,17 +3,28 @@
 import os
 import socket
 import time
+from enum import StrEnum
 from typing import Final
 from uuid import uuid4
 
 from headway.errors import StoreUnavailable
-from headway.store.contract import Workers
-from headway.store.values import WorkerInfo
+from headway.store.contract.workers import Workers
+from headway.store.values.workers import WorkerInfo
 
 BEAT_SECONDS: Final = 1.0
 LEASE_SECONDS: Final = 10.0
 """A beat that came just before a store was locked must last through all that a writer waits, twice
 4 s on SQLite, with time left for the beat after it."""
+
+
+class Beat(StrEnum):
+    """What came of one."""
+
+    HELD = "held"
+    LATE = "late"
+    """The store was busy: the lease is held, and not extended."""
+    LAPSED = "lapsed"
+    """It must be begun anew."""
 
 
 class Lease:
@@ -59,23 +70,29 @@ class Lease:
         """Seconds until the next beat is due."""
         return max(0.0, self._next_beat - time.monotonic())
 
-    def beat(self) -> bool:
-        """Extend the lease; False when it has lapsed and must be begun anew.
+    def beat(self) -> Beat:
+        """Extend the lease.
 
         A store that is busy is not the end of the lease: the next try comes soon, and only the
         clock decides.
         """
         began = time.monotonic()
         if began >= self._ends:
-            return False
+            return Beat.LAPSED
         try:
             held = self._workers.beat(self.worker, LEASE_SECONDS)
         except StoreUnavailable:
             self._next_beat = time.monotonic() + 0.2
-            return time.monotonic() < self._ends
-        if held:
-            self._extended(began)
-        return held
+            return Beat.LATE if time.monotonic() < self._ends else Beat.LAPSED
+        if not held:
+            return Beat.LAPSED
+        self._extended(began)
+        return Beat.HELD
+
+    @property
+    def lapsed(self) -> bool:
+        """Whether it was let lapse, and is to be begun anew."""
+        return self._ends == 0.0
 
     def lapse(self) -> None:
         """Let it end without a word: the next beat finds it lapsed, and the sweep what it held."""

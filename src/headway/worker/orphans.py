@@ -1,11 +1,13 @@
 """Files that nobody will ever ask for: left by those who died before they could say what for.
 
 A grace period protects what is being written. It is counted from a file's last change of any
-kind, its move into place too, which no program can set back.
+kind, its move into place too, which no program can set back. What was left for the next attempt of
+a job goes as soon as the job is over: rows of somebody's are kept no longer than he asked for.
 """
 
 import logging
 import os
+import shutil
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
@@ -15,8 +17,8 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from headway.artifacts import ArtifactFiles
-from headway.store.contract import Upkeep
+from headway.artifacts import PARTS, ArtifactFiles
+from headway.store.contract.upkeep import Upkeep
 
 GRACE_SECONDS: Final = 86_400.0
 
@@ -62,15 +64,17 @@ class Orphans:
 
     def remove(self) -> int:
         """Look at the next piece, and remove the orphans in it; how many."""
-        piece = list(islice(self._walk, self._at_once))
-        if len(piece) < self._at_once:  # the end: begin anew, with the next pass
+        looked_at = list(islice(self._walk, self._at_once))
+        if len(looked_at) < self._at_once:  # the end: begin anew, with the next pass
             self._walk = _walk(self._root)
         before = time.time() - self._grace
-        old = [one for one in piece if one is not None and one.changed_at <= before]
+        piece = [one for one in looked_at if one is not None]
+        old = [one for one in piece if one.changed_at <= before]
         removed = (
             self._each(_of(old, "temporary"), _unlink)
             + self._each(self._ownerless(_of(old, "job")), self._drop_job)
             + self._each(self._nameless(_of(old, "content")), self._take_away)
+            + self._each(self._outlived(_of(piece, "parts")), _remove_tree)
         )
         if removed:
             log.info("removed %d files and directories that belonged to nothing", removed)
@@ -80,6 +84,11 @@ class Orphans:
         """Directories of jobs that are no more."""
         known = self._upkeep.known_jobs([one.path.name for one in found])
         return [one for one in found if one.path.name not in known]
+
+    def _outlived(self, found: Collection[Found]) -> list[Found]:
+        """Folders of attempts whose job is over. One that is begun again makes folders anew."""
+        unfinished = self._upkeep.unfinished_jobs({one.path.parent.name for one in found})
+        return [one for one in found if one.path.parent.name not in unfinished]
 
     def _nameless(self, found: Collection[Found]) -> list[Found]:
         """Published files that no artefact is, and none will be.
@@ -131,10 +140,20 @@ def _unlink(one: Found) -> bool:
     return True
 
 
+def _remove_tree(one: Found) -> bool:
+    shutil.rmtree(one.path, ignore_errors=True)
+    with suppress(OSError):  # the last one
+        one.path.parent.rmdir()
+    return not one.path.exists()
+
+
 def _walk(root: Path) -> Iterator[Found | None]:
     """Everything that may be an orphan, and None for what was only looked at."""
     yield from _below(root / "incoming", lambda _: "temporary")
     yield from _below(root / "cache", _temporary)
+    for job in _entries(root / "cache" / PARTS):
+        for attempt in _entries(Path(job.path)):
+            yield _found(attempt, "parts")
     for name in CONTENTS:
         yield from _below(root / name, lambda path: _temporary(path) or "content")
     for job in _entries(root / "jobs"):

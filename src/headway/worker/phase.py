@@ -44,10 +44,11 @@ def _inputs(operation: Operation, requests: Sequence[BaseModel]) -> list[str]:
             f"expected {operation.name} to split its input into at most {MOST_SHARDS} shards, got"
             f" {len(requests)}; make them larger"
         )
-    stray = next((one for one in requests if not isinstance(one, operation.input)), None)
+    takes = operation.takes(0)
+    stray = next((one for one in requests if not isinstance(one, takes)), None)
     if stray is not None:
         raise NotRetryable(
-            f"expected {operation.name} to split its input into {operation.input.__name__}, got"
+            f"expected {operation.name} to split its input into {takes.__name__}, got"
             f" a {type(stray).__name__}"
         )
     return [one.model_dump_json(by_alias=True) for one in requests]

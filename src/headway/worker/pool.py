@@ -8,119 +8,24 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
-from uuid import uuid4
 
 import orjson
 
-from headway.worker.protocol import FrameReader, Message, frame
+from headway.worker.cgroup import ControlGroup, ControlGroups
+from headway.worker.memory import SLACK
+from headway.worker.process import UNSTARTED, Child, Exit, kill_group
 
 START_SECONDS: Final = 60.0
 """A fork takes milliseconds, but the operation's module may have to be imported first."""
 
-_KEPT_FROM_CHILDREN = (
-    "HEADWAY_SECRET_KEY",
-    "HEADWAY_DATABASE_URL",
-    "HEADWAY_BROKER_URL",
-    "HEADWAY_SMTP_URL",
-)
+REST_SECONDS: Final = 1.0
+LONGEST_REST: Final = 30.0
+"""After a process that could not be started, before work for others is taken on; it doubles from
+the one to the other, so that nobody has used up his interruptions while the system has no room."""
+
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS")
-
-
-_LIKELY_SENDER = ", likely by the system's out-of-memory killer"
-
-
-@dataclass(frozen=True, slots=True)
-class Exit:
-    """How a child ended."""
-
-    reason: str
-    peak_memory: int | None = None
-    cpu_seconds: float | None = None
-    by_itself: bool = True
-    """False when it went down with the zygote."""
-
-
-class Child:
-    """A child process: a line to write to, and a group to kill."""
-
-    def __init__(self, pool: "Pool", sock: socket.socket) -> None:
-        self.id = uuid4().hex
-        self.pid: int | None = None
-        self._pool = pool
-        self._socket = sock
-        self._reader = FrameReader()
-        self._outbox = bytearray()
-        self.silent = False
-        """True when there was nothing left to read."""
-        self.killed = False
-        """True when the SIGKILL it ends by is ours."""
-        self.fault: str | None = None
-        """What was wrong with what it said, if it was ended for that."""
-
-    def send(self, messages: Sequence[Message]) -> None:
-        """Send messages, now or as soon as the child reads on; never blocks."""
-        self._outbox += frame(messages)
-        self.flush()
-
-    def flush(self) -> None:
-        """Send what the socket takes, and ask to be called again if that was not all."""
-        if self._socket.fileno() < 0:  # closed: its end was told in the same turn
-            return
-        with contextlib.suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
-            while self._outbox:
-                del self._outbox[: self._socket.send(self._outbox)]
-        self._pool.watch(self._socket, self, writing=bool(self._outbox))
-
-    def receive(self) -> list[Message]:
-        """What the child has said since; nothing once it has closed the line.
-
-        A child that says what nobody can read is killed for it.
-        """
-        data = b""
-        # Closed already: its end was told in the same turn as its last word.
-        if self._socket.fileno() >= 0:
-            try:
-                data = self._socket.recv(1 << 18)
-            except BlockingIOError:
-                self.silent = True
-                return []
-            except ConnectionResetError:
-                pass
-        if not data:
-            self._deafen()
-            return []
-        self.silent = False
-        try:
-            return list(self._reader.feed(data))
-        except ValueError as error:
-            self.fault = f"the process wrote what cannot be read to its line: {error}"
-            self._deafen()
-            self.kill(signal.SIGKILL)
-            return []
-
-    def kill(self, number: signal.Signals) -> None:
-        """Signal the child's whole process group. Killing what is gone is fine.
-
-        The zygote reaps, so the number could in theory be somebody else's by now; Linux hands
-        process ids out in a circle, and it does not come round within a message's way here.
-        """
-        self.killed = self.killed or number == signal.SIGKILL
-        if self.pid is not None:
-            _kill(self.pid, number)
-        elif number == signal.SIGKILL:
-            self._pool.abandon(self)
-
-    def close(self) -> None:
-        """Drop the line."""
-        self._pool.unwatch(self._socket)
-        self._socket.close()
-
-    def _deafen(self) -> None:
-        self.silent = True
-        self._pool.unwatch(self._socket)
 
 
 class Pool:
@@ -133,62 +38,90 @@ class Pool:
         self,
         selector: selectors.BaseSelector,
         modules: Sequence[str],
+        withheld: Collection[str],
         on_exit: Callable[[Child, Exit], None],
         on_refused: Callable[[Child, str, str], None],
+        groups: ControlGroups | None = None,
     ) -> None:
         self._selector = selector
         self._modules = modules
+        self._withheld = withheld
         self._on_exit = on_exit
         self._on_refused = on_refused
+        self._groups = groups
         self._children: dict[str, Child] = {}
         self._asked: dict[str, float] = {}
         """When each child was asked for that is still to be forked, in order; also abandoned ones."""
         self._zygote: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
+        self._rest = REST_SECONDS
+        self.ready_at = 0.0
+        """Until then the system has no room for another process, as far as we know."""
 
     def start(self) -> None:
         """Start the zygote, so that it imports while others do something else."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         with theirs:
-            self._zygote = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "headway.worker.zygote",
-                    str(theirs.fileno()),
-                    *self._modules,
-                ],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-                env=_child_environment(),
-            )
+            try:
+                self._zygote = self._zygote_on(theirs)
+            except OSError:
+                ours.close()
+                raise
         self._control = ours
         self._selector.register(ours, selectors.EVENT_READ, self)
+
+    def _zygote_on(self, control: socket.socket) -> "subprocess.Popen[bytes]":
+        descriptor = control.fileno()
+        return subprocess.Popen(
+            [sys.executable, "-m", "headway.worker.zygote", str(descriptor), *self._modules],
+            pass_fds=[descriptor],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            env=_child_environment(self._withheld),
+        )
 
     def fork(self, operation: str | None, memory: int | None) -> Child:
         """A new child for an attempt of this operation, or for every `async def` one.
 
-        It can be written to at once; whether it came to be is told by a callback.
+        It can be written to at once; whether it came to be is told by a callback. Raise `OSError`,
+        and leave nothing behind, where the system does not let us ask for one.
         """
         if self._control is None:
             self.start()
-        ours, theirs = socket.socketpair()
-        ours.setblocking(False)
-        for one in (ours, theirs):
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
-        child = Child(self, ours)
+        group = None
+        if self._groups is not None and memory is not None:
+            group = self._groups.bounded(memory + SLACK)
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError:
+            if group is not None:
+                self.give_back(group)
+            raise
+        with theirs:
+            ours.setblocking(False)
+            for one in (ours, theirs):
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+            child = Child(self, ours, group)
+            try:
+                self._ask_for(child, operation, memory, theirs)
+            except OSError:
+                child.close()
+                raise
         self._children[child.id] = child
         self._asked[child.id] = time.monotonic()
-        request = orjson.dumps({"fork": child.id, "operation": operation, "memory": memory})
-        with theirs:
-            assert self._control is not None
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                # If the zygote has just died, its end of the line says so in a moment.
-                socket.send_fds(self._control, [request], [theirs.fileno()])
         self.watch(ours, child, writing=False)
         return child
+
+    def _ask_for(
+        self, child: Child, operation: str | None, memory: int | None, line: socket.socket
+    ) -> None:
+        group = None if child.group is None else str(child.group.path)
+        request = {"fork": child.id, "operation": operation, "memory": memory, "group": group}
+        assert self._control is not None
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            # If the zygote has just died, its end of the line says so in a moment.
+            socket.send_fds(self._control, [orjson.dumps(request)], [line.fileno()])
 
     def serve(self) -> None:
         """Take in what the zygote has said."""
@@ -243,6 +176,11 @@ class Pool:
         elif known is not None and known.events != events:
             self._selector.modify(sock, events, child)
 
+    def give_back(self, group: ControlGroup) -> None:
+        """Remove the group of a child that is gone."""
+        if self._groups is not None:
+            self._groups.give_back(group)
+
     def unwatch(self, sock: socket.socket) -> None:
         """Hear this line no more."""
         with contextlib.suppress(KeyError, ValueError):
@@ -252,10 +190,17 @@ class Pool:
         match told:
             case {"forked": id, "pid": pid}:
                 self._asked.pop(id, None)
+                self._rest = REST_SECONDS
                 if id in self._children:
                     self._children[id].pid = pid
                 else:
-                    _kill(pid, signal.SIGKILL)
+                    kill_group(pid, signal.SIGKILL)
+            case {"unforked": id, "error": error}:
+                self._asked.pop(id, None)
+                self.rest()
+                if (child := self._children.pop(id, None)) is not None:
+                    self._on_exit(child, Exit(UNSTARTED.format(error), by_itself=False))
+                    child.close()
             case {"refused": id, "error": error, "traceback": trace}:
                 self._asked.pop(id, None)
                 if (child := self._children.pop(id, None)) is not None:
@@ -263,9 +208,16 @@ class Pool:
                     child.close()
             case {"exited": id, "status": status}:
                 if (child := self._children.pop(id, None)) is not None:
-                    reason = child.fault or _reason(status, ours=child.killed)
+                    reason = child.reason_of(status)
                     self._on_exit(child, Exit(reason, told["peak_memory"], told["cpu_seconds"]))
                     child.close()
+
+    def rest(self) -> None:
+        """Take on no more work for a while: the system has no room for another process."""
+        now = time.monotonic()
+        if now >= self.ready_at:  # several that were asked for at once are told of together
+            self.ready_at = now + self._rest
+            self._rest = min(2 * self._rest, LONGEST_REST)
 
     def _zygote_died(self) -> None:
         """Every child died with it; those it was to fork never came to be.
@@ -288,27 +240,7 @@ class Pool:
             child.close()
 
 
-def _child_environment() -> dict[str, str]:
+def _child_environment(withheld: Collection[str]) -> dict[str, str]:
     """What children see: no secret, and one thread for each numerical library."""
-    kept = {name: value for name, value in os.environ.items() if name not in _KEPT_FROM_CHILDREN}
+    kept = {name: value for name, value in os.environ.items() if name not in withheld}
     return dict.fromkeys(_ONE_THREAD, "1") | kept
-
-
-def _reason(status: int, *, ours: bool) -> str:
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        known = [f" ({one.name})" for one in signal.Signals if one == number]  # most are nameless
-        guess = _LIKELY_SENDER if number == signal.SIGKILL and not ours else ""
-        return f"the process was killed by signal {number}{''.join(known)}{guess}"
-    return (
-        f"the process ended with exit code {os.WEXITSTATUS(status)} before the operation returned"
-    )
-
-
-def _kill(pid: int, number: signal.Signals) -> None:
-    """Signal a group; or, while it has not become one yet, the process alone."""
-    try:
-        os.killpg(pid, number)
-    except ProcessLookupError:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)

@@ -4,15 +4,20 @@ All attempts share one transaction. While it runs, what arrives waits in the soc
 into the next one: the busier the worker, the larger the group.
 """
 
+import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
+from headway.errors import StoreError
 from headway.events import Fact
-from headway.job import Json, Status, Verdict
-from headway.store.contract import Attempts
-from headway.store.values import Claim, Part, Report, Rewind, StoredCheckpoint
+from headway.job import Json, Status
+from headway.store.contract.attempts import Attempts
+from headway.store.values.attempts import Claim, Part, Report, Rewind, StoredCheckpoint
+from headway.verdict import Verdict
 
 PROGRESS_SECONDS = 0.1
 """Progress alone does not cause more commits than one in this time."""
@@ -20,6 +25,12 @@ PROGRESS_SECONDS = 0.1
 
 CALM_SECONDS = 0.005
 """Between two commits of a worker with much at hand: it writes larger groups, not more of them."""
+
+
+GROUP_BYTES = 32 * 2**20
+"""Of results in one transaction: databases have bounds for one value, and all reports are one."""
+
+log = logging.getLogger("headway.worker")
 
 
 @dataclass(slots=True)
@@ -45,7 +56,8 @@ class Pending:
 
 
 class Recorder:
-    """Gathers what attempts say, and writes it in groups.
+    """Gathers what attempts say, and writes it in groups. A report that the store refuses ends its
+    own attempt as failed, and keeps no other from being written.
 
     `on_saved` hears of each checkpoint that became durable, `on_lost` of each attempt whose claim
     is no longer ours: nothing of what it said was written.
@@ -92,16 +104,44 @@ class Recorder:
         """
         if self.due_in(crowded=crowded) != 0.0:
             return frozenset()
-        reports = [_report(key, one) for key, one in self._pending.items()]
-        held = self._attempts.record(reports)
-        self._pending.clear()
-        self._written_at = time.monotonic()
-        for report in reports:
+        topics: frozenset[str] = frozenset()
+        for group in _groups([_report(key, one) for key, one in self._pending.items()]):
+            topics |= self._commit(group)
+        return topics
+
+    def _commit(self, group: Sequence[Report]) -> frozenset[str]:
+        try:
+            held = self._attempts.record(group)
+        except (StoreError, MemoryError):  # whatever was reported, it is not to blame
+            raise
+        except Exception as error:  # noqa: BLE001 - an outcome: of the attempt that reported it
+            if len(group) == 1:
+                return self._refuse(group[0], error)
+            log.warning("a group of %d reports was refused, each is written alone", len(group))
+            return frozenset().union(*(self._commit([one]) for one in group))
+        self._written(group)
+        for report in group:
             if (report.seq, report.token) not in held:
                 self._on_lost(report.seq, report.token)
             elif report.checkpoint is not None:
                 self._on_saved(report.seq, report.token)
-        return _topics(reports)
+        return _topics(group)
+
+    def _refuse(self, report: Report, error: Exception) -> frozenset[str]:
+        """End the attempt: what it says next would have a gap before it."""
+        log.error("what an attempt of job %d reported was refused", report.seq, exc_info=error)
+        reason = f"what it reported cannot be kept: {str(error)[:500] or type(error).__name__}"
+        verdict = Verdict(status=Status.FAILED, reason="failed", error=reason, failures=1)
+        failed = Report(seq=report.seq, token=report.token, parent=report.parent, verdict=verdict)
+        self._attempts.record([failed])
+        self._written([failed])
+        self._on_lost(report.seq, report.token)
+        return _topics([failed])
+
+    def _written(self, group: Sequence[Report]) -> None:
+        for report in group:
+            self._pending.pop((report.seq, report.token), None)
+        self._written_at = time.monotonic()
 
     def drop(self) -> None:
         """Drop all that was said: some of it may be written already, and nobody knows what."""
@@ -110,6 +150,25 @@ class Recorder:
     def forget(self, seq: int, token: int) -> None:
         """Drop what a lost attempt said."""
         self._pending.pop((seq, token), None)
+
+
+def _groups(reports: Sequence[Report]) -> Iterator[list[Report]]:
+    """The reports in order, with at most `GROUP_BYTES` of results in each group but for one alone."""
+    group: list[Report] = []
+    size = 0
+    for report in reports:
+        more = _size(report)
+        if group and size + more > GROUP_BYTES:
+            yield group
+            group, size = [], 0
+        group.append(report)
+        size += more
+    yield group
+
+
+def _size(report: Report) -> int:
+    result = None if report.verdict is None else report.verdict.result
+    return 0 if result is None else len(orjson.dumps(result))
 
 
 def _topics(reports: Sequence[Report]) -> frozenset[str]:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from headway.operation import Operation
-from headway.store.values import Want
+from headway.store.values.attempts import Want
 
 
 class Spare:

@@ -6,9 +6,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from headway.artifacts import ArtifactFiles
+from headway.artifacts import BUNDLED_PREFIX, ArtifactFiles
 from headway.context import Artifact
-from headway.store.values import Claim, StoredArtifact, StoredCheckpoint
+from headway.operation import Operation
+from headway.store.values.artifacts import StoredArtifact
+from headway.store.values.attempts import Claim, StoredCheckpoint
 
 NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -39,13 +41,21 @@ class Start:
     """Its place among the shards of its job; None when it is none."""
     results: Sequence[Any] | None = None
     """What the job's shards returned, when it is time to merge them."""
+    traceparent: str | None = None
+    """Where the operation's own part of the trace hangs."""
 
     def artifact(self, name: str, path: Path) -> Artifact:
         """The artefact that an input's field refers to, whose file is at `path`."""
         return Artifact(**{**self.uses[name], "path": path})
 
 
-def start_of(claim: Claim, files: ArtifactFiles, settings: Mapping[str, Any] = NONE) -> Start:
+def start_of(
+    claim: Claim,
+    files: ArtifactFiles,
+    settings: Mapping[str, Any] = NONE,
+    *,
+    traceparent: str | None = None,
+) -> Start:
     """The start of a claim's attempt."""
     job = claim.job
     return Start(
@@ -59,11 +69,25 @@ def start_of(claim: Claim, files: ArtifactFiles, settings: Mapping[str, Any] = N
         depot=None if files.depot is None else files.depot.url,
         uses={name: _artifact(one) for name, one in claim.uses.items()},
         checkpoints=[_checkpoint(one) for one in claim.checkpoints],
-        redo=[{"first": one.first, "path": one.path} for one in claim.redo],
+        redo=[{"first": one.first, "path": one.path, "sha256": one.sha256} for one in claim.redo],
         settings=dict(settings),
         shard=job.shard,
         results=claim.results,
+        traceparent=traceparent,
     )
+
+
+def deleted_of(claim: Claim, operation: Operation) -> str | None:
+    """A sentence about an artefact that the attempt would read and that is no more; None if all are
+    there. A version may be deleted while its job is being made, or before a retry by hand."""
+    for name, one in claim.uses.items():
+        if isinstance(one, str) and not one.startswith(BUNDLED_PREFIX):
+            kind = operation.references.get(name, "artefact")
+            return (
+                f"expected the {kind} that {name!r} names in the input, got one that was deleted"
+                " before the attempt began; submit the job anew with another"
+            )
+    return None
 
 
 def _artifact(one: StoredArtifact | str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from headway.store.contract import Workers
+from headway.store.contract.workers import Workers
 
 AT_ONCE: Final = 500
 """Jobs given back in one transaction."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from headway.events.spans import AttemptSpan, Tracer
-from headway.job import Verdict
+from headway.verdict import Verdict
 from headway.worker.attempt import Attempt
 
 
@@ -23,6 +23,12 @@ class Tracing:
             self._spans[one.ref] = self._tracer.attempt(
                 job, claim.token, worker, claim.waited, claim.traceparent
             )
+
+    def traceparent(self, attempt: Attempt) -> str | None:
+        """Where what the attempt's operation traces goes on: below its span, or where this worker
+        traces nothing, below the request that submitted the job; None where that was not traced."""
+        span = self._spans.get(attempt.ref)
+        return attempt.claim.traceparent if span is None else span.traceparent
 
     def ended(self, attempt: Attempt, verdict: Verdict | None) -> None:
         """This attempt has ended; without a verdict it was lost. Telling it twice is fine."""

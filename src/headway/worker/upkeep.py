@@ -13,7 +13,8 @@ from typing import Final
 from headway.artifacts import ArtifactFiles
 from headway.errors import StoreError
 from headway.job import Status
-from headway.store.contract import ALIKE, Store
+from headway.store.contract import Store
+from headway.store.contract.retention import ALIKE
 from headway.worker.copies import Copies
 from headway.worker.depot_orphans import DepotOrphans
 from headway.worker.orphans import Orphans
@@ -24,6 +25,7 @@ LOG_SECONDS: Final = 1.0
 SETTLE_SECONDS: Final = 10.0
 """After a start, before anything is looked for that a busy start does not need."""
 PRUNE_SECONDS: Final = 60.0
+CHECKPOINTS_SECONDS: Final = 60.0
 TIDY_SECONDS: Final = 600.0
 ORPHANS_SECONDS: Final = 600.0
 COPIES_SECONDS: Final = 60.0
@@ -66,12 +68,15 @@ class Upkeep:
         self._keep_by_status = keep_by_status
         self._pruned_to = 0
         """Where the walk over the jobs goes on."""
+        self._forgotten_to = 0
+        """The same over those with checkpoints."""
         self._warned = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="headway-upkeep", daemon=True)
         self._duties: tuple[tuple[float, Callable[[], object]], ...] = (
             (LOG_SECONDS, self.shrink_log),
             (PRUNE_SECONDS, self.prune),
+            (CHECKPOINTS_SECONDS, self.forget_checkpoints),
             (TIDY_SECONDS, self.tidy),
             (ORPHANS_SECONDS, self._orphans.remove),
             *self._duties_of_depot(copies),
@@ -132,6 +137,19 @@ class Upkeep:
             log.info("removed %d jobs that had been kept for their time", removed)
         return removed
 
+    def forget_checkpoints(self) -> int:
+        """Remove the files of checkpoints that nobody will go on from, as `prune` does jobs; how many."""
+        removed = 0
+        for _ in range(STEPS_AT_ONCE):
+            forgotten = self._retention.forget_checkpoints(after=self._forgotten_to)
+            self._files.drop(forgotten.paths)  # if we die here, they go with their jobs
+            removed += len(forgotten.paths)
+            self._forgotten_to = forgotten.next or 0
+            pause = PAUSE_SECONDS if forgotten.paths else 0.0
+            if forgotten.next is None or self._stopping.wait(pause):
+                break
+        return removed
+
     def tidy(self) -> int:
         """Remove keys, tombstones and workers that are too old to matter; how many."""
         removed = 0
@@ -156,3 +174,5 @@ class Upkeep:
             act()
         except StoreError as error:
             log.warning("could not look after the store, trying again later: %s", error)
+        except Exception:  # the other duties remain, and nobody else would do them
+            log.exception("could not do a part of the upkeep, trying again later")

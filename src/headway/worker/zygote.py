@@ -6,8 +6,10 @@ hears at once when the worker is gone: then it kills every child, and ends.
 Started as `python -m headway.worker.zygote DESCRIPTOR MODULE...`. On the control socket, one
 datagram of JSON each:
 
-    worker -> zygote   {"fork": id, "operation": name or null, "memory": bytes or null} + a socket
+    worker -> zygote   {"fork": id, "operation": name or null, "memory": bytes or null,
+                        "group": path or null} + a socket
     zygote -> worker   {"forked": id, "pid": n}
+                       {"unforked": id, "error": text}    the system has no room: later, perhaps
                        {"refused": id, "error": text, "traceback": text}
                        {"exited": id, "status": wait status, "peak_memory": n, "cpu_seconds": x}
 """
@@ -27,8 +29,9 @@ from pathlib import Path
 
 import orjson
 
-from headway.operation import Registry, load_registry
+from headway.registry import Registry, load_registry
 from headway.worker.async_child import run_many
+from headway.worker.cgroup import join
 from headway.worker.child import become, run_one, text_of, traceback_of
 
 _PR_SET_PDEATHSIG = 1
@@ -47,6 +50,8 @@ class ForkRequest:
     operation: str | None
     """None for the child that runs every `async def` operation."""
     memory: int | None
+    group: str | None
+    """The control group to join."""
 
 
 class Zygote:
@@ -93,8 +98,12 @@ class Zygote:
         if not data:
             return False
         request = orjson.loads(data)
+        if not descriptors:
+            self._tell(unforked=request["fork"], error="no file descriptor was free for its line")
+            return True
         with socket.socket(fileno=descriptors[0]) as line:
-            self._fork(ForkRequest(request["fork"], request["operation"], request["memory"]), line)
+            wanted = (request[name] for name in ("fork", "operation", "memory", "group"))
+            self._fork(ForkRequest(*wanted), line)
         return True
 
     def _fork(self, request: ForkRequest, line: socket.socket) -> None:
@@ -109,7 +118,11 @@ class Zygote:
             )
             return
         gc.freeze()  # what is shared stays shared: no collector touches it in the child
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            self._tell(unforked=request.id, error=text_of(error))
+            return
         if pid == 0:
             self._child(request, line)
         self._children[pid] = request.id
@@ -127,6 +140,8 @@ class Zygote:
             self._control.close()
             for ours in (self._child_ended, self._waker):
                 os.close(ours)
+            if request.group is not None:
+                join(request.group)
             become(request.memory)
             line.setblocking(True)
             if request.operation is None:
@@ -210,7 +225,7 @@ def _children_of_this_process() -> list[int]:
     """Those of the only thread, also the dead ones that nobody has waited for."""
     try:
         return [int(pid) for pid in Path(_CHILDREN.format(os.getpid())).read_text().split()]
-    except FileNotFoundError:  # a kernel built without this file: groups alone are killed
+    except OSError:  # built without this file, or no descriptor is free: groups alone are killed
         return []
 
 

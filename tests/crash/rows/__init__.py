@@ -11,16 +11,19 @@ from tests.crash.rows import (
     database,
     disk,
     everything,
+    links,
     postgres,
     rabbitmq,
     redis,
     shards,
+    uploads,
+    viewers,
     workers,
 )
 
 _GROUPS: Final = (
-    children, workers, api, everything, commits, database, disk, postgres, celery, redis, rabbitmq,
-    shards,
+    children, workers, api, everything, commits, database, disk, postgres, links, celery, redis,
+    rabbitmq, shards, uploads, viewers,
 )  # fmt: skip
 
 ROWS: Final[tuple[Row, ...]] = tuple(

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ from uuid import uuid4
 
 import httpx2
 
-from headway.store.sqlite import open_sqlite
-from headway.store.values import JobQuery
+from headway.store.values.history import JobQuery
 from tests.crash.matrix import Ground, Row, Tally, clock
-from tests.worker.site import MODULE, ROOT, eventually
+from tests.waiting import eventually
+from tests.worker.site import MODULE, NOTHING, ROOT, Site, as_variables
 
 JOBS = "/api/v1/jobs"
 BODY = {"job_type": "noop", "input": {}}
@@ -38,15 +38,18 @@ class Server:
         self,
         directory: Path,
         *options: str,
+        settings: Mapping[str, Any] = NOTHING,
         module: str = "headway",
         before: Sequence[str] = (),
     ) -> None:
         self.directory = directory
-        environment = os.environ | {
+        environment = {
+            **os.environ,
             "HEADWAY_DATA_DIR": str(directory),
             "HEADWAY_OPERATIONS": MODULE,
             "HEADWAY_SLOTS": "2",
             "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
+            **as_variables(settings),
         }
         command = [*before, sys.executable, "-m", module, "serve", "--port", "0", *options]
         self.process = subprocess.Popen(
@@ -85,21 +88,22 @@ class Server:
         return self.client.post(JOBS, json=BODY, headers=headers)
 
 
-def _jobs_in(directory: Path) -> list[str]:
+def _jobs_of(site: Site) -> list[str]:
     """The ids of all jobs there are, newest first."""
-    store = open_sqlite(directory)
-    try:
-        return [job.id for job in store.jobs.find(JobQuery(limit=100_000))]
-    finally:
-        store.close()
+    return [job.id for job in site.store.jobs.find(JobQuery(limit=100_000))]
+
+
+def _serving(site: Site, module: str = "headway") -> Server:
+    """The API of a site, which runs nothing."""
+    return Server(site.directory, "--no-worker", settings=site.settings, module=module)
 
 
 def killed_before_the_answer(ground: Ground, count: int, tally: Tally) -> None:
     """Row 3: the API dies after the commit and before the answer; the key finds the job again."""
-    directory = ground.directory()
+    site = ground.site()
     made: list[str] = []
     for number in range(count + 1):
-        with Server(directory, "--no-worker", module="tests.crash.mortal") as server:
+        with _serving(site, "tests.crash.mortal") as server:
             if made:  # by the server before this one
                 again = server.submit(f"key-{number - 1}")
                 if (job := again.json()["job_id"]) != made[0]:
@@ -110,14 +114,18 @@ def killed_before_the_answer(ground: Ground, count: int, tally: Tally) -> None:
             if number == count:
                 break
             server.submit(f"before-{number}").raise_for_status()
-            (directory / "die").touch()
+            (site.directory / "die").touch()
             try:
                 tally.broken(f"it was answered: {server.submit(f'key-{number}')}")
             except httpx2.TransportError:
                 server.process.wait(60)
-        made = _jobs_in(directory)
-    if len(_jobs_in(directory)) != 2 * count:
-        tally.broken(f"expected {2 * count} jobs, got {len(_jobs_in(directory))}")
+        made = _jobs_of(site)
+    _expect(2 * count, site, tally)
+
+
+def _expect(count: int, site: Site, tally: Tally) -> None:
+    if (found := len(_jobs_of(site))) != count:
+        tally.broken(f"expected {count} jobs, got {found}")
 
 
 def stopped_while_busy(ground: Ground, count: int, tally: Tally) -> None:
@@ -128,7 +136,7 @@ def stopped_while_busy(ground: Ground, count: int, tally: Tally) -> None:
             with ExitStack() as open_streams:
                 streams = [_stream(open_streams, server, running) for _ in range(20)]
                 requests = _requests(server)
-                time.sleep(1)  # by now the server has read what was sent of them
+                eventually(lambda server=server: _has_read(server))  # type: ignore[misc]
                 with clock() as passed:
                     server.process.send_signal(signal.SIGTERM)
                     for one in requests:
@@ -204,6 +212,13 @@ def _half(server: Server, path: str, kind: str, body: bytes) -> HalfSent:
     return HalfSent(line, body[len(body) // 2 :])
 
 
+def _has_read(server: Server) -> bool:
+    """Whether nothing that was sent waits for the server to take it: no connection, and no byte."""
+    here = f":{urlsplit(server.url).port:04X}"
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return all(int(line[4].partition(":")[2], 16) == 0 for line in lines if line[1].endswith(here))
+
+
 def _head(server: Server, path: str, kind: str, body: bytes, **headers: str) -> bytes:
     lines = {
         "Host": urlsplit(server.url).netloc,
@@ -218,15 +233,14 @@ def _head(server: Server, path: str, kind: str, body: bytes, **headers: str) -> 
 
 def one_key_at_once(ground: Ground, count: int, tally: Tally) -> None:
     """Row 41: fifty requests with one key at the same moment make one job."""
-    directory = ground.directory()
-    with Server(directory, "--no-worker") as server, ThreadPoolExecutor(50) as pool:
+    site = ground.site()
+    with _serving(site) as server, ThreadPoolExecutor(50) as pool:
         limits = httpx2.Limits(max_connections=50, max_keepalive_connections=50)
         with httpx2.Client(base_url=server.url, timeout=60, limits=limits) as client:
             for _ in range(count):
                 _one_key(client, server, pool, tally)
                 tally.repetitions += 1
-    if len(_jobs_in(directory)) != count:
-        tally.broken(f"expected {count} jobs, got {len(_jobs_in(directory))}")
+    _expect(count, site, tally)
 
 
 def _one_key(client: httpx2.Client, server: Server, pool: ThreadPoolExecutor, tally: Tally) -> None:
@@ -246,9 +260,9 @@ def _one_key(client: httpx2.Client, server: Server, pool: ThreadPoolExecutor, ta
 
 def response_lost(ground: Ground, count: int, tally: Tally) -> None:
     """Row 42: the connection is cut before, while or after the answer is written."""
-    directory = ground.directory()
+    site = ground.site()
     chance = random.Random(42)
-    with Server(directory, "--no-worker") as server:
+    with _serving(site) as server:
         for number in range(count):
             key = f"key-{number}"
             _send_and_cut(server, key, chance.choice(("at once", "soon", "after the first byte")))
@@ -256,8 +270,7 @@ def response_lost(ground: Ground, count: int, tally: Tally) -> None:
             if server.submit(key).json()["job_id"] != first:
                 tally.broken("one key gave two jobs")
             tally.repetitions += 1
-    if len(_jobs_in(directory)) != count:
-        tally.broken(f"expected {count} jobs, got {len(_jobs_in(directory))}")
+    _expect(count, site, tally)
 
 
 def _send_and_cut(server: Server, key: str, when: str) -> None:
@@ -275,8 +288,8 @@ def _send_and_cut(server: Server, key: str, when: str) -> None:
 
 
 ROWS = (
-    Row(3, "API killed after the commit, before its answer", killed_before_the_answer, 1, 200),
+    Row(3, "API killed after the commit, before its answer", killed_before_the_answer, 1, 200, everywhere=True),
     Row(5, "SIGTERM to the API with streams and requests", stopped_while_busy, 0, 20),
-    Row(41, "one key, fifty requests at once", one_key_at_once, 2, 100),
-    Row(42, "answer lost, client repeats", response_lost, 10, 500),
-)
+    Row(41, "one key, fifty requests at once", one_key_at_once, 2, 100, everywhere=True),
+    Row(42, "answer lost, client repeats", response_lost, 10, 500, everywhere=True),
+)  # fmt: skip

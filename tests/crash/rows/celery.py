@@ -22,8 +22,9 @@ from tests.crash.far import (
     redis_missing,
 )
 from tests.crash.matrix import Ground, Row, Tally, clock
+from tests.waiting import eventually
 from tests.worker.processes import below, children_of
-from tests.worker.site import WorkerProcess, eventually
+from tests.worker.site import WorkerProcess
 
 FAKETIME: Final = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from headway.errors import AlreadyFinished
 from headway.job import Job, Status
 from tests.crash.matrix import Chain, Ground, Row, Tally, clock
+from tests.waiting import eventually
 from tests.worker.processes import group_of, is_alive
-from tests.worker.site import Site, eventually, pid_in
+from tests.worker.site import Site, pid_in
 
 
 def killed(ground: Ground, count: int, tally: Tally) -> None:

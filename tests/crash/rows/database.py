@@ -13,12 +13,13 @@ from pathlib import Path
 from headway.store.migrate import HEAD
 from headway.store.sqlite import FILE_NAME, open_sqlite
 from headway.store.sqlite_driver import driver
-from headway.store.values import JobQuery
+from headway.store.values.history import JobQuery
 from headway.store.wal import SHRINK_ABOVE
 from headway.worker.upkeep import WARN_ABOVE
 from tests.contract.acts import add, pinned
 from tests.crash.matrix import Ground, Row, Tally, clock, told
-from tests.worker.site import ROOT, eventually
+from tests.waiting import eventually
+from tests.worker.site import ROOT
 
 
 def start(script: str, *arguments: object) -> "subprocess.Popen[str]":
@@ -58,7 +59,7 @@ READER = """
 import sys, time
 from pathlib import Path
 from headway.store.sqlite import open_sqlite
-from headway.store.values import JobQuery
+from headway.store.values.history import JobQuery
 store = open_sqlite(Path(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.readline()

@@ -9,12 +9,13 @@ from pathlib import Path
 from uuid import uuid4
 
 from headway.store.sqlite import open_sqlite
-from headway.store.values import JobQuery
+from headway.store.values.history import JobQuery
 from tests.crash.committer import JOBS
 from tests.crash.history import History
 from tests.crash.matrix import Ground, Row, Tally, told
 from tests.crash.rows.api import Server
-from tests.worker.site import ROOT, eventually
+from tests.waiting import eventually
+from tests.worker.site import ROOT
 
 
 def full(ground: Ground, count: int, tally: Tally) -> None:

@@ -1,7 +1,7 @@
 """PostgreSQL crashes under Celery: row 26.
 
-Rows 27 to 30, links cut in a COMMIT, servers that hang, turn read-only or forget who listens, are
-shown by `tests/contract/test_postgres.py`.
+Rows 29 and 30, servers that turn read-only or forget who listens, are shown by
+`tests/contract/test_postgres.py`.
 """
 
 import random
@@ -9,23 +9,29 @@ import threading
 import time
 
 from headway.errors import StoreUnavailable
-from headway.store.values import JobQuery
+from headway.store.values.history import JobQuery
 from tests.crash.far import on_redis, redis_missing
 from tests.crash.matrix import Chain, Ground, Row, Tally, clock
+from tests.ports import free_port
 from tests.postgres import OwnServer, own_server
+from tests.waiting import eventually
 from tests.worker.operations_under_test import Steps
-from tests.worker.site import Site, WorkerProcess, eventually
+from tests.worker.site import Site, WorkerProcess
 
 
 def database_restarted(ground: Ground, count: int, tally: Tally) -> None:
     """Row 26: PostgreSQL crashes again and again while jobs come in and run, and workers die."""
-    database: OwnServer = ground.enter(own_server(ground.port()))
+    database: OwnServer = ground.enter(own_server(free_port()))
     site, _ = on_redis(ground, database.url)
     workers = [site.worker(grace=1) for _ in range(2)]
     chance = random.Random(26)
     done = threading.Event()
     chains: list[Chain] = []
-    client = threading.Thread(target=_keep_submitting, args=(ground, site, chains, done))
+    client = threading.Thread(
+        target=_keep_submitting,
+        args=(ground, site, chains, done),
+        daemon=True,  # it would wait without end for a database that was given up with the row
+    )
     client.start()
     try:
         for cycle in range(count):

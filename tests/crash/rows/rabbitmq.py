@@ -10,7 +10,8 @@ from kombu.connection import Connection
 from tests.brokers import OwnRabbit
 from tests.crash.far import all_completed, on_rabbitmq, rabbitmq_missing
 from tests.crash.matrix import Ground, Row, Tally, clock
-from tests.worker.site import eventually, pid_in
+from tests.waiting import eventually
+from tests.worker.site import pid_in
 
 
 def long_jobs(ground: Ground, count: int, tally: Tally) -> None:

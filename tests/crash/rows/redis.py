@@ -10,7 +10,8 @@ from headway.engine.celery_app import TASK
 from tests.brokers import OwnRedis
 from tests.crash.far import all_completed, on_redis, redis_missing, submit_many
 from tests.crash.matrix import Ground, Row, Tally, clock
-from tests.worker.site import eventually, pid_in
+from tests.waiting import eventually
+from tests.worker.site import pid_in
 
 
 def redis_emptied(ground: Ground, count: int, tally: Tally) -> None:

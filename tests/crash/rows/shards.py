@@ -8,8 +8,9 @@ from contextlib import suppress
 import orjson
 
 from tests.crash.matrix import Ground, Row, Tally, clock
+from tests.waiting import eventually
 from tests.worker.operations_under_test import Shared
-from tests.worker.site import Site, eventually
+from tests.worker.site import Site
 from tests.worker.steps import lines_of
 
 STEPS = 40
@@ -69,4 +70,4 @@ def _wrong_with(site: Site, job_id: str) -> list[str]:
     return [f"{job_id}: {what}" for what, holds in checks.items() if not holds]
 
 
-ROWS = (Row(51, "everything killed while shards run", killed, short=0, full=50),)
+ROWS = (Row(51, "everything killed while shards run", killed, short=0, full=50, everywhere=True),)

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from headway.job import Status
 from tests.crash.matrix import Chain, Ground, Row, Tally, clock
-from tests.worker.processes import is_alive
-from tests.worker.site import Site, WorkerProcess, eventually, pid_in
+from tests.waiting import eventually
+from tests.worker.processes import below, is_alive
+from tests.worker.site import Site, WorkerProcess, pid_in
 
 AT_ONCE = 8
 """Workers that meet their fault together: a recovery lasts as long for one as for eight."""
@@ -122,11 +123,15 @@ def zombies(ground: Ground, count: int, tally: Tally) -> None:
 
 
 def _stop(site: Site, victim: WorkerProcess, *, with_children: bool) -> list[int]:
-    site.stop_outside_a_write(victim.pid)
-    children = victim.below() if with_children else []
-    for pid in children:
+    """Who stands still: the worker with all that could replace it, as when a machine does."""
+    above = [] if victim.core == victim.pid else [victim.pid]
+    beneath = below(victim.core) if with_children else []
+    for pid in above:
         os.kill(pid, signal.SIGSTOP)
-    return [victim.pid, *children]
+    site.stop_outside_a_write(victim.core)
+    for pid in beneath:
+        os.kill(pid, signal.SIGSTOP)
+    return [victim.core, *beneath, *above]
 
 
 def drained(ground: Ground, count: int, tally: Tally) -> None:
@@ -233,6 +238,8 @@ ROWS = (
     Row(
         7, "signals twice, mixed, at boot, when idle", signalled, short=4, full=200, everywhere=True
     ),
-    Row(9, "worker stopped past its lease, wakes late", zombies, short=2, full=100),
+    Row(
+        9, "worker stopped past its lease, wakes late", zombies, short=2, full=100, everywhere=True
+    ),
     Row(10, "CPU starved by eight busy loops (seconds)", starved, short=0, full=600),
 )

@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -182,11 +182,16 @@ def chained(error: Exception, before: Exception | None) -> Exception:
 def with_history(error: Exception, trial: Trial) -> Exception:
     """The error that ends a call, with every attempt in its notes and under `attempts_of`."""
     mark_as_repeated(error, tuple(trial.attempts))
-    for one in trial.attempts:
-        waited = "" if one.waited is None else f"; waited {one.waited:.2f} s"
-        error.add_note(f"attempt {one.number}: {one.reason}{waited}")
+    note_attempts(error, trial.attempts)
     error.add_note(f"no further attempt: {trial.ended_by}")
     return error
+
+
+def note_attempts(error: Exception, attempts: Sequence[Attempt]) -> None:
+    """Let the error's notes tell each attempt that failed."""
+    for one in attempts:
+        waited = "" if one.waited is None else f"; waited {one.waited:.2f} s"
+        error.add_note(f"attempt {one.number}: {one.reason}{waited}")
 
 
 def mark_as_repeated(error: Exception, attempts: tuple[Attempt, ...]) -> None:

@@ -12,9 +12,9 @@ Text = Annotated[str, StringConstraints(max_length=1_000_000)]
 
 
 class OperationRequest(BaseModel):
-    """The base of all: unknown fields are refused."""
+    """The base of all: unknown fields and wrong types are refused."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class RowRange(OperationRequest):
@@ -30,4 +30,12 @@ def exactly_one(**sources: object) -> None:
     if len(given) != 1:
         raise ValueError(
             f"expected exactly one of {', '.join(sources)}, got: {', '.join(given) or 'neither'}"
+        )
+
+
+def two_columns(text: str | None, label: str | None) -> None:
+    """Raise `ValueError` when both are named and are one: a text is not its own label."""
+    if text is not None and text == label:
+        raise ValueError(
+            f"expected two columns, one for text and one for label, got: {text!r} twice"
         )

@@ -1,9 +1,11 @@
 """What `evaluate_model` takes."""
 
-from pydantic import Field
+from typing import Annotated, Self
 
-from headway.context import DatasetName, ModelName
-from headway.operations.requests.base import ColumnName, OperationRequest, RowRange
+from pydantic import Field, model_validator
+
+from headway.context import ColumnOf, DatasetName, ModelName
+from headway.operations.requests.base import ColumnName, OperationRequest, RowRange, two_columns
 
 
 class EvaluateModel(OperationRequest):
@@ -14,10 +16,10 @@ class EvaluateModel(OperationRequest):
         default=None, description="Another model to compare it with, on the same rows."
     )
     data: DatasetName = Field(description="The data set to judge it by.")
-    text: ColumnName | None = Field(
+    text: Annotated[ColumnName | None, ColumnOf("data", "text")] = Field(
         default=None, description="The column with the texts; without it, guessed."
     )
-    label: ColumnName | None = Field(
+    label: Annotated[ColumnName | None, ColumnOf("data", "label")] = Field(
         default=None, description="The column with the labels; without it, guessed."
     )
     rows: RowRange | None = Field(
@@ -26,3 +28,8 @@ class EvaluateModel(OperationRequest):
     seed: int = Field(
         default=0, ge=0, lt=2**63, description="Draws the samples that a comparison rests on."
     )
+
+    @model_validator(mode="after")
+    def _two_columns(self) -> Self:
+        two_columns(self.text, self.label)
+        return self

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from headway.data.line_codecs import is_line_codec
 from headway.operations.requests.base import OperationRequest
 
 FileFormat = Literal["csv", "jsonl", "parquet", "text"]
@@ -46,10 +47,9 @@ class Written(OperationRequest):
         if value is None:
             return None
         try:
-            known = codecs.lookup(value)
+            codecs.lookup(value)
         except (LookupError, ValueError):  # a NUL in the name
             raise ValueError(f"expected an encoding such as utf-8, got: {value!r}") from None
-        # Python also lists codecs that are none of text, such as base64.
-        if not known._is_text_encoding:  # noqa: SLF001 - no public way
+        if not is_line_codec(value):
             raise ValueError(f"expected an encoding of text such as utf-8, got: {value!r}")
         return value

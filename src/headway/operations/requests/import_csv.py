@@ -1,8 +1,8 @@
 """What `import_csv` takes."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
 from headway.context import FileId
 from headway.operations.requests.base import Name
@@ -11,6 +11,8 @@ from headway.operations.requests.files import Written
 
 class ImportCsv(Written):
     """Turn a CSV, JSON Lines, Parquet or text file, plain or packed with gzip or zstd, into a data set."""
+
+    model_config = ConfigDict(strict=False)  # its options come as the text of a query too
 
     file: FileId | None = Field(
         default=None, description="An uploaded file; without it, the bundled sample."
@@ -37,7 +39,7 @@ class ImportCsv(Written):
         ge=0,
         le=1,
         description="The share of broken rows beyond which the import fails. Without it 0.01, and"
-        " ten broken rows are forgiven however short the file is.",
+        " ten broken rows are forgiven in a short file, if as many are good.",
     )
 
     @field_validator("columns")
@@ -46,3 +48,15 @@ class ImportCsv(Written):
         if value is not None and (len(set(value)) < len(value) or not all(map(str.strip, value))):
             raise ValueError("expected names that are different and not blank")
         return value
+
+
+class ImportShard(ImportCsv):
+    """One of the spans that a large file is imported in; `import_csv` makes these for itself."""
+
+    opening: dict[str, Any]
+    """How the file is written."""
+    detected: dict[str, Any]
+    """The same, as its user is told."""
+    start: tuple[int, int]
+    """The offset and the line of its first record; see `cuts.Span`."""
+    end: int | None

@@ -4,7 +4,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from headway.context import DatasetName, FileId, ModelName
+from headway.context import ColumnOf, DatasetName, FileId, ModelName
 from headway.operations.requests.base import (
     ColumnName,
     OperationRequest,
@@ -43,10 +43,10 @@ class BatchPredict(Written):
         default=None,
         description="An uploaded file in place of them: CSV, JSON Lines, Parquet or lines of text.",
     )
-    text: ColumnName | None = Field(
+    text: Annotated[ColumnName | None, ColumnOf("data", "text")] = Field(
         default=None, description="The column with the texts; without it, guessed."
     )
-    custom_id: ColumnName | None = Field(
+    custom_id: Annotated[ColumnName | None, ColumnOf("data")] = Field(
         default=None,
         description="The column whose values come back as `custom_id`; of a file also one of that"
         " name, if there is one.",

@@ -4,13 +4,14 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from headway.context import DatasetName
+from headway.context import ColumnOf, DatasetName
 from headway.operations.requests.base import (
     ColumnName,
     Label,
     Name,
     OperationRequest,
     exactly_one,
+    two_columns,
 )
 
 MAX_STEPS: Final = 30
@@ -135,14 +136,17 @@ Step = Annotated[
 class Recipe(OperationRequest):
     """Steps, and the columns they work on."""
 
-    text: ColumnName | None = Field(
+    text: Annotated[ColumnName | None, ColumnOf("data")] = Field(
         default=None, description="The column with the texts; without it, guessed."
     )
-    label: ColumnName | None = Field(
+    label: Annotated[ColumnName | None, ColumnOf("data")] = Field(
         default=None, description="The column with the labels; without it, guessed."
     )
     steps: list[Step] = Field(
-        min_length=1, max_length=MAX_STEPS, description="In this order; split, then balance, last."
+        min_length=1,
+        max_length=MAX_STEPS,
+        description="In this order; split, then balance, last.",
+        examples=[[{"step": "strip_html"}, {"step": "filter_length", "least": 3}]],
     )
     seed: int = Field(default=0, ge=0, lt=2**63, description="For split and balance.")
 
@@ -150,6 +154,11 @@ class Recipe(OperationRequest):
     def splits(self) -> bool:
         """Whether several data sets come of it."""
         return any(step.step == "split" for step in self.steps)
+
+    @model_validator(mode="after")
+    def _two_columns(self) -> Self:
+        two_columns(self.text, self.label)
+        return self
 
     @model_validator(mode="after")
     def _order(self) -> Self:

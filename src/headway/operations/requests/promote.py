@@ -1,11 +1,11 @@
 """What `promote_model` takes."""
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from headway.context import DatasetName, ModelName
-from headway.operations.requests.base import ColumnName, Name, OperationRequest
+from headway.context import ColumnOf, DatasetName, ModelName
+from headway.operations.requests.base import ColumnName, Name, OperationRequest, two_columns
 
 
 class PromoteModel(OperationRequest):
@@ -32,12 +32,17 @@ class PromoteModel(OperationRequest):
     at_least: float | None = Field(
         default=None, ge=0, le=1, description="A macro F1 that it must reach in any case."
     )
-    text: ColumnName | None = Field(
+    text: Annotated[ColumnName | None, ColumnOf("data", "text")] = Field(
         default=None, description="The column with the texts; without it, guessed."
     )
-    label: ColumnName | None = Field(
+    label: Annotated[ColumnName | None, ColumnOf("data", "label")] = Field(
         default=None, description="The column with the labels; without it, guessed."
     )
+
+    @model_validator(mode="after")
+    def _two_columns(self) -> Self:
+        two_columns(self.text, self.label)
+        return self
 
     @model_validator(mode="after")
     def _one_condition(self) -> Self:

@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from headway.context import DatasetName
+from headway.context import ColumnOf, DatasetName
 from headway.operations.requests.base import (
     ColumnName,
     Label,
@@ -12,6 +12,7 @@ from headway.operations.requests.base import (
     OperationRequest,
     Text,
     exactly_one,
+    two_columns,
 )
 
 MAX_EXAMPLES: Final = 100_000
@@ -36,10 +37,10 @@ class TrainModel(OperationRequest):
         max_length=MAX_EXAMPLES,
         description="What to learn from, in place of a data set; at least two different labels.",
     )
-    text: ColumnName | None = Field(
+    text: Annotated[ColumnName | None, ColumnOf("data", "text")] = Field(
         default=None, description="The column with the texts; without it, guessed."
     )
-    label: ColumnName | None = Field(
+    label: Annotated[ColumnName | None, ColumnOf("data", "label", least=2)] = Field(
         default=None, description="The column with the labels; without it, guessed."
     )
     name: Name = Field(default="text-classifier", description="The model's name.")
@@ -78,6 +79,11 @@ class TrainModel(OperationRequest):
         description="How much a row of each label counts, 1 where none is named; `balanced` gives"
         " every label the same sum.",
     )
+
+    @model_validator(mode="after")
+    def _two_columns(self) -> Self:
+        two_columns(self.text, self.label)
+        return self
 
     @model_validator(mode="after")
     def _one_validation(self) -> Self:

@@ -8,10 +8,11 @@ import { Icon } from "../parts/icons.js";
 import { Loaded } from "../parts/notice.js";
 import { pathOf } from "./address.js";
 import { ArtifactFacts } from "./facts.js";
+import { Lineage } from "./lineage.js";
 import { Versions } from "./versions.js";
 
 const PAGE = 20;
-const MOST_LABELS = 30;
+const FIRST_LABELS = 10;
 
 export default function DatasetPage({ reference }) {
   useTitle(reference);
@@ -34,6 +35,7 @@ function Dataset({ one, again }) {
       <div class="main-column">
         <${Labels} labels=${meta.labels} column=${meta.label_column} />
         <${Columns} columns=${meta.columns} />
+        <${Lineage} one=${one} />
         <${Rows} one=${one} />
       </div>
       <div class="side-column">
@@ -45,20 +47,24 @@ function Dataset({ one, again }) {
 }
 
 function Labels({ labels, column }) {
+  const [isWhole, setWhole] = useState(false);
   const entries = Object.entries(labels || {}).sort(([, one], [, other]) => other - one);
   if (!entries.length) return null;
   const total = entries.reduce((sum, [, number]) => sum + number, 0);
+  const shown = isWhole ? entries : entries.slice(0, FIRST_LABELS);
   return html`<section class="card">
     <h2 id="labels">Labels <span class="muted">in column ${column}</span></h2>
     <table class="labels" aria-labelledby="labels"><tbody>
-      ${entries.slice(0, MOST_LABELS).map(([label, number]) => html`<tr key=${label}>
+      ${shown.map(([label, number]) => html`<tr key=${label}>
         <th scope="row">${label}</th>
         <td class="label-bar" aria-hidden="true"><span style=${{ width: `${(100 * number) / entries[0][1]}%` }}></span></td>
         <td class="number">${count(number)}</td>
         <td class="number muted">${percent(number / total)}</td>
       </tr>`)}
     </tbody></table>
-    ${entries.length > MOST_LABELS && html`<p class="hint">and ${count(entries.length - MOST_LABELS)} rarer ones</p>`}
+    ${entries.length > FIRST_LABELS && html`<div class="more">
+      <button type="button" onClick=${() => setWhole(!isWhole)}>${isWhole ? `Show the first ${FIRST_LABELS}` : `Show all ${count(entries.length)}`}</button>
+    </div>`}
   </section>`;
 }
 

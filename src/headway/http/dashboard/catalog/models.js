@@ -1,17 +1,17 @@
 // One model: how good it is, beside another version of it, and what it says to a text.
 
 import { html, useState } from "../core/html.js";
-import { figure, percent, words } from "../core/format.js";
+import { words } from "../core/format.js";
 import { useLoad } from "../core/load.js";
+import { measured } from "../core/measures.js";
 import { useTitle } from "../core/router.js";
 import { Icon } from "../parts/icons.js";
 import { Loaded } from "../parts/notice.js";
 import { pathOf } from "./address.js";
 import { ArtifactFacts } from "./facts.js";
+import { Lineage } from "./lineage.js";
 import { Trial } from "./trial.js";
 import { Versions } from "./versions.js";
-
-const SHARES = /accuracy|f1|precision|recall|error/;
 
 export default function ModelPage({ reference }) {
   useTitle(reference);
@@ -34,6 +34,7 @@ function Model({ one, again }) {
       <div class="main-column">
         <${Scores} one=${one} />
         <${Trial} reference=${one.reference} />
+        <${Lineage} one=${one} />
         <${Values} title="Parameters" values=${one.parameters} />
         <${Classes} classes=${one.meta.classes} />
       </div>
@@ -73,7 +74,7 @@ function Figures({ values }) {
 
 function shown(name, value) {
   if (typeof value !== "number") return String(value ?? "–");
-  return SHARES.test(name) && value <= 1 ? percent(value, 2) : figure(value);
+  return measured(name, value, 2);
 }
 
 function Comparison({ one, other }) {
@@ -107,6 +108,6 @@ function Values({ title, values }) {
 function Classes({ classes }) {
   if (!classes?.length) return null;
   return html`<section class="card"><h2>Classes <span class="muted">${classes.length}</span></h2>
-    <p class="classes">${classes.slice(0, 200).map((name) => html`<span class="alias" key=${name}>${name}</span> `)}</p>
+    <p class="classes">${classes.slice(0, 200).map((name) => html`<span class="pill" key=${name}>${name}</span> `)}</p>
   </section>`;
 }

@@ -8,18 +8,22 @@ import { session } from "../core/session.js";
 import { When } from "../jobs/times.js";
 import { Loaded } from "../parts/notice.js";
 import { addressOf, pathOf } from "./address.js";
+import { AliasHistory } from "./history.js";
 
 export function Versions({ one, again }) {
   const found = useLoad(`${pathOf(one.kind, one.reference)}/versions?limit=100`);
+  const [round, setRound] = useState(0);
   const renew = () => {
+    setRound(round + 1);
     found.again();
     again();
   };
   if (one.bundled) return null;
   return html`<section class="card">
-    <h2>Versions</h2>
-    <${Loaded} from=${found}>${(versions) => html`<${List} one=${one} versions=${versions} renew=${renew} />`}<//>
-  </section>`;
+      <h2>Versions</h2>
+      <${Loaded} from=${found}>${(versions) => html`<${List} one=${one} versions=${versions} renew=${renew} />`}<//>
+    </section>
+    ${one.owner === session.value?.username && html`<${AliasHistory} one=${one} version=${round} />`}`;
 }
 
 function List({ one, versions, renew }) {

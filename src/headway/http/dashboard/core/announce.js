@@ -1,4 +1,4 @@
-// Tells those who listen to the page what those who look at it see.
+// Tells and leads those who do not look at the page.
 
 export function announce(sentence) {
   const announcer = document.getElementById("announcer");
@@ -6,4 +6,13 @@ export function announce(sentence) {
   setTimeout(() => {
     announcer.textContent = sentence;
   }, 50); // the same sentence twice is said twice
+}
+
+// Where reading goes on when what had the focus is gone: at the head of the page.
+export function focusHeading(page = document) {
+  const heading = page.querySelector("h1");
+  if (!heading) return false;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+  return true;
 }

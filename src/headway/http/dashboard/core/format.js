@@ -7,6 +7,9 @@ const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyl
 
 export const count = (number) => COUNT.format(number);
 
+// `1 row`, `2,000 rows`.
+export const amount = (number, noun) => `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
+
 export const percent = (share, digits = 1) => `${(share * 100).toFixed(digits)} %`;
 
 export function figure(number) {

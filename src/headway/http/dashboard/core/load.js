@@ -8,7 +8,7 @@ const LONGEST_WAIT = 5_000;
 
 // The JSON under `path`, the problem that kept it away, and a way to ask anew. With `every`
 // it is asked for again after so many milliseconds, as long as the page is seen; with another
-// `version` at once.
+// `version` at once. `data` stays what it was while there is a problem.
 export function useLoad(path, { every = 0, version = "" } = {}) {
   const [state, setState] = useState({ data: null, headers: null, problem: null });
   const [round, setRound] = useState(0);
@@ -36,7 +36,7 @@ function loading(path, every, setState) {
     } catch (problem) {
       if (abort.signal.aborted) return;
       setState((known) => ({ ...known, path, problem }));
-      if (problem.passing) later(Math.min(FIRST_WAIT * 2 ** failures++, LONGEST_WAIT));
+      if (problem.passing || every) later(Math.max(problem.wait, Math.min(FIRST_WAIT * 2 ** failures++, LONGEST_WAIT)));
     }
   };
   load();

@@ -4,12 +4,32 @@ import { useEffect } from "./html.js";
 import { Topic, useTopic } from "./topic.js";
 
 const place = new Topic(read());
-window.addEventListener("hashchange", () => place.set(read()));
+const tops = new Map(); // how far down a list was looked at when it was left
+let listed = "#/jobs";
+
+window.addEventListener("hashchange", ({ oldURL }) => {
+  const hash = new URL(oldURL).hash || "#/jobs";
+  if (place.value.steps.length < 2) tops.set(hash, scrollY);
+  if (/^#\/jobs(\?|$)/.test(hash)) listed = hash;
+  place.set(read());
+});
+
+// The jobs as they were last chosen, and how far down the page was left.
+export const lastList = () => listed;
+export const lastTop = () => tops.get(location.hash) ?? 0;
 
 function read() {
   const [path, query = ""] = location.hash.replace(/^#/, "").split("?");
-  const steps = path.split("/").filter(Boolean).map(decodeURIComponent);
+  const steps = path.split("/").filter(Boolean).map(decoded);
   return { steps, query: new URLSearchParams(query) };
+}
+
+function decoded(step) {
+  try {
+    return decodeURIComponent(step);
+  } catch {
+    return step; // no address of ours: what it asks for will not be found
+  }
 }
 
 export const usePlace = () => useTopic(place);

@@ -1,7 +1,7 @@
 // Cancel, retry, and the copying of the job's id.
 
-import { html, useState } from "../core/html.js";
-import { announce } from "../core/announce.js";
+import { html, useEffect, useRef, useState } from "../core/html.js";
+import { announce, focusHeading } from "../core/announce.js";
 import { call } from "../core/api.js";
 import { Confirm } from "../parts/confirm.js";
 import { Icon } from "../parts/icons.js";
@@ -11,8 +11,16 @@ export function Actions({ job, onMoved }) {
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
   const [isAsking, ask] = useState(false);
+  const hasActed = useRef(false);
+  useEffect(() => {
+    // The button that was pressed may be gone by now.
+    if (hasActed.current && document.activeElement === document.body) focusHeading();
+    hasActed.current = false;
+  }, [job.status]);
   const act = async (path, said) => {
     ask(false);
+    if (busy) return;
+    hasActed.current = true;
     setBusy(true);
     setProblem("");
     try {
@@ -27,13 +35,13 @@ export function Actions({ job, onMoved }) {
   const url = `/api/v1/jobs/${job.job_id}`;
   const canRetry = job.status === "failed" || job.status === "cancelled";
   return html`<div class="actions">
-    ${!hasEnded(job.status) && html`<button type="button" disabled=${busy} onClick=${() => ask(true)}>
+    ${!hasEnded(job.status) && html`<button type="button" aria-disabled=${busy} onClick=${() => ask(true)}>
       <${Icon} name="cancelled" />Cancel
     </button>`}
-    ${canRetry && html`<button type="button" disabled=${busy} onClick=${() => act(`${url}/retry`, "Job goes on")}>
+    ${canRetry && html`<button type="button" aria-disabled=${busy} onClick=${() => act(`${url}/retry`, "Job goes on")}>
       <${Icon} name="retry" />Retry
     </button>`}
-    ${hasEnded(job.status) && job.counts.failed > 0 && html`<button type="button" disabled=${busy} onClick=${() => act(`${url}/retry?items=failed`, "Failed items are tried again")}>
+    ${hasEnded(job.status) && job.counts.failed > 0 && html`<button type="button" aria-disabled=${busy} onClick=${() => act(`${url}/retry?items=failed`, "Failed items are tried again")}>
       <${Icon} name="retry" />Retry failed items
     </button>`}
     <span class="problem" role="alert">${problem}</span>

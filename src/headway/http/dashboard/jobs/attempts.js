@@ -22,7 +22,7 @@ function List({ attempts }) {
     ${attempts.map((one) => html`<li key=${one.number}>
       <p><strong>${one.number}.</strong> ${one.exit_reason.replaceAll("_", " ")} after ${lastedWords(one)} <span class="muted">on ${one.host}</span></p>
       <p class="muted"><${When} moment=${one.started_at} />${costWords(one)}</p>
-      ${one.error && html`<p class="attempt-error">${one.error}</p>`}
+      ${one.error && html`<p class="attempt-error" title=${one.error}>${one.error}</p>`}
     </li>`)}
   </ol>`;
 }

@@ -5,10 +5,7 @@ import { count, percent } from "../core/format.js";
 
 const MOST = 40; // more cannot be read on a screen; the API gives them all
 
-export function Confusion({ result }) {
-  const confusion = result?.confusion;
-  if (!confusion?.labels) return null;
-  const { labels, matrix } = confusion;
+export default function Confusion({ confusion: { labels, matrix } }) {
   if (labels.length > MOST) {
     return html`<section class="card"><h2>Confusion</h2>
       <p class="muted">${count(labels.length)} classes are too many to show here; the result has the matrix.</p>

@@ -7,67 +7,114 @@ import { hasEnded } from "../parts/status.js";
 
 const CALM = 700; // between two lists: hundreds of jobs may end in a second
 const AGAIN = 2_000;
+const PAGES = 10;
 
 export class KnownJobs {
   constructor() {
     this.jobs = new Map();
-    this.state = new Topic({ list: [], connection: "connecting", problem: null, older: null, loaded: false });
+    this.state = new Topic({ list: [], connection: "connecting", problem: null, refusal: null, older: null, loaded: false });
   }
 
-  // Begin to watch the jobs of this choice; call what comes back to stop.
+  // Begin to watch the jobs of this choice; call what comes back to stop. What is known of the same
+  // choice from before stays, and is renewed.
   watch(choice) {
-    const view = { choice, abort: new AbortController(), timer: null, frame: 0 };
+    const address = addressOf(choice);
+    if (address !== this.address) {
+      this.jobs.clear();
+      this.change({ loaded: false, older: null });
+    }
+    this.address = address;
+    const view = { abort: new AbortController(), timer: null, frame: 0, loading: Promise.resolve(), others: new Set() };
     this.view = view;
-    this.jobs.clear();
-    this.change({ loaded: false, older: null });
-    const stop = follow("/api/v1/jobs/stream", {
-      onEvent: (event) => this.take(event),
-      onState: (connection, problem = null) => this.change({ connection, problem }),
-    });
+    this.list(0); // the stream may be long in coming
+    this.follow();
     return () => {
-      stop();
+      this.stop();
       view.abort.abort();
       clearTimeout(view.timer);
       cancelAnimationFrame(view.frame);
     };
   }
 
+  follow() {
+    this.change({ connection: "connecting", refusal: null });
+    this.stop = follow("/api/v1/jobs/stream", {
+      onEvent: (event) => this.take(event),
+      onState: (connection, refusal) => this.change({ connection, refusal }),
+    });
+  }
+
   // What an event says of a job goes into its row at once. What it does not say, such as when the
-  // job began, and jobs that are new, come with the list.
+  // job began, and jobs that are new, come with the list. Metrics and log lines change no row.
   take({ event, data, id }) {
     if (event === "ready") {
       this.list(0);
       return;
     }
     const known = this.jobs.get(data.job_id);
-    if (known) this.jobs.set(data.job_id, merged(known, event, data));
-    if (!known || id !== null) this.list(CALM);
-    if (known) this.draw();
+    const isNew = !known && !this.view.others.has(data.job_id);
+    const hasMoved = id !== null && (event === "update" || event === "complete");
+    if (isNew) this.view.others.add(data.job_id); // and if the list does not have it, it is none of this choice
+    if (isNew || hasMoved) this.list(CALM);
+    if (!known || !TOLD.has(event)) return;
+    this.jobs.set(data.job_id, merged(known, event, data));
+    this.draw();
   }
 
+  // Load the list after so many milliseconds, and not before the answer that is on its way is there.
   list(wait) {
-    this.view.timer ??= setTimeout(() => this.load(this.view), wait);
+    const { view } = this;
+    view.timer ??= setTimeout(() => {
+      view.loading = view.loading.then(() => this.load(view));
+    }, wait);
   }
 
   async load(view) {
     view.timer = null;
     const { signal } = view.abort;
     try {
-      const { data, headers } = await call(addressOf(view.choice), { signal });
-      this.keep(data);
-      const older = this.state.value.loaded ? this.state.value.older : nextPage(headers);
-      this.change({ problem: null, loaded: true, older });
+      const { data, headers } = await call(this.address, { signal });
+      this.renew(data, nextPage(headers));
     } catch (problem) {
       if (signal.aborted) return;
-      if (problem.passing) this.list(AGAIN);
-      else this.change({ problem });
+      if (problem.passing) this.list(Math.max(AGAIN, problem.wait));
+      if (!problem.passing || !this.state.value.loaded) this.change({ problem });
     }
   }
 
+  // When more jobs came at once than a page holds, what was known lies beyond jobs that are not:
+  // then the list begins anew, and the older ones are asked for as ever.
+  renew(page, next) {
+    const { loaded, older } = this.state.value;
+    const isApart = next !== null && !page.some((job) => this.jobs.has(job.job_id));
+    if (isApart) this.jobs.clear();
+    this.keep(page);
+    this.change({ problem: null, loaded: true, older: loaded && !isApart ? older : next });
+  }
+
+  // Ask for one job by its id, however old it is.
+  async find(id) {
+    const { view } = this;
+    const { data } = await call(`/api/v1/jobs/${id}`, { signal: view.abort.signal });
+    if (view !== this.view) return;
+    this.keep([data]);
+    this.change({});
+  }
+
   async loadOlder() {
-    const { data, headers } = await call(this.state.value.older, { signal: this.view.abort.signal });
+    const { view } = this;
+    const { data, headers } = await call(this.state.value.older, { signal: view.abort.signal });
+    if (view !== this.view) return;
     this.keep(data);
     this.change({ older: nextPage(headers) });
+  }
+
+  // Load older jobs until one of them is sought, or a thousand have been looked at.
+  async search(isSought) {
+    for (let page = 0; page < PAGES && this.state.value.older; page += 1) {
+      await this.loadOlder();
+      if (this.state.value.list.some(isSought)) return;
+    }
   }
 
   keep(jobs) {
@@ -92,7 +139,6 @@ const TOLD = new Set(["update", "progress", "complete"]);
 
 // A job that has ended stays so: what was said before it ended may arrive after the list.
 function merged(known, event, data) {
-  if (!TOLD.has(event)) return known;
   if (event === "progress" && hasEnded(known.status)) return known;
   return { ...known, ...data };
 }
@@ -102,7 +148,7 @@ function newestFirst(one, other) {
 }
 
 function addressOf({ status, kind }) {
-  const query = new URLSearchParams({ limit: "100" });
+  const query = new URLSearchParams({ limit: "100", result: "brief" });
   if (status) query.append("status", status);
   if (kind) query.append("job_type", kind);
   return `/api/v1/jobs?${query}`;

@@ -3,7 +3,11 @@
 import { call } from "../core/api.js";
 import { useEffect, useState } from "../core/html.js";
 import { follow } from "../core/stream.js";
+import { hasEnded } from "../parts/status.js";
 
+const LOOK_AGAIN = 30_000; // an ended job may be retried from elsewhere
+
+const UNCHANGED = 304;
 const NOTHING = {
   job: null,
   metrics: [],
@@ -11,28 +15,34 @@ const NOTHING = {
   results: 0,
   checkpoints: 0,
   connection: "connecting",
+  isReplay: true, // until the present has been told
+  refusal: null,
   problem: null,
 };
 
 export function useLiveJob(id) {
   const [state, setState] = useState(NOTHING);
   const [round, setRound] = useState(0);
+  // After a retry the job moves again, and its stream is another one.
+  const again = () => setRound((known) => known + 1);
   useEffect(() => {
-    const watch = new Watch(id, setState);
+    const watch = new Watch(id, setState, again);
     watch.start();
     return () => watch.stop();
   }, [id, round]);
-  // After a retry the job moves again, and its stream is another one.
-  return { ...state, again: () => setRound((known) => known + 1) };
+  return { ...state, again };
 }
 
 class Watch {
-  constructor(id, show) {
+  constructor(id, show, again) {
     this.path = `/api/v1/jobs/${encodeURIComponent(id)}`;
-    this.show = show;
+    Object.assign(this, { show, again });
     this.state = { ...NOTHING };
+    this.metrics = [];
+    this.lines = [];
     this.stopped = false;
     this.timer = null;
+    this.lookAgain = () => document.hidden || this.ask();
   }
 
   start() {
@@ -40,7 +50,7 @@ class Watch {
     this.stopStream = follow(`${this.path}/stream`, {
       after: 0,
       onEvent: (event) => this.take(event),
-      onState: (connection, problem = null) => this.change({ connection, problem }),
+      onState: (connection, refusal) => this.change({ connection, refusal }),
       last: (event) => event.event === "complete" || (event.event === "error" && event.id === null),
     });
   }
@@ -49,7 +59,18 @@ class Watch {
     this.stopped = true;
     clearTimeout(this.timer);
     cancelAnimationFrame(this.frame);
+    clearInterval(this.looking);
+    window.removeEventListener("focus", this.lookAgain);
+    document.removeEventListener("visibilitychange", this.lookAgain);
     this.stopStream?.();
+  }
+
+  // Nothing more is told; what may yet become of the job must be asked for.
+  end() {
+    this.change({ connection: "ended" });
+    this.looking = setInterval(this.lookAgain, LOOK_AGAIN);
+    window.addEventListener("focus", this.lookAgain);
+    document.addEventListener("visibilitychange", this.lookAgain);
   }
 
   // Many events may come in one piece; the page is drawn once for all of them.
@@ -59,8 +80,15 @@ class Watch {
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
       const { job, problem } = this.state;
+      this.collect("metrics");
+      this.collect("lines");
       if (job || problem) this.show({ ...this.state }); // until then there is nothing to show
     });
+  }
+
+  // A copy for each drawing, not for each of what may be a hundred thousand lines.
+  collect(name) {
+    if (this[name].length !== this.state[name].length) this.state[name] = [...this[name]];
   }
 
   take({ event, data, id }) {
@@ -76,12 +104,15 @@ class Watch {
   async ask() {
     this.timer = null;
     try {
-      const { data } = await call(this.path);
-      if (!this.stopped) this.change({ job: data, problem: null });
-    } catch (problem) {
+      const { data, headers } = await call(this.path, { headers: this.known });
       if (this.stopped) return;
-      if (problem.passing) this.timer ??= setTimeout(() => this.ask(), 1000);
-      else this.change({ problem });
+      this.known = { "If-None-Match": headers.get("ETag") };
+      if (this.looking && !hasEnded(data.status)) this.again();
+      else this.change({ job: data, problem: null });
+    } catch (problem) {
+      if (this.stopped || problem.status === UNCHANGED) return;
+      if (problem.passing) this.timer ??= setTimeout(() => this.ask(), Math.max(1000, problem.wait));
+      if (!problem.passing || !this.state.job) this.change({ problem });
     }
   }
 
@@ -98,12 +129,15 @@ const ACTS = {
   update(watch, data, id) {
     watch.merge(data);
     if (id !== null) watch.askSoon();
+    else watch.change({ isReplay: false });
   },
   metric(watch, data) {
-    watch.change({ metrics: [...watch.state.metrics, data] });
+    watch.metrics.push(data);
+    watch.change({});
   },
   log(watch, data, id) {
-    watch.change({ lines: [...watch.state.lines, { ...data, id }] });
+    watch.lines.push({ ...data, id });
+    watch.change({});
   },
   items(watch, data) {
     watch.change({ results: Math.max(watch.state.results, data.first + data.count) });
@@ -113,7 +147,7 @@ const ACTS = {
   },
   complete(watch, data) {
     watch.merge(data);
-    watch.change({ connection: "ended" });
+    watch.end();
     watch.askSoon();
   },
   error(watch, data, id) {

@@ -2,9 +2,9 @@
 
 import { html } from "../core/html.js";
 import { Made } from "./made.js";
-import { count, figure, percent, words } from "../core/format.js";
+import { amount, count, figure, percent, words } from "../core/format.js";
+import { measured } from "../core/measures.js";
 
-const SHARES = /accuracy|f1|precision|recall|share|calibration_error/;
 const MOST_ROWS = 50;
 const ELSEWHERE = new Set(["confusion", "curve", "dataset_id", "model_id", "predictions", "sha256"]); // shown by parts of their own
 
@@ -32,7 +32,7 @@ const isPlain = (value) => value !== null && typeof value !== "object";
 function valueOf(name, value) {
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value !== "number") return html`<span class="text-value">${value}</span>`;
-  return SHARES.test(name) && value <= 1 ? percent(value) : figure(value);
+  return measured(name, value);
 }
 
 function Raw({ result }) {
@@ -89,7 +89,7 @@ function cellOf(value) {
 function RowErrors({ errors }) {
   if (!Array.isArray(errors) || !errors.length) return null;
   return html`<details open>
-    <summary>${count(errors.length)} broken ${errors.length === 1 ? "row" : "rows"}</summary>
+    <summary>${amount(errors.length, "broken row")}</summary>
     <ul class="row-errors">${errors.map((one) => html`<li key=${one.line}>line ${one.line}: ${one.reason}</li>`)}</ul>
   </details>`;
 }

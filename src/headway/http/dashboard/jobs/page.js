@@ -3,28 +3,31 @@
 import { html, useEffect, useRef } from "../core/html.js";
 import { announce } from "../core/announce.js";
 import { count, words } from "../core/format.js";
-import { useTitle } from "../core/router.js";
+import { lastList, useTitle } from "../core/router.js";
 import { Connection } from "../parts/connection.js";
 import { Icon } from "../parts/icons.js";
-import { Empty, Loading } from "../parts/notice.js";
+import { Later } from "../parts/later.js";
+import { Empty, Loading, Trouble } from "../parts/notice.js";
 import { Progress } from "../parts/progress.js";
 import { Status, hasEnded, wordOf } from "../parts/status.js";
 import { Actions } from "./actions.js";
 import { Attempts } from "./attempts.js";
-import { Confusion } from "./confusion.js";
 import { Curves } from "./curves.js";
 import { Facts } from "./facts.js";
 import { useLiveJob } from "./live.js";
 import { Log } from "./log.js";
+import { nowOf } from "./now.js";
 import { Outcome } from "./outcome.js";
 import { Results } from "./results.js";
-import { Elapsed, Left } from "./times.js";
+import { Elapsed, Left, When } from "./times.js";
 
-export function JobPage({ id }) {
-  const { job, metrics, lines, results, connection, problem, gone, again } = useLiveJob(id);
+const confusion = () => import("./confusion.js");
+
+export default function JobPage({ id }) {
+  const { job, metrics, lines, results, connection, isReplay, refusal, problem, gone, again } = useLiveJob(id);
   useTitle(job ? `${words(job.job_type)}: ${wordOf(job.status)}` : "Job");
   useEnding(job);
-  if (!job) return problem ? html`<${Refused} problem=${problem} />` : html`<${Loading} />`;
+  if (!job) return !problem ? html`<${Loading} />` : html`<${problem.passing ? Trouble : Refused} problem=${problem} />`;
   return html`
     <${Back} />
     <div class="heading">
@@ -35,14 +38,16 @@ export function JobPage({ id }) {
     </div>
     <${Standing} job=${job} />
     ${gone && html`<div class="trouble" role="alert"><p>${gone}: it was removed.</p></div>`}
-    ${job.error && html`<div class="trouble" role="alert"><p>${job.error}</p></div>`}
+    ${refusal && html`<${Trouble} problem=${refusal} word="Connect again" again=${again} />`}
+    ${job.error && html`<${Failure} job=${job} />`}
     <div class="columns">
       <div class="main-column">
         <${Curves} metrics=${metrics} />
         <${Results} job=${job} known=${results} />
         <${Outcome} job=${job} />
-        <${Confusion} result=${job.result} />
-        <${Log} lines=${lines} isLive=${!hasEnded(job.status)} />
+        ${job.result?.confusion?.labels && html`<${Later} load=${confusion} confusion=${job.result.confusion} />`}
+        <${Log} lines=${lines} isQuiet=${isReplay || hasEnded(job.status)} />
+        ${!hasEnded(job.status) && !metrics.length && !lines.length && !results && html`<${Ahead} />`}
       </div>
       <div class="side-column">
         <${Facts} job=${job} />
@@ -53,29 +58,33 @@ export function JobPage({ id }) {
 }
 
 function Back() {
-  return html`<p class="back"><a href="#/jobs"><${Icon} name="back" />Jobs</a></p>`;
+  return html`<p class="back"><a href=${lastList()}><${Icon} name="back" />Jobs</a></p>`;
+}
+
+// An alert for what is final; a job that goes on after an error is no emergency.
+function Failure({ job }) {
+  if (job.status === "failed") return html`<div class="trouble" role="alert"><p>${job.error}</p></div>`;
+  return html`<p class="warning">The last attempt ended with: ${job.error}</p>`;
+}
+
+function Ahead() {
+  return html`<${Empty} title="Nothing to show yet."><p>Curves, results and the log appear here as the job writes them.</p><//>`;
 }
 
 function Standing({ job }) {
   return html`<section class="standing card" aria-label="Progress">
     <${Progress} value=${job.progress} status=${job.status} name="Progress" />
     <dl class="figures">
-      <div class="wide"><dt>Now</dt><dd>${nowOf(job)}</dd></div>
-      <div><dt>Left</dt><dd><${Left} job=${job} /></dd></div>
-      <div><dt>Took</dt><dd><${Elapsed} job=${job} /></dd></div>
-      <div><dt>Items</dt><dd>${itemsOf(job.counts)}</dd></div>
+      ${hasEnded(job.status)
+        ? html`<div class="wide"><dt>Ended</dt><dd><${When} moment=${job.completed_at} /></dd></div>`
+        : html`<div class="wide"><dt>Now</dt><dd>${nowOf(job)}</dd></div><div><dt>Left</dt><dd><${Left} job=${job} /></dd></div>`}
+      ${job.started_at && html`<div><dt>Took</dt><dd><${Elapsed} job=${job} /></dd></div>`}
+      ${job.counts.total !== null && html`<div><dt>Items</dt><dd>${itemsOf(job.counts)}</dd></div>`}
     </dl>
   </section>`;
 }
 
-function nowOf(job) {
-  if (job.status === "pending") return job.waiting_for ? `waits for ${job.waiting_for}` : "waits for its turn";
-  if (job.status === "running") return job.message || "has begun";
-  return { completed: "done", failed: "failed", cancelled: "was cancelled" }[job.status];
-}
-
 function itemsOf({ total, succeeded, failed }) {
-  if (total === null) return "–";
   const bad = failed ? `, ${count(failed)} failed` : "";
   return `${count(succeeded + failed)} of ${count(total)}${bad}`;
 }
@@ -83,8 +92,9 @@ function itemsOf({ total, succeeded, failed }) {
 const REFUSALS = { 403: "This is somebody else's job.", 404: "There is no such job.", 410: "This job is gone." };
 
 function Refused({ problem }) {
-  return html`<${Back} /><${Empty} title=${REFUSALS[problem.status] || "This job cannot be shown."}>
-    <p>${problem.message}</p>
+  const told = REFUSALS[problem.status];
+  return html`<${Back} /><${Empty} level="h1" title=${told || "This job cannot be shown."}>
+    ${!told && html`<p>${problem.message}</p>`}
     <p><a href="#/jobs">Go to your jobs</a></p>
   <//>`;
 }

@@ -4,6 +4,7 @@ import { html, useState } from "../core/html.js";
 import { count, figure } from "../core/format.js";
 import { useLoad } from "../core/load.js";
 import { Loaded } from "../parts/notice.js";
+import { Turner } from "../parts/turner.js";
 import { Downloads } from "./download.js";
 import { hasEnded } from "../parts/status.js";
 
@@ -24,7 +25,8 @@ function Pages({ job, there }) {
   // Failed items may be tried again, also on a full page.
   const version = `${isFull ? "full" : there} ${hasEnded(job.status)} ${hasEnded(job.status) && job.counts.failed}`;
   const found = useLoad(`/api/v1/jobs/${job.job_id}/results?${query}`, { version });
-  const turn = (next) => choose({ onlyFailed, starts: next });
+  const first = PAGE * (starts.length - 1);
+  const turn = (start) => choose({ onlyFailed, starts: start < first ? starts.slice(0, -1) : [...starts, found.data.next_cursor] });
   return html`<section class="card">
     <div class="card-heading">
       <h2 id="results">Results <span class="muted">${count(there)}${hasEnded(job.status) ? "" : " so far"}</span></h2>
@@ -36,7 +38,7 @@ function Pages({ job, there }) {
     </div>
     <${Loaded} from=${found}>${(page) => html`
       <${Items} items=${page.items} />
-      <${Turner} page=${page} starts=${starts} there=${there} turn=${turn} />
+      <${Turner} first=${first} size=${PAGE} total=${onlyFailed ? job.counts.failed : there} turn=${turn} />
     `}<//>
   </section>`;
 }
@@ -59,13 +61,4 @@ function cellOf(value) {
   if (value === null || value === undefined) return "–";
   if (typeof value === "number") return figure(value);
   return typeof value === "object" ? JSON.stringify(value) : String(value);
-}
-
-function Turner({ page, starts, there, turn }) {
-  const isLast = page.items.length < PAGE || page.next_cursor >= there;
-  return html`<div class="turner">
-    <button type="button" disabled=${starts.length === 1} onClick=${() => turn(starts.slice(0, -1))}>Before</button>
-    <span class="muted">page ${starts.length}</span>
-    <button type="button" disabled=${isLast} onClick=${() => turn([...starts, page.next_cursor])}>After</button>
-  </div>`;
 }

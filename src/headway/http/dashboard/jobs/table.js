@@ -2,9 +2,10 @@
 
 import { html, useEffect, useMemo, useRef, useState } from "../core/html.js";
 import { announce } from "../core/announce.js";
-import { words } from "../core/format.js";
+import { count, words } from "../core/format.js";
 import { useLoad } from "../core/load.js";
 import { usePlace, useTitle } from "../core/router.js";
+import { session } from "../core/session.js";
 import { useTopic } from "../core/topic.js";
 import { Connection } from "../parts/connection.js";
 import { Icon } from "../parts/icons.js";
@@ -15,18 +16,31 @@ import { KnownJobs } from "./known.js";
 import { JobRow } from "./row.js";
 
 const COLUMNS = ["Job", "Status", "Progress", "Left", "Took", "Who", "Created"];
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-export function JobsPage() {
+let kept = { who: null, known: null }; // so that one who comes back finds the table as he left it
+
+function knownJobs() {
+  const who = session.value?.username;
+  if (kept.who !== who) kept = { who, known: new KnownJobs() };
+  return kept.known;
+}
+
+export default function JobsPage() {
   useTitle("Jobs");
   const { query } = usePlace();
   const choice = choiceOf(query);
-  const known = useMemo(() => new KnownJobs(), []);
-  const { list, connection, problem, older, loaded } = useTopic(known.state);
+  const known = useMemo(knownJobs, []);
+  const { list, connection, problem, refusal, older, loaded } = useTopic(known.state);
   const operations = useLoad("/api/v1/operations");
   useEffect(() => known.watch(choice), [choice.status, choice.kind]);
+  useEffect(() => {
+    if (ID.test(choice.text)) known.find(choice.text).catch(() => {}); // what is not found is not shown
+  }, [choice.text]);
   useEndings(list);
   const kinds = (operations.data || []).map((one) => one.job_type);
-  const shown = list.filter((job) => fits(job, choice));
+  const isSought = (job) => fits(job, choice);
+  const shown = list.filter(isSought);
   return html`
     <div class="heading">
       <h1>Jobs</h1>
@@ -34,17 +48,16 @@ export function JobsPage() {
       <a class="button primary" href="#/new"><${Icon} name="plus" />New job</a>
     </div>
     <${Filters} choice=${choice} kinds=${kinds} />
-    ${problem && !problem.passing && html`<${Trouble} problem=${problem} />`}
-    ${loaded || list.length
-      ? html`<${Table} jobs=${shown} hasFilter=${choice.status || choice.kind || choice.text} />`
-      : html`<${Loading} />`}
-    ${older && html`<${Older} known=${known} />`}
+    ${problem && html`<${Trouble} problem=${problem} again=${() => known.list(0)} />`}
+    ${refusal && html`<${Trouble} problem=${refusal} word="Connect again" again=${() => known.follow()} />`}
+    ${shown.length > 0 && html`<${Table} jobs=${shown} />`}
+    ${!shown.length && (loaded ? html`<${Nothing} choice=${choice} looked=${older && list.length} />` : html`<${Loading} />`)}
+    ${older && html`<${Older} known=${known} isSought=${!shown.length && isSought} />`}
   `;
 }
 
-function Table({ jobs, hasFilter }) {
+function Table({ jobs }) {
   const body = useRef(null);
-  if (!jobs.length) return html`<${Nothing} hasFilter=${hasFilter} />`;
   return html`
     <table role="table" class="jobs" aria-label="Jobs" onKeyDown=${(event) => move(event, body.current)}>
       <thead role="rowgroup"><tr role="row">
@@ -58,9 +71,10 @@ function Table({ jobs, hasFilter }) {
   `;
 }
 
-function Nothing({ hasFilter }) {
-  if (hasFilter) {
-    return html`<${Empty} title="No job fits this choice.">
+// `looked`: among how many jobs, if there are older ones.
+function Nothing({ choice, looked }) {
+  if (choice.status || choice.kind || choice.text) {
+    return html`<${Empty} title=${looked ? `None of the newest ${count(looked)} jobs fits this choice.` : "No job fits this choice."}>
       <p><a href="#/jobs">Show all jobs</a></p>
     <//>`;
   }
@@ -70,16 +84,16 @@ function Nothing({ hasFilter }) {
   <//>`;
 }
 
-function Older({ known }) {
+function Older({ known, isSought }) {
   const [problem, setProblem] = useState(null);
   const [busy, setBusy] = useState(false);
   const load = async () => {
     setBusy(true);
-    setProblem(await known.loadOlder().then(() => null, (error) => error));
+    setProblem(await (isSought ? known.search(isSought) : known.loadOlder()).then(() => null, (error) => error));
     setBusy(false);
   };
   return html`<div class="more">
-    <button type="button" disabled=${busy} onClick=${load}>Show older jobs</button>
+    <button type="button" disabled=${busy} onClick=${load}>${isSought ? "Search older jobs" : "Show older jobs"}</button>
     ${problem && html`<${Trouble} problem=${problem} />`}
   </div>`;
 }

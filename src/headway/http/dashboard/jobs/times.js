@@ -15,12 +15,12 @@ function seconds(job, now) {
 export function Elapsed({ job }) {
   const now = useNow();
   const found = seconds(job, now);
-  return found === null ? "–" : duration(found);
+  return found === null ? "" : duration(found);
 }
 
 // What is left, as the service estimates it: a range, or nothing while nothing is known.
 export function Left({ job }) {
-  if (hasEnded(job.status)) return "–";
+  if (hasEnded(job.status)) return "";
   const isInLine = job.status === "pending" && job.queue_position;
   const left = job.eta_seconds ? leftWords(job.eta_seconds) : "–";
   return isInLine ? html`#${job.queue_position} in line<br />${left}` : left;

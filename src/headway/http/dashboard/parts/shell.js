@@ -1,9 +1,12 @@
 // What surrounds every page: where one can go, who one is, and the way past all that.
 
 import { html, useEffect, useRef } from "../core/html.js";
+import { focusHeading } from "../core/announce.js";
+import { lastTop } from "../core/router.js";
 import { session, signOut } from "../core/session.js";
 import { THEMES, chooseTheme, theme } from "../core/theme.js";
 import { useTopic } from "../core/topic.js";
+import { words } from "../core/format.js";
 import { Icon } from "./icons.js";
 
 const PAGES = [
@@ -18,12 +21,12 @@ export function Shell({ page, children }) {
   const main = useRef(null);
   const isFirst = useRef(true);
   useEffect(() => {
-    // A new page begins at its top, also for those who follow the focus.
-    if (!isFirst.current) {
-      main.current.focus({ preventScroll: true });
-      window.scrollTo(0, 0);
+    if (isFirst.current) {
+      isFirst.current = false;
+      return undefined;
     }
-    isFirst.current = false;
+    window.scrollTo(0, lastTop());
+    return lead(main.current);
   }, [page]);
   return html`
     <a class="skip" href="#main" onClick=${(event) => skip(event, main)}>Skip to the content</a>
@@ -40,6 +43,20 @@ export function Shell({ page, children }) {
     </header>
     <main id="main" ref=${main} tabindex="-1">${children}</main>
   `;
+}
+
+// A new page begins at its heading, as soon as it has one, unless one has gone elsewhere by then.
+function lead(main) {
+  const chosen = document.activeElement;
+  if (chosen !== main && main.contains(chosen)) return undefined; // the page has seen to it
+  main.focus({ preventScroll: true });
+  const observer = new MutationObserver(look);
+  function look() {
+    if (document.activeElement !== main || focusHeading(main)) observer.disconnect();
+  }
+  observer.observe(main, { childList: true, subtree: true });
+  look();
+  return () => observer.disconnect();
 }
 
 function skip(event, main) {
@@ -65,7 +82,7 @@ function Corner() {
       aria-label=${`Theme: ${chosen}. Change to ${following}`}
       title=${`Theme: ${chosen}`}
       onClick=${() => chooseTheme(following)}
-    ><${Icon} name="theme" /><span class="wide" aria-hidden="true">${chosen}</span></button>
+    ><${Icon} name="theme" /><span class="wide" aria-hidden="true">${words(chosen)}</span></button>
     ${who && html`<span class="who">${who.username}</span>
       <button type="button" class="quiet" onClick=${() => signOut()} aria-label="Sign out">
         <${Icon} name="out" /><span class="wide">Sign out</span>

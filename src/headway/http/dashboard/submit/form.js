@@ -1,16 +1,17 @@
 // The form of one operation. It can be sent again after a broken connection: the same request
 // under the same key makes one job.
 
-import { html, useMemo, useRef, useState } from "../core/html.js";
+import { html, useEffect, useMemo, useRef, useState } from "../core/html.js";
 import { announce } from "../core/announce.js";
 import { call, freshKey } from "../core/api.js";
 import { useLoad } from "../core/load.js";
 import { go, usePlace } from "../core/router.js";
 import { Field } from "./field.js";
 import { fieldsOf, typedOf, valueOf } from "./schema.js";
-import { TERMS, termsOf } from "./terms.js";
-import { DropZone, upload } from "./upload.js";
+import { TERMS } from "./terms.js";
+import { DropZone, Sending, upload } from "./upload.js";
 
+const READING = new Set(["format", "delimiter", "quote", "escape", "encoding", "has_header"]);
 const HANDLED = new Set(["file", "filename"]); // an import's file is dropped, not named
 
 export function SubmitForm({ operation }) {
@@ -21,6 +22,8 @@ export function SubmitForm({ operation }) {
   const [file, setFile] = useState(null);
   const [problems, setProblems] = useState({});
   const [sent, setSent] = useState(null); // null, or how much of the file has left
+  const sending = useRef(new AbortController());
+  useEffect(() => () => sending.current.abort(), []); // whoever has left is not called back
   const attempt = useRef({ said: "", key: "" });
   const names = useArtifacts(fields);
   const set = (name) => (value) => setTyped((known) => ({ ...known, [name]: value }));
@@ -28,48 +31,63 @@ export function SubmitForm({ operation }) {
   const submit = async (event) => {
     event.preventDefault();
     const read = readAll(fields, typed);
-    setProblems(read.problems);
-    if (Object.keys(read.problems).length) return focusFirst(event.target);
+    const terms = readAll(isImport ? [] : TERMS, typed);
+    const mistakes = { ...read.problems, ...terms.problems };
+    setProblems(mistakes);
+    if (Object.keys(mistakes).length) return showFirst(event.target);
     setSent(0);
+    const { signal } = (sending.current = new AbortController());
     try {
-      const request = isImport ? { input: read.values } : { job_type: operation.job_type, input: read.values, ...termsOf(typed) };
-      const id = await (isImport ? upload(request.input, file, keyOf(attempt, request, file), setSent) : submitted(request, keyOf(attempt, request)));
+      const request = isImport ? { input: read.values } : { job_type: operation.job_type, input: read.values, ...terms.values };
+      const id = await (isImport ? upload(request.input, file, keyOf(attempt, request, file), setSent, signal) : submitted(request, keyOf(attempt, request)));
       announce("Job submitted");
-      go(`#/jobs/${id}`);
+      if (!signal.aborted) go(`#/jobs/${id}`);
     } catch (problem) {
       setSent(null);
+      if (signal.aborted) return;
       setProblems(problemsOf(problem, fields));
-      focusFirst(event.target);
+      showFirst(event.target);
     }
   };
 
+  const shown = (field) => html`<${Field}
+    key=${field.name}
+    field=${field}
+    value=${shownOf(field, typed)}
+    problem=${problems[field.name]}
+    choices=${names[field.artifact]}
+    onChange=${set(field.name)}
+  />`;
+  const isReading = ({ name }) => isImport && READING.has(name); // mostly found out by itself
+  const isUploading = sent !== null && file !== null;
+  const cancel = () => {
+    sending.current.abort();
+    announce("Upload cancelled");
+  };
+
   return html`<form class="submit card" onSubmit=${submit} novalidate>
-    ${isImport && html`<${DropZone} file=${file} onFile=${setFile} sent=${sent} />`}
-    ${fields.map((field) => html`<${Field}
-      key=${field.name}
-      field=${field}
-      value=${typed[field.name]}
-      problem=${problems[field.name]}
-      choices=${names[field.artifact]}
-      onChange=${set(field.name)}
-    />`)}
-    ${!isImport && html`<details class="terms">
-      <summary>When and how it runs</summary>
-      ${TERMS.map((field) => html`<${Field} key=${field.name} field=${field} value=${typed[field.name]} problem=${problems[field.name]} onChange=${set(field.name)} />`)}
-    </details>`}
+    ${isImport && html`<${DropZone} file=${file} onFile=${setFile} isSending=${sent !== null} />`}
+    ${fields.filter((field) => !isReading(field)).map(shown)}
+    <details class="terms">
+      <summary>${isImport ? "More options" : "When and how it runs"}</summary>
+      ${(isImport ? fields.filter(isReading) : TERMS).map(shown)}
+    </details>
     <p class="form-problem" role="alert">${problems[""] || ""}</p>
+    ${isUploading && html`<${Sending} file=${file} sent=${sent} />`}
     <div class="buttons">
       <button class="primary" disabled=${sent !== null}>${sent === null ? "Submit job" : "Submitting …"}</button>
-      <a class="button" href="#/jobs">Back to the jobs</a>
+      ${isUploading ? html`<button type="button" onClick=${cancel}>Cancel upload</button>` : html`<a class="button" href="#/jobs">Back to the jobs</a>`}
     </div>
   </form>`;
 }
 
-// What stands in the form at first: the defaults, or what the link that led here says.
+// What is filled in at first: what the link that led here says.
 function begun(fields, query) {
-  const known = [...fields, ...TERMS].map((field) => [field.name, query.get(field.name) ?? typedOf(field)]);
-  return Object.fromEntries(known);
+  const said = [...fields, ...TERMS].filter(({ name }) => query.has(name));
+  return Object.fromEntries(said.map(({ name }) => [name, query.get(name)]));
 }
+
+const shownOf = (field, typed) => typed[field.name] ?? typedOf(field);
 
 async function submitted(request, key) {
   const { data } = await call("/api/v1/jobs", { method: "POST", body: request, headers: { "Idempotency-Key": key } });
@@ -88,9 +106,9 @@ function readAll(fields, typed) {
   const problems = {};
   for (const field of fields) {
     try {
-      // What was left as it came is not sent: the service knows its defaults better.
-      if (!field.isRequired && typed[field.name] === typedOf(field)) continue;
-      const value = valueOf(field, typed[field.name]);
+      // What nobody touched is not sent: the service knows its defaults better.
+      if (!field.isRequired && !(field.name in typed)) continue;
+      const value = valueOf(field, shownOf(field, typed));
       if (value !== undefined) values[field.name] = value;
       else if (field.isRequired) problems[field.name] = "This is needed.";
     } catch (error) {
@@ -111,8 +129,12 @@ function problemsOf(problem, fields) {
   return Object.keys(found).length ? found : { "": problem.message };
 }
 
-function focusFirst(form) {
-  setTimeout(() => form.querySelector("[aria-invalid]")?.focus());
+// None may stay hidden in a part that is closed.
+function showFirst(form) {
+  setTimeout(() => {
+    for (const part of form.querySelectorAll("details:has([aria-invalid])")) part.open = true;
+    form.querySelector("[aria-invalid]")?.focus();
+  });
 }
 
 // The names of what there is, for the fields that name something.

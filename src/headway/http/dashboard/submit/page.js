@@ -6,6 +6,7 @@ import { useLoad } from "../core/load.js";
 import { useTitle } from "../core/router.js";
 import { Icon } from "../parts/icons.js";
 import { Empty, Loaded } from "../parts/notice.js";
+import { Prose } from "../parts/prose.js";
 import { SubmitForm } from "./form.js";
 
 export default function SubmitPage({ operation }) {
@@ -21,28 +22,29 @@ function All({ known }) {
     <ul class="operations">
       ${known.map((one) => html`<li key=${one.job_type} class="card">
         <h2><a href=${`#/new/${one.job_type}`}>${words(one.job_type)}</a></h2>
-        <p class="muted">${firstSentence(one.input_schema.description || one.description)}</p>
+        <p class="muted"><${Prose} text=${aboutOf(one)} /></p>
         <code class="muted">${one.job_type}</code>
       </li>`)}
     </ul>
   `;
 }
 
-function firstSentence(text) {
-  return (text || "").split("\n\n")[0].split(/(?<=\.)\s/)[0];
+// The first sentence of what an operation says of itself.
+function aboutOf({ input_schema: schema, description }) {
+  return (schema.description || description || "").split("\n\n")[0].split(/(?<=\.)\s/)[0];
 }
 
 function One({ known, name }) {
   const operation = known.find((one) => one.job_type === name);
   if (!operation) {
-    return html`<${Empty} title="There is no such operation.">
+    return html`<${Empty} level="h1" title="There is no such operation.">
       <p><a href="#/new">Show what there is</a></p>
     <//>`;
   }
   return html`
     <p class="back"><a href="#/new"><${Icon} name="back" />New job</a></p>
     <div class="heading"><h1>${words(name)}</h1></div>
-    <p class="lead muted">${firstSentence(operation.input_schema.description || operation.description)}</p>
-    <${SubmitForm} operation=${operation} />
+    <p class="lead muted"><${Prose} text=${aboutOf(operation)} /></p>
+    <${SubmitForm} key=${name} operation=${operation} />
   `;
 }

@@ -18,7 +18,8 @@ function rank({ isRequired, artifact, kind }) {
 
 function fieldOf(name, part, root, isRequired) {
   const own = resolved(part, root);
-  const { inner, isNullable } = withoutNull(own, root);
+  const { others, isNullable } = withoutNull(own, root);
+  const inner = others[0] || {};
   const given = own.default ?? inner.default;
   return {
     name,
@@ -28,7 +29,8 @@ function fieldOf(name, part, root, isRequired) {
     isNullable,
     given: given === undefined ? null : given,
     artifact: inner["x-artifact"] || null,
-    ...shapeOf(inner, root),
+    example: own.examples?.[0] ?? inner.examples?.[0],
+    ...(others.length > 1 ? mixtureOf(others) : shapeOf(inner, root)),
   };
 }
 
@@ -38,12 +40,20 @@ function resolved(part, root) {
   return { ...target, ...part };
 }
 
-// `anyOf: [X, null]` is an X that may be left out; of several others the simplest stands for all.
+// `anyOf: [X, null]` is an X that may be left out.
 function withoutNull(part, root) {
-  if (!part.anyOf) return { inner: part, isNullable: false };
+  if (!part.anyOf) return { others: [part], isNullable: false };
   const options = part.anyOf.map((option) => resolved(option, root));
   const others = options.filter((option) => option.type !== "null");
-  return { inner: others[0] || {}, isNullable: others.length < options.length };
+  return { others, isNullable: others.length < options.length };
+}
+
+// What may be of several types: values to choose from, and whatever else there is as JSON.
+function mixtureOf(options) {
+  const choices = options.flatMap((option) => (option.const === undefined ? option.enum || [] : [option.const]));
+  const isOpen = options.some((option) => option.const === undefined && !option.enum);
+  if (!choices.length) return { kind: "json", isList: false };
+  return { kind: isOpen ? "open" : "choice", choices };
 }
 
 function shapeOf(inner, root) {
@@ -52,7 +62,7 @@ function shapeOf(inner, root) {
   if (inner.enum) return { kind: "choice", choices: inner.enum };
   if (type === "boolean") return { kind: "boolean" };
   if (type === "integer" || type === "number") return { kind: type, ...boundsOf(inner) };
-  if (type === "string") return { kind: "text", longest: inner.maxLength, pattern: inner.pattern };
+  if (type === "string") return { kind: "text", longest: inner.maxLength };
   if (type === "array" && resolved(inner.items || {}, root).type === "string") return { kind: "lines", most: inner.maxItems };
   return { kind: "json", isList: type === "array" };
 }
@@ -69,9 +79,12 @@ export function valueOf(field, typed) {
   if (field.kind === "boolean") return typed === "true";
   if (field.kind === "integer" || field.kind === "number") return numberOf(field, typed);
   if (field.kind === "lines") return typed.split("\n").filter((line) => line.trim());
-  if (field.kind === "choice") return field.choices.find((choice) => String(choice) === typed);
+  if (field.kind === "choice") return chosenOf(field, typed);
+  if (field.kind === "open") return chosenOf(field, typed) ?? jsonOf(typed);
   return field.kind === "json" ? jsonOf(typed) : typed;
 }
+
+const chosenOf = ({ choices }, typed) => choices.find((choice) => String(choice) === typed);
 
 function numberOf(field, typed) {
   const number = Number(typed);
@@ -93,5 +106,5 @@ export function typedOf({ given, kind, isNullable }) {
   if (kind === "boolean" && !isNullable) return Boolean(given);
   if (given === null) return "";
   if (kind === "lines") return given.join("\n");
-  return kind === "json" ? JSON.stringify(given, null, 2) : String(given);
+  return kind === "json" || typeof given === "object" ? JSON.stringify(given, null, 2) : String(given);
 }

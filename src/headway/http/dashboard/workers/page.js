@@ -5,7 +5,8 @@ import { count, duration, words } from "../core/format.js";
 import { useLoad } from "../core/load.js";
 import { useTitle } from "../core/router.js";
 import { When } from "../jobs/times.js";
-import { Empty, Loaded } from "../parts/notice.js";
+import { Connection } from "../parts/connection.js";
+import { Empty, Loading, Trouble } from "../parts/notice.js";
 import { Throughput } from "./throughput.js";
 
 const EVERY = 2_000;
@@ -14,14 +15,24 @@ export default function WorkersPage() {
   useTitle("Workers");
   const queue = useLoad("/api/v1/queue", { every: EVERY });
   const workers = useLoad("/api/v1/workers", { every: EVERY });
+  const problem = queue.problem || workers.problem;
+  const isThere = queue.data && workers.data;
+  const state = problem ? "waiting" : isThere ? "live" : "connecting";
   return html`
-    <div class="heading"><h1>Workers</h1></div>
-    <div class="stack">
-      <${Loaded} from=${queue}>${(found) => html`<${Depth} queue=${found} /><${Throughput} minutes=${found.minutes} />`}<//>
-      <${Loaded} from=${workers}>${(found) => html`<${Workers} workers=${found} />`}<//>
-      ${queue.data && html`<${Operations} queue=${queue.data} />`}
-    </div>
+    <div class="heading"><h1>Workers</h1><${Connection} state=${state} /></div>
+    ${problem && html`<${Trouble} problem=${problem} since=${queue.headers?.get("Date")} />`}
+    ${isThere && html`<${Standing} queue=${queue.data} workers=${workers.data} />`}
+    ${!isThere && !problem && html`<${Loading} />`}
   `;
+}
+
+function Standing({ queue, workers }) {
+  return html`<div class="stack">
+    <${Depth} queue=${queue} />
+    <${Throughput} minutes=${queue.minutes} />
+    <${Workers} workers=${workers} />
+    <${Operations} queue=${queue} />
+  </div>`;
 }
 
 function Depth({ queue }) {
@@ -63,6 +74,7 @@ function Workers({ workers }) {
 
 function Operations({ queue }) {
   const rows = rowsOf(queue);
+  const { paused } = queue;
   if (!rows.length) return null;
   const columns = ["Operation", "Running", "Waiting", "Not due yet", "Completed", "Failed", "Cancelled", "Mean time"];
   return html`<section class="card">
@@ -70,7 +82,7 @@ function Operations({ queue }) {
     <div class="scroll" tabindex="0" role="region" aria-labelledby="operations"><table class="numbers">
       <thead><tr>${columns.map((name) => html`<th scope="col" key=${name}>${name}</th>`)}</tr></thead>
       <tbody>${rows.map((row) => html`<tr key=${row.job_type}>
-        <th scope="row">${words(row.job_type)}</th>
+        <th scope="row">${words(row.job_type)}${paused.includes(row.job_type) && html` <span class="muted">paused</span>`}</th>
         ${["running", "waiting", "delayed", "completed", "failed", "cancelled"].map((name) => html`<td key=${name}>${count(row[name] || 0)}</td>`)}
         <td>${typeof row.mean_seconds === "number" ? duration(row.mean_seconds) : "–"}</td>
       </tr>`)}</tbody>
@@ -78,8 +90,8 @@ function Operations({ queue }) {
   </section>`;
 }
 
-function rowsOf({ operations, last_hour: ended }) {
+function rowsOf({ operations, last_hour: ended, paused }) {
   const rows = new Map();
-  for (const one of [...operations, ...ended]) rows.set(one.job_type, { ...rows.get(one.job_type), ...one });
+  for (const one of [...paused.map((name) => ({ job_type: name })), ...operations, ...ended]) rows.set(one.job_type, { ...rows.get(one.job_type), ...one });
   return [...rows.values()].sort((one, other) => one.job_type.localeCompare(other.job_type));
 }

@@ -19,6 +19,6 @@ const sum = (minutes, way) => minutes.reduce((known, minute) => known + minute[w
 // The last minute has just begun: its numbers are none yet.
 function drawn(minutes) {
   const whole = minutes.slice(0, -1);
-  const lines = WAYS.map((way) => ({ name: way, values: whole.map((minute) => minute[way]), said: count(sum(whole, way)) }));
+  const lines = WAYS.map((way) => ({ name: way, status: way, values: whole.map((minute) => minute[way]), said: count(sum(whole, way)) }));
   return { x: whole.map((minute) => Date.parse(minute.at) / 1000), lines };
 }

@@ -1,0 +1,1 @@
+"""Who calls: accounts, their passwords, tokens and keys. Nothing here knows how it was asked."""
