@@ -1,6 +1,7 @@
 """One service for all tests here, a browser for those of a file, a window for every user."""
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -63,6 +64,7 @@ def visit(browser: Browser, service: Service) -> Iterator[Visit]:
 
     yield visit
     for visitor in visitors:
+        sys.stdout.write(f"{visitor.told()}\n")  # shown where the test has failed
         visitor.page.context.close()
     for visitor in visitors:
         visitor.check()

@@ -102,7 +102,7 @@ def test_a_mistake_is_told_beside_its_field(visit: Visit) -> None:
     visitor.expects_refusals = True
     page = visitor.sign_in("alice", "secret123")
     page.get_by_role("link", name="New job").first.click()
-    page.get_by_role("link", name="Train model").click()
+    page.get_by_role("link", name="Train model", exact=True).click()
     page.get_by_label("Data", exact=True).fill("sample")
     page.get_by_label("Epochs", exact=True).fill("0")
     page.get_by_role("button", name="Submit job").click()

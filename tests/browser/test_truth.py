@@ -3,13 +3,68 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.visitor import ask, submit
+from tests.browser.visitor import ask, bar_is_at, submit
 from tests.http.conftest import Gate
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.service("chromium")
+
+LIST = re.compile(r"/api/v1/jobs\?")
+JOB = re.compile(r"/api/v1/jobs/[0-9a-f-]{36}$")
+
+
+class Held:
+    """Answers of the service that stay on their way until they are let through."""
+
+    def __init__(self, page: Page, addresses: re.Pattern[str]) -> None:
+        self._page = page
+        self._answers: list[tuple[Route, APIResponse]] = []
+        page.route(addresses, lambda route: self._answers.append((route, route.fetch())))
+
+    def first(self) -> None:
+        """Wait until the service has given the first."""
+        eventually(lambda: self._page.evaluate("true") and self._answers)
+
+    def let_first_through(self) -> None:
+        route, answer = self._answers[0]
+        route.fulfill(response=answer)
+
+
+def test_an_older_list_takes_no_news_back(alice: Page, gate: Gate) -> None:
+    """What has moved since the service was asked stays where it is."""
+    submit(alice, "steps", gate=str(gate.folder), steps="2")
+    short = alice.url.rpartition("/")[2][:8]
+    alice.evaluate("location.hash = '#/jobs'")
+    row = alice.get_by_role("row").filter(has_text=short)
+    expect(row.locator(".percent")).to_have_text("0 %")
+    expect(alice.locator(".connection")).to_have_text("Live")
+    held = Held(alice, LIST)
+    other = ask(alice, "/api/v1/jobs", {"job_type": "nothing", "input": {}})["job_id"][:8]
+    held.first()
+    gate.open()
+    expect(row.locator(".percent")).to_have_text("50 %")
+    held.let_first_through()
+    expect(alice.get_by_role("row").filter(has_text=other)).to_be_visible()
+    assert row.locator(".percent").inner_text() == "50 %"
+    gate.open()
+
+
+def test_an_older_answer_takes_no_news_of_a_job_back(visit: Visit, gate: Gate) -> None:
+    """Though the news came before the page had anything to show."""
+    page, another = (visit().sign_in("alice", "secret123") for _ in range(2))
+    submit(another, "steps", gate=str(gate.folder), steps="2")
+    expect(another.locator(".heading .status")).to_have_text(re.compile("Running"))
+    held = Held(page, JOB)
+    page.evaluate("address => { location.hash = address }", another.url.partition("#")[2])
+    held.first()
+    gate.open()
+    bar_is_at(another, "50")
+    held.let_first_through()
+    bar_is_at(page, "50")
+    gate.open()
 
 
 def test_an_ended_job_that_is_retried_elsewhere_is_seen_to_run(alice: Page, gate: Gate) -> None:

@@ -58,3 +58,25 @@ def test_the_focus_goes_back_to_where_a_question_came_from(alice: Page, gate: Ga
     alice.get_by_role("button", name="Cancel the job").press("Enter")
     expect(alice.get_by_role("button", name="Retry", exact=True)).to_be_visible()
     expect(alice.locator("h1")).to_be_focused()
+
+
+def test_a_question_asked_again_at_once_stays(alice: Page, gate: Gate) -> None:
+    """The browser tells a little later that the one before was closed."""
+    submit(alice, "steps", gate=str(gate.folder), steps="1")
+    cancel = alice.get_by_role("button", name="Cancel", exact=True)
+    cancel.click()
+    asked = alice.evaluate(
+        """async () => {
+            const [no] = document.querySelectorAll("dialog button");
+            const [cancel] = document.querySelectorAll(".actions > button");
+            no.click();
+            await Promise.resolve();
+            cancel.click();
+            await new Promise((resolve) => setTimeout(resolve, 100));
+            return document.querySelector("dialog")?.open;
+        }"""
+    )
+    assert asked
+    alice.keyboard.press("Escape")
+    expect(alice.get_by_role("dialog")).to_have_count(0)
+    gate.open()

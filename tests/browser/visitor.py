@@ -10,6 +10,8 @@ REFUSAL = "Failed to load resource"
 SLOW = "was preloaded using link preload but not used within a few seconds"
 """And this where the machine has had something else to do."""
 
+ASKED = 30
+
 
 class Visitor:
     """A page in a window of its own."""
@@ -20,6 +22,7 @@ class Visitor:
         self.expects_refusals = False
         self.complaints: list[str] = []
         self.foreign: list[str] = []
+        self._asked: list[Request] = []
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", self._on_request)
@@ -33,6 +36,14 @@ class Visitor:
         expect(self.page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
         return self.page
 
+    def told(self) -> str:
+        """Where the page stands, what it shows, and what it has asked for last: for a test's failure."""
+        page = self.page
+        if page.is_closed():
+            return "The page was closed."
+        asked = [f"{one.method} {one.url}: {_took(one)}" for one in self._asked[-ASKED:]]
+        return "\n".join([page.url, page.locator("body").inner_text(), *asked])
+
     def check(self) -> None:
         """Fail if anything went wrong in the page, or if it asked anybody else."""
         assert not self.complaints, self.complaints
@@ -45,10 +56,17 @@ class Visitor:
             self.complaints.append(message.text)
 
     def _on_request(self, request: Request) -> None:
+        if "/api/" in request.url:
+            self._asked.append(request)
         if urlsplit(request.url).scheme in ("http", "https") and not request.url.startswith(
             self.url
         ):
             self.foreign.append(request.url)
+
+
+def _took(request: Request) -> str:
+    ended = request.timing["responseEnd"]
+    return request.failure or (f"{ended:.0f} ms" if ended >= 0 else "under way")
 
 
 def submit(page: Page, operation: str, **fields: str) -> None:

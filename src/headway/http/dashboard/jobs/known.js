@@ -1,6 +1,7 @@
 // The caller's jobs as far as they are known, kept up to date by the stream of all of them.
 
 import { call, nextPage } from "../core/api.js";
+import { Meanwhile } from "../core/meanwhile.js";
 import { follow } from "../core/stream.js";
 import { Topic } from "../core/topic.js";
 import { hasEnded } from "../parts/status.js";
@@ -12,6 +13,7 @@ const PAGES = 10;
 export class KnownJobs {
   constructor() {
     this.jobs = new Map();
+    this.meanwhile = new Meanwhile();
     this.state = new Topic({ list: [], connection: "connecting", problem: null, refusal: null, older: null, loaded: false });
   }
 
@@ -46,19 +48,26 @@ export class KnownJobs {
 
   // What an event says of a job goes into its row at once. What it does not say, such as when the
   // job began, and jobs that are new, come with the list. Metrics and log lines change no row.
-  take({ event, data, id }) {
+  take(told) {
+    const { event, data, id } = told;
     if (event === "ready") {
       this.list(0);
       return;
     }
-    const known = this.jobs.get(data.job_id);
-    const isNew = !known && !this.view.others.has(data.job_id);
+    const isNew = !this.jobs.has(data.job_id) && !this.view.others.has(data.job_id);
     const hasMoved = id !== null && (event === "update" || event === "complete");
     if (isNew) this.view.others.add(data.job_id); // and if the list does not have it, it is none of this choice
     if (isNew || hasMoved) this.list(CALM);
-    if (!known || !TOLD.has(event)) return;
-    this.jobs.set(data.job_id, merged(known, event, data));
-    this.draw();
+    if (!TOLD.has(event)) return;
+    this.meanwhile.tell(told);
+    if (this.merge(told)) this.draw();
+  }
+
+  // Put what was told of a job into its row; false if it has none.
+  merge({ event, data }) {
+    const known = this.jobs.get(data.job_id);
+    if (known) this.jobs.set(data.job_id, merged(known, event, data));
+    return known !== undefined;
   }
 
   // Load the list after so many milliseconds, and not before the answer that is on its way is there.
@@ -73,8 +82,7 @@ export class KnownJobs {
     view.timer = null;
     const { signal } = view.abort;
     try {
-      const { data, headers } = await call(this.address, { signal });
-      this.renew(data, nextPage(headers));
+      await this.ask(this.address, view, (page, next) => this.renew(page, next));
     } catch (problem) {
       if (signal.aborted) return;
       if (problem.passing) this.list(Math.max(AGAIN, problem.wait));
@@ -89,24 +97,33 @@ export class KnownJobs {
     const isApart = next !== null && !page.some((job) => this.jobs.has(job.job_id));
     if (isApart) this.jobs.clear();
     this.keep(page);
-    this.change({ problem: null, loaded: true, older: loaded && !isApart ? older : next });
+    return { problem: null, loaded: true, older: loaded && !isApart ? older : next };
   }
 
   // Ask for one job by its id, however old it is.
   async find(id) {
-    const { view } = this;
-    const { data } = await call(`/api/v1/jobs/${id}`, { signal: view.abort.signal });
-    if (view !== this.view) return;
-    this.keep([data]);
-    this.change({});
+    await this.ask(`/api/v1/jobs/${id}`, this.view, (job) => this.keep([job]));
   }
 
   async loadOlder() {
-    const { view } = this;
-    const { data, headers } = await call(this.state.value.older, { signal: view.abort.signal });
-    if (view !== this.view) return;
-    this.keep(data);
-    this.change({ older: nextPage(headers) });
+    await this.ask(this.state.value.older, this.view, (page, next) => {
+      this.keep(page);
+      return { older: next };
+    });
+  }
+
+  // `take` what is answered while this view lasts, and then what the stream has told since it was
+  // asked for: a bar that moved does not go back.
+  async ask(address, view, take) {
+    await this.meanwhile.during(
+      () => call(address, { signal: view.abort.signal }),
+      ({ data, headers }, heard) => {
+        if (view !== this.view) return;
+        const parts = take(data, nextPage(headers));
+        heard.forEach((told) => this.merge(told));
+        this.change(parts);
+      },
+    );
   }
 
   // Load older jobs until one of them is sought, or a thousand have been looked at.

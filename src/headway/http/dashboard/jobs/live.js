@@ -2,6 +2,7 @@
 
 import { call } from "../core/api.js";
 import { useEffect, useState } from "../core/html.js";
+import { Meanwhile } from "../core/meanwhile.js";
 import { follow } from "../core/stream.js";
 import { hasEnded } from "../parts/status.js";
 
@@ -40,6 +41,8 @@ class Watch {
     this.state = { ...NOTHING };
     this.metrics = [];
     this.lines = [];
+    this.meanwhile = new Meanwhile();
+    this.asked = Promise.resolve();
     this.stopped = false;
     this.timer = null;
     this.lookAgain = () => document.hidden || this.ask();
@@ -97,23 +100,36 @@ class Watch {
   }
 
   merge(parts) {
+    this.meanwhile.tell(parts);
     if (this.state.job) this.change({ job: { ...this.state.job, ...parts } });
   }
 
-  // The whole job: what no event carries, such as attempts and what it waits for.
-  async ask() {
+  // The whole job: what no event carries, such as attempts and what it waits for. One after the
+  // other, so that no older answer comes last.
+  ask() {
     this.timer = null;
+    this.asked = this.asked.then(() => this.load());
+  }
+
+  async load() {
+    if (this.stopped) return;
     try {
-      const { data, headers } = await call(this.path, { headers: this.known });
-      if (this.stopped) return;
-      this.known = { "If-None-Match": headers.get("ETag") };
-      if (this.looking && !hasEnded(data.status)) this.again();
-      else this.change({ job: data, problem: null });
+      await this.meanwhile.during(
+        () => call(this.path, { headers: this.known }),
+        ({ data, headers }, heard) => this.renew(Object.assign(data, ...heard), headers.get("ETag")),
+      );
     } catch (problem) {
       if (this.stopped || problem.status === UNCHANGED) return;
       if (problem.passing) this.timer ??= setTimeout(() => this.ask(), Math.max(1000, problem.wait));
       if (!problem.passing || !this.state.job) this.change({ problem });
     }
+  }
+
+  renew(job, tag) {
+    if (this.stopped) return;
+    this.known = { "If-None-Match": tag };
+    if (this.looking && !hasEnded(job.status)) this.again();
+    else this.change({ job, problem: null });
   }
 
   // Soon, and once for everything that happens until then.
