@@ -55,6 +55,38 @@ def test_a_long_text_is_one_value(text: bytes) -> None:
     assert time.thread_time() - started < 1
 
 
+FULL = {
+    "numbers": b"1,",
+    "strings of marks": b'",[{:",',
+    "strings that end in backslashes": rb'",\\",',
+    "strings of quotes and marks": rb'"\"\",\"",',
+}
+
+
+@pytest.mark.parametrize("value", FULL.values(), ids=FULL.keys())
+def test_the_last_value_that_is_allowed_is_read_and_the_next_refused(value: bytes) -> None:
+    """Whatever the values are: marks within them are none between them."""
+    assert parse(b"[" + value * (MOST_VALUES - 1) + b"1 ]") is not None
+    with pytest.raises(ValueError, match=f"expected at most {MOST_VALUES} values"):
+        parse(b"[" + value * MOST_VALUES + b"1 ]")
+
+
+def test_the_last_key_that_is_allowed_is_read_and_the_next_refused() -> None:
+    """A key is no value, its value is one."""
+    assert len(parse(keys(MOST_VALUES))) == MOST_VALUES
+    with pytest.raises(ValueError, match=f"expected at most {MOST_VALUES} values"):
+        parse(keys(MOST_VALUES + 1))
+
+
+@pytest.mark.parametrize("before", range(4))
+@pytest.mark.parametrize("escaped", [rb"\"", rb"\\", rb"\\\""], ids=["quote", "backslash", "both"])
+def test_a_text_is_one_value_wherever_an_escape_in_it_stands(escaped: bytes, before: int) -> None:
+    """Bodies are looked at in stretches, and no end of one may tear an escape apart."""
+    text = b"x" * before + escaped * (70_000 // len(escaped))
+    commas = b"," * (2 * MOST_VALUES)
+    assert parse(b'{"text": "' + text + b'", "commas": "' + commas + b'"}') is not None
+
+
 @pytest.mark.parametrize("path", [JOBS, f"{JOBS}/bulk", f"{JOBS}/train-model", "/api/v1/predict"])
 def test_unknown_fields_without_number_get_a_small_answer(
     client: TestClient, alice: Headers, path: str
