@@ -81,7 +81,7 @@ def test_where_nothing_is_asked_for_nothing_is_taken(
     answer = client.request(method, path, content=b'{"a/b": 1}', headers=alice)
     assert answer.json()["errors"][0]["pointer"] == "/a~1b"
     huge = client.request(method, path, content=iter([b" " * 60_000] * 2), headers=alice)
-    assert huge.status_code == 413
+    assert (huge.status_code, huge.json()["limit"]) == (413, 65_536)
     assert huge.headers["connection"] == "close"
 
 
@@ -175,13 +175,14 @@ def pieces(size: int) -> Iterator[bytes]:
 def test_a_large_body_is_413_with_and_without_its_length(
     client: TestClient, alice: Headers
 ) -> None:
-    """The limit counts what comes, not what was announced."""
+    """The limit counts what comes, not what was announced, and the answer says how much it is."""
     headers = alice | {"Content-Type": "application/json"}
     whole = b"".join(pieces(3 << 20))
     for body in (whole, pieces(3 << 20)):
         answer = client.post(JOBS, content=body, headers=headers)
         assert answer.status_code == 413
         assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["limit"] == 2 << 20
 
 
 def test_a_body_below_the_limit_passes_in_pieces(client: TestClient, alice: Headers) -> None:

@@ -26,6 +26,7 @@ def _too_large(limit: int) -> Refused:
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "too_large",
         f"expected a body of at most {limit} bytes, got more",
+        more={"limit": limit},
     )
 
 
