@@ -14,8 +14,9 @@ from starlette.responses import Response
 from headway.errors import HeadwayError, InvalidInput, UnknownArtifact
 from headway.estimate import NO_ESTIMATE, Estimate
 from headway.events.spans import traceparent
-from headway.http.auth import Caller, json_answer
+from headway.http.auth import Caller
 from headway.http.headers import Preferences, polling
+from headway.http.json_answer import json_answer
 from headway.http.parts import Parts
 from headway.http.waiting import held
 from headway.ids import new_id

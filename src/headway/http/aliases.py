@@ -8,9 +8,10 @@ from anyio import to_thread
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from headway.http.auth import CallerDep, identified, json_answer
+from headway.http.auth import CallerDep, identified
 from headway.http.bodies import body_of, read_as
 from headway.http.catalog import KINDS, Limit
+from headway.http.json_answer import json_answer
 from headway.http.repeats import RepeatableRoute, repeatable
 from headway.store.values.artifacts import Alias, AliasMove, AliasName
 from headway.wire.base import moment

@@ -7,7 +7,6 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
-from starlette.responses import Response
 
 from headway.events.log import tell_about
 from headway.http.application import application_of
@@ -19,9 +18,7 @@ from headway.http.scopes import needed_for
 from headway.identity.accounts import Identity
 from headway.identity.tokens import BadToken
 from headway.rights import Scope
-from headway.wire.base import encode
 
-NO_STORE: Final = {"Cache-Control": "no-store"}
 _CALLER: Final = "headway.caller"
 
 
@@ -100,10 +97,3 @@ async def identify(parts: Parts, headers: Headers) -> Identity:
         return await parts.accounts.identify(token.strip())
     except BadToken:
         raise unauthorized() from None
-
-
-def json_answer(
-    document: object, status: int = HTTPStatus.OK, *, headers: dict[str, str] | None = None
-) -> Response:
-    """An answer in JSON."""
-    return Response(encode(document), status, headers, "application/json")

@@ -8,8 +8,9 @@ from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
 from headway.errors import CorruptArtifact, NotFound
-from headway.http.auth import NO_STORE, CallerDep
+from headway.http.auth import CallerDep
 from headway.http.catalog import KINDS, Reference
+from headway.http.json_answer import NO_STORE
 from headway.http.ranges import Ranged
 
 LINK_SECONDS: Final = 300

@@ -11,9 +11,10 @@ from starlette.responses import Response
 
 from headway.errors import InvalidInput
 from headway.http.answers import keyed
-from headway.http.auth import Caller, CallerDep, json_answer
+from headway.http.auth import Caller, CallerDep
 from headway.http.catalog import Cursor, Limit, link_to_next
 from headway.http.headers import idempotency_key
+from headway.http.json_answer import json_answer
 from headway.http.repeats import RepeatableRoute, named, once, repeatable
 from headway.http.uploads import Upload, receive, upload_body
 from headway.store.values.artifacts import StoredArtifact

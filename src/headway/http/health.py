@@ -9,8 +9,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from headway.errors import StoreError
-from headway.http.auth import json_answer, opened
+from headway.http.auth import opened
 from headway.http.headers import POLL_AFTER
+from headway.http.json_answer import json_answer
 from headway.http.problems import Refused
 
 ANSWER_SECONDS: Final = 4.0

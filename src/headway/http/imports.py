@@ -11,7 +11,7 @@ from starlette.responses import Response
 from headway.errors import InvalidInput, NotAuthorized
 from headway.http.acceptance import accept, polled, replay_header, unchanged
 from headway.http.answers import keyed
-from headway.http.auth import Caller, PartsDep, caller_if_any, json_answer
+from headway.http.auth import Caller, PartsDep, caller_if_any
 from headway.http.headers import (
     POLL_AFTER,
     Preferences,
@@ -21,6 +21,7 @@ from headway.http.headers import (
     preferences,
 )
 from headway.http.import_documents import import_document
+from headway.http.json_answer import json_answer
 from headway.http.parts import Parts
 from headway.http.problems import Refused, unauthorized
 from headway.http.uploads import Upload, receive, upload_body

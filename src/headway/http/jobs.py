@@ -11,8 +11,9 @@ from headway.estimate import NO_ESTIMATE, Estimate
 from headway.events import Event
 from headway.http.acceptance import job_answer, replay_header, unchanged
 from headway.http.answers import keyed
-from headway.http.auth import Caller, CallerDep, json_answer
+from headway.http.auth import Caller, CallerDep
 from headway.http.headers import idempotency_key, known, preferences
+from headway.http.json_answer import json_answer
 from headway.http.paging import next_page
 from headway.http.repeats import RepeatableRoute, repeatable
 from headway.http.waiting import held

@@ -8,8 +8,9 @@ from anyio import to_thread
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from headway.http.auth import NO_STORE, CallerDep, identified, json_answer
+from headway.http.auth import CallerDep, identified
 from headway.http.bodies import body_of, read_as
+from headway.http.json_answer import NO_STORE, json_answer
 from headway.http.repeats import RepeatableRoute, repeatable
 from headway.http.scopes import needs
 from headway.identity.keys import Wish, make_key, remove_key

@@ -7,8 +7,9 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from headway.artifacts import BUNDLED, BUNDLED_PREFIX
-from headway.http.auth import Caller, CallerDep, json_answer
+from headway.http.auth import Caller, CallerDep
 from headway.http.catalog import KINDS, Reference, reference_to
+from headway.http.json_answer import json_answer
 from headway.store.values.artifacts import Alias, AliasName, StoredArtifact
 from headway.store.values.lineage import Lineage, LineageJob
 from headway.wire.base import moment, moment_or_none

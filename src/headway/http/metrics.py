@@ -21,8 +21,9 @@ from starlette.responses import Response
 
 from headway.events.metrics import RequestTally, Spread
 from headway.http.application import application_of
-from headway.http.auth import NO_STORE, opened
+from headway.http.auth import opened
 from headway.http.in_flight import InFlight
+from headway.http.json_answer import NO_STORE
 from headway.http.parts import Parts
 from headway.http.problems import Refused, unauthorized
 from headway.http.this_host import is_forwarded, is_from_this_host

@@ -7,9 +7,10 @@ from anyio import to_thread
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from headway.http.auth import NO_STORE, Caller, CallerDep, identified, json_answer
+from headway.http.auth import Caller, CallerDep, identified
 from headway.http.bodies import body_of, read_as
 from headway.http.jobs import JobId
+from headway.http.json_answer import NO_STORE, json_answer
 from headway.http.repeats import RepeatableRoute, repeatable
 from headway.notices import Target
 from headway.store.values.history import AttemptRecord

@@ -6,7 +6,8 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from headway.http.auth import CallerDep, json_answer
+from headway.http.auth import CallerDep
+from headway.http.json_answer import json_answer
 from headway.operation import Operation
 from headway.wire.catalog import OperationView
 

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from headway.http.auth import CallerDep, json_answer
+from headway.http.auth import CallerDep
+from headway.http.json_answer import json_answer
 from headway.http.scopes import needs
 from headway.job import Job, Status
 from headway.rights import Scope

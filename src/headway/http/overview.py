@@ -8,7 +8,8 @@ from typing import Any, Final
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from headway.http.auth import CallerDep, json_answer
+from headway.http.auth import CallerDep
+from headway.http.json_answer import json_answer
 from headway.job import Status
 from headway.store.values.meters import COUNTED, Depth, Ended
 from headway.store.values.workers import WorkerLoad

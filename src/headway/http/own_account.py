@@ -12,8 +12,9 @@ from starlette.responses import Response
 
 from headway.errors import Conflict
 from headway.http.addresses import address_of
-from headway.http.auth import NO_STORE, CallerDep, identified, json_answer
+from headway.http.auth import CallerDep, identified
 from headway.http.bodies import body_of, read_as
+from headway.http.json_answer import NO_STORE, json_answer
 from headway.http.problems import Refused, unauthorized
 from headway.http.scopes import needs
 from headway.http.sign_in import token_answer

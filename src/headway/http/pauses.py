@@ -7,7 +7,8 @@ from fastapi import APIRouter, Path
 from starlette.responses import Response
 
 from headway.errors import NotFound
-from headway.http.auth import CallerDep, json_answer
+from headway.http.auth import CallerDep
+from headway.http.json_answer import json_answer
 from headway.http.scopes import needs
 from headway.rights import Scope
 from headway.wire.base import moment

@@ -8,8 +8,9 @@ from anyio import to_thread
 from fastapi import APIRouter, BackgroundTasks, Request
 from starlette.responses import Response
 
-from headway.http.auth import identified, json_answer
+from headway.http.auth import identified
 from headway.http.bodies import body_of, read_as
+from headway.http.json_answer import json_answer
 from headway.http.ledger import Prediction
 from headway.http.own_models import ask_own
 from headway.http.parts import Parts

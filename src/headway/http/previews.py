@@ -9,9 +9,10 @@ from starlette.responses import Response
 
 from headway.artifacts import BUNDLED_PREFIX
 from headway.errors import InvalidInput, NotRetryable
-from headway.http.auth import Caller, identified, json_answer
+from headway.http.auth import Caller, identified
 from headway.http.bodies import body_of, read_as
 from headway.http.catalog import Reference
+from headway.http.json_answer import json_answer
 from headway.job import Json
 from headway.operations.requests.preprocess import PreviewRecipe
 from headway.wire.catalog import RecipePreview

@@ -17,9 +17,10 @@ from starlette.types import Message
 
 from headway.errors import Conflict
 from headway.http.answers import keyed
-from headway.http.auth import NO_STORE, Caller, identified
+from headway.http.auth import Caller, identified
 from headway.http.bodies import LARGEST_JSON
 from headway.http.headers import idempotency_key
+from headway.http.json_answer import NO_STORE
 from headway.http.limits import counted
 from headway.store.values.answers import KeptAnswer
 from headway.store.values.submission import IdempotencyKey

@@ -9,10 +9,11 @@ import orjson
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from headway.http.auth import CallerDep, json_answer
+from headway.http.auth import CallerDep
 from headway.http.exports import MEDIA_TYPES, export
 from headway.http.headers import accepts
 from headway.http.jobs import JobId
+from headway.http.json_answer import json_answer
 from headway.http.part_files import rows_of
 from headway.http.ranges import Ranged
 from headway.store.values.attempts import Part

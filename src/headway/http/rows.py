@@ -7,8 +7,9 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from headway.artifacts import BUNDLED_PREFIX
-from headway.http.auth import CallerDep, json_answer
+from headway.http.auth import CallerDep
 from headway.http.catalog import Reference
+from headway.http.json_answer import json_answer
 from headway.wire.catalog import RowsPage
 
 _READER: Final = "headway.data.preview"

@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from headway.errors import InvalidInput
 from headway.http.addresses import address_of
-from headway.http.auth import NO_STORE, json_answer, opened
+from headway.http.auth import opened
+from headway.http.json_answer import NO_STORE, json_answer
 from headway.http.limits import check_encoding, counted
 from headway.http.parts import Parts
 from headway.http.problems import Refused, unauthorized

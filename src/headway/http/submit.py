@@ -11,9 +11,10 @@ from starlette.responses import Response
 from headway.errors import InvalidInput
 from headway.http.acceptance import accept, accept_all, accepted, answer, replay_header
 from headway.http.answers import keyed
-from headway.http.auth import Caller, identified, json_answer
+from headway.http.auth import Caller, identified
 from headway.http.bodies import body_of, read_as, read_json
 from headway.http.headers import idempotency_key, preferences
+from headway.http.json_answer import json_answer
 from headway.http.problems import Refused
 from headway.job import Json
 from headway.job_request import JobRequest

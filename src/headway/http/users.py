@@ -11,8 +11,9 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from headway.errors import Conflict, NotFound
-from headway.http.auth import NO_STORE, Caller, CallerDep, identified, json_answer
+from headway.http.auth import Caller, CallerDep, identified
 from headway.http.bodies import body_of, read_as
+from headway.http.json_answer import NO_STORE, json_answer
 from headway.http.own_account import user_document
 from headway.http.paging import next_page
 from headway.http.repeats import RepeatableRoute, repeatable
