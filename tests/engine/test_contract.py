@@ -184,7 +184,7 @@ def test_a_second_signal_ends_it_at_once(idle: Site, tmp_path: Path) -> None:
     job = idle.submit("in_c_code", file=str(tmp_path / "here"))
     child = pid_in(tmp_path / "here", within=WITHIN)
     worker.terminate()
-    eventually(lambda: "stopping: 1 jobs" in worker.log, within=WITHIN)
+    eventually(lambda: "stopping: 1 job running" in worker.log, within=WITHIN)
     worker.terminate()
     assert worker.exit_code(within=WITHIN) == 0
     assert not is_alive(child)

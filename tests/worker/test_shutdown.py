@@ -55,7 +55,7 @@ def test_a_job_without_checkpoints_is_killed_after_the_grace_time(
     assert worker.exit_code() == 0
     assert time.monotonic() - told >= 0.5
     assert not is_alive(pid)
-    assert "has stopped: 1 jobs were running, 1 of them went back" in worker.log
+    assert "has stopped: of 1 job that ran, 1 went back" in worker.log
     assert (site.job(job).status, site.job(job).interruptions) == (Status.PENDING, 1)
 
 
@@ -66,10 +66,10 @@ def test_a_job_that_ends_within_the_grace_time_is_completed(site: Site, tmp_path
     pid_in(tmp_path / "here")
     waiting = site.submit("noop_alone")
     worker.terminate()
-    eventually(lambda: "stopping: 1 jobs are running" in worker.log)
+    eventually(lambda: "stopping: 1 job running" in worker.log)
     (tmp_path / "here.go").touch()
     assert worker.exit_code() == 0
-    assert "has stopped: 1 jobs were running, 0 of them went back" in worker.log
+    assert "has stopped: of 1 job that ran, 0 went back" in worker.log
     assert site.job(job).status is Status.COMPLETED
     assert (site.job(waiting).status, site.job(waiting).interruptions) == (Status.PENDING, 0)
 
@@ -81,7 +81,7 @@ def test_a_second_signal_means_at_once(site: Site, tmp_path: Path, name: str) ->
     job = site.submit(name, file=str(tmp_path / "here"))
     pid = pid_in(tmp_path / "here")
     worker.terminate()
-    eventually(lambda: "stopping: 1 jobs are running" in worker.log)
+    eventually(lambda: "stopping: 1 job running" in worker.log)
     worker.terminate()
     assert worker.exit_code() == 0
     assert not is_alive(pid)
@@ -100,7 +100,7 @@ def test_a_worker_ends_also_while_the_database_is_away(
         fcntl.flock(gate, fcntl.LOCK_EX)
         for _ in range(signals):
             worker.terminate()
-            eventually(lambda: "stopping: 1 jobs are running" in worker.log)
+            eventually(lambda: "stopping: 1 job running" in worker.log)
         assert worker.exit_code(within=40) == 0
         assert not is_alive(pid)
     (tmp_path / "here.go").touch()

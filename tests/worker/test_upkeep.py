@@ -149,6 +149,6 @@ def test_a_worker_prunes_while_it_works(site: Site) -> None:
     eventually(lambda: site.store.jobs.get(job.id) is None)
     with pytest.raises(Gone, match="This job ended as completed on 20"):
         site.service.queue.get(job.id, "ada")
-    eventually(lambda: "removed 1 jobs" in worker.log)
+    eventually(lambda: "removed 1 job," in worker.log)
     worker.terminate()
     assert worker.exit_code() == 0, worker.log

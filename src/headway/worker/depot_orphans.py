@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Final
 
 from headway.artifacts import Depot, Stored
+from headway.counting import counted
 from headway.store.contract.upkeep import Upkeep
 from headway.worker.orphans import AT_ONCE, CONTENTS, GRACE_SECONDS
 
@@ -46,7 +47,7 @@ class DepotOrphans:
         orphans = self._ownerless(old) + self._nameless(old)
         if orphans:
             self._depot.delete([one.name for one in orphans])
-            log.info("removed %d objects that belonged to nothing", len(orphans))
+            log.info("removed %s that belonged to nothing", counted(len(orphans), "object"))
         return len(orphans)
 
     def _all(self) -> Iterator[Stored]:

@@ -3,6 +3,7 @@
 import logging
 import time
 
+from headway.counting import counted
 from headway.worker.attempt import Ending
 from headway.worker.roster import Roster
 
@@ -58,7 +59,7 @@ class Drain:
     def _begin(self) -> None:
         self._were_running = len(self._roster)
         self._had_gone_back = self._roster.went_back
-        log.info("stopping: %d jobs are running", self._were_running)
+        log.info("stopping: %s running", counted(self._were_running, "job"))
         self._grace_ends = time.monotonic() + self._grace
         for attempt in self._roster:
             attempt.ask_to_stop()
@@ -67,8 +68,8 @@ class Drain:
         """Log how many jobs were running, and went back."""
         went_back = self._roster.went_back - self._had_gone_back
         log.info(
-            "worker %s has stopped: %d jobs were running, %d of them went back",
+            "worker %s has stopped: of %s that ran, %d went back",
             worker,
-            self._were_running,
+            counted(self._were_running, "job"),
             went_back,
         )

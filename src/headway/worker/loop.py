@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from headway.artifacts import ArtifactFiles
+from headway.counting import counted
 from headway.errors import OutcomeUnknown, StoreUnavailable
 from headway.events.spans import Tracer
 from headway.registry import Registry
@@ -106,7 +107,8 @@ class Worker:
         """Work until stopped; every job that was still running has gone back when this returns."""
         with contextlib.ExitStack() as begun:
             self._begin(begun)
-            log.info("worker %s is ready: %d slots", self._lease.worker, self._options.slots)
+            slots = counted(self._options.slots, "slot")
+            log.info("worker %s is ready: %s", self._lease.worker, slots)
             while not self._finished():
                 self._turn()
 
@@ -141,7 +143,8 @@ class Worker:
 
     def _begin_anew(self, error: OutcomeUnknown) -> None:
         """Written again, it might be there twice; a claim may be ours without our knowledge."""
-        log.warning("giving up %d attempts, to begin anew: %s", len(self._roster), error)
+        given_up = counted(len(self._roster), "attempt")
+        log.warning("giving up %s, to begin anew: %s", given_up, error)
         self._roster.give_up()
         self._roster.recorder.drop()
         self._lease.lapse()
@@ -188,7 +191,8 @@ class Worker:
         if beat is not Beat.LAPSED:
             return True
         if not self._lease.lapsed:
-            log.warning("the lease has lapsed: %d attempts are given up", len(self._roster))
+            given_up = counted(len(self._roster), "attempt")
+            log.warning("the lease has lapsed: %s given up", given_up)
         self._lease.lapse()
         self._roster.give_up()
         if self._roster.being_killed:

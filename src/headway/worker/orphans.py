@@ -18,6 +18,7 @@ from typing import Final
 from uuid import uuid4
 
 from headway.artifacts import PARTS, ArtifactFiles
+from headway.counting import counted
 from headway.store.contract.upkeep import Upkeep
 
 GRACE_SECONDS: Final = 86_400.0
@@ -77,7 +78,10 @@ class Orphans:
             + self._each(self._outlived(_of(piece, "parts")), _remove_tree)
         )
         if removed:
-            log.info("removed %d files and directories that belonged to nothing", removed)
+            log.info(
+                "removed %s that belonged to nothing",
+                counted(removed, "file or directory", "files and directories"),
+            )
         return removed
 
     def _ownerless(self, found: Collection[Found]) -> list[Found]:

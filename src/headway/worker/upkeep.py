@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from headway.artifacts import ArtifactFiles
+from headway.counting import counted
 from headway.errors import StoreError
 from headway.job import Status
 from headway.store.contract import Store
@@ -134,7 +135,7 @@ class Upkeep:
         else:
             self._due[self.prune] = time.monotonic()
         if removed:
-            log.info("removed %d jobs that had been kept for their time", removed)
+            log.info("removed %s, kept for long enough", counted(removed, "job"))
         return removed
 
     def forget_checkpoints(self) -> int:
