@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+from headway.artifacts import BUNDLED_PREFIX
 from headway.context import Context
 from headway.models.batch import predict_many
 from headway.models.classifier import Classifier
-from headway.operations.inputs import BUNDLED, open_model
+from headway.operations.inputs import open_model
 from headway.operations.own_files import kind_of, load_own
 from headway.own_model import Answer, Asked, OwnModel, ask
 
@@ -77,6 +78,6 @@ def open_answering(ctx: Context, field: str = "model") -> Answering:
 def _called(ctx: Context, field: str) -> str:
     artifact = ctx.artifact(field)
     assert artifact is not None  # `open_model` has said so otherwise
-    if artifact.id.startswith(BUNDLED):
+    if artifact.id.startswith(BUNDLED_PREFIX):
         return artifact.name
     return f"{artifact.name}@{artifact.version}"

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
 
-from headway.artifacts import check_file
+from headway.artifacts import BUNDLED_PREFIX, check_file
 from headway.context import Artifact, Context
 from headway.data.datasets import Dataset
 from headway.data.samples import bundled_dataset
@@ -12,8 +11,6 @@ from headway.errors import NotRetryable
 from headway.models.bundle import DEFAULT_BUNDLE, Bundle
 from headway.operations.requests.base import RowRange
 from headway.operations.spans import Stretch
-
-BUNDLED: Final = "bundled:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +75,8 @@ def labelled_rows(
 def open_dataset(ctx: Context, field: str = "data") -> Dataset:
     """The data set in a field, checked against its hash."""
     artifact = _artifact(ctx, field)
-    if artifact.id.startswith(BUNDLED):
-        return Dataset(bundled_dataset(artifact.id.removeprefix(BUNDLED), ctx.shared))
+    if artifact.id.startswith(BUNDLED_PREFIX):
+        return Dataset(bundled_dataset(artifact.id.removeprefix(BUNDLED_PREFIX), ctx.shared))
     check_file(artifact.path, artifact.sha256)
     return Dataset(artifact.path, artifact.meta)
 
@@ -87,7 +84,7 @@ def open_dataset(ctx: Context, field: str = "data") -> Dataset:
 def open_model(ctx: Context, field: str = "model") -> tuple[str, Bundle]:
     """The id and the bundle of the model in a field, checked against its hash."""
     artifact = _artifact(ctx, field)
-    if artifact.id.startswith(BUNDLED):
+    if artifact.id.startswith(BUNDLED_PREFIX):
         return artifact.id, Bundle.load(DEFAULT_BUNDLE)
     return artifact.id, Bundle.load(artifact.path, artifact.sha256)
 

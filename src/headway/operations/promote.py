@@ -2,11 +2,12 @@
 
 from typing import Final
 
+from headway.artifacts import BUNDLED_PREFIX
 from headway.context import Artifact, Context
 from headway.errors import NotRetryable
 from headway.job import Json
 from headway.operations.answering import open_answering
-from headway.operations.inputs import BUNDLED, LabelledRows, labelled_rows
+from headway.operations.inputs import LabelledRows, labelled_rows
 from headway.operations.requests.promote import PromoteModel
 from headway.operations.tally import Tally
 
@@ -46,7 +47,7 @@ def promote_model(request: PromoteModel, ctx: Context) -> dict[str, Json]:
 
 def _candidate(ctx: Context) -> Artifact:
     artifact = ctx.artifact(CANDIDATE)
-    if artifact is None or artifact.id.startswith(BUNDLED) or artifact.owner != ctx.owner:
+    if artifact is None or artifact.id.startswith(BUNDLED_PREFIX) or artifact.owner != ctx.owner:
         raise NotRetryable(
             "expected a model of yours to promote, got one that is shared or bundled; train one,"
             " or ask its owner"
