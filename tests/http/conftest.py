@@ -8,9 +8,13 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from headway.events.hub import Hub
 from headway.http.app import create_app
 from headway.http.application import Application
+from headway.http.news import News
 from headway.settings import Settings
+from headway.store.contract import Store
+from headway.wiring import Service, open_service
 from tests.hashes import lighten
 
 Headers = dict[str, str]
@@ -28,6 +32,24 @@ def app(clean_session: None) -> Iterator[Application]:
         app.parts.open()
         yield app
         app.parts.close()
+
+
+@pytest.fixture
+def service(data_dir: Path) -> Iterator[Service]:
+    """A service of the test's own, without HTTP before it or a worker behind it."""
+    service = open_service(Settings(data_dir=data_dir, embedded_worker=False))
+    yield service
+    service.close()
+
+
+@pytest.fixture
+def store(service: Service) -> Store:
+    return service.store
+
+
+@pytest.fixture
+def hub() -> Hub[News]:
+    return Hub()
 
 
 @pytest.fixture(autouse=True)

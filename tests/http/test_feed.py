@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,17 +14,9 @@ from headway.events.hub import Listener
 from headway.http.cursors import Cursors
 from headway.http.feed import DEFECT_SECONDS, Feed
 from headway.http.news import News, arrived
-from headway.settings import Settings
-from headway.wiring import Service, open_service
+from headway.wiring import Service
 from tests.contract.acts import add, claims, join, report
 from tests.waiting import eventually
-
-
-@pytest.fixture
-def service(data_dir: Path) -> Iterator[Service]:
-    service = open_service(Settings(data_dir=data_dir, embedded_worker=False))
-    yield service
-    service.close()
 
 
 @pytest.fixture

@@ -1,35 +1,14 @@
 """What the reader tells the viewers of single jobs: what has changed, and nothing else."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from headway.events import LogLine
 from headway.events.hub import Hub, Listener
 from headway.http.job_news import JobNews
 from headway.http.news import News, arrived
-from headway.settings import Settings
 from headway.store.contract import Store
-from headway.wiring import Service, open_service
+from headway.wiring import Service
 from tests.contract.acts import add, claims, complete, join, report
-
-
-@pytest.fixture
-def service(data_dir: Path) -> Iterator[Service]:
-    service = open_service(Settings(data_dir=data_dir, embedded_worker=False))
-    yield service
-    service.close()
-
-
-@pytest.fixture
-def store(service: Service) -> Store:
-    return service.store
-
-
-@pytest.fixture
-def hub() -> Hub[News]:
-    return Hub()
 
 
 @pytest.fixture

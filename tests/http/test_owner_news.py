@@ -1,35 +1,14 @@
 """What the reader tells owners of all their jobs: each news joins on to the ones before."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from headway.events.hub import Hub, Listener
 from headway.http.cursors import Cursors
 from headway.http.news import News, OwnerPlace, step
 from headway.http.owner_news import OwnerNews
-from headway.settings import Settings
 from headway.store.contract import Store
-from headway.wiring import Service, open_service
+from headway.wiring import Service
 from tests.contract.acts import add
-
-
-@pytest.fixture
-def service(data_dir: Path) -> Iterator[Service]:
-    service = open_service(Settings(data_dir=data_dir, embedded_worker=False))
-    yield service
-    service.close()
-
-
-@pytest.fixture
-def store(service: Service) -> Store:
-    return service.store
-
-
-@pytest.fixture
-def hub() -> Hub[News]:
-    return Hub()
 
 
 @pytest.fixture

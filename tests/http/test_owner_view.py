@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from anyio import to_thread
@@ -15,19 +14,11 @@ from headway.http.feed import Feed
 from headway.http.frames import Frame
 from headway.http.news import News, arrived
 from headway.http.owner_view import OwnerView
-from headway.settings import Settings
 from headway.store.values.attempts import Claim
-from headway.wiring import Service, open_service
+from headway.wiring import Service
 from tests.contract.acts import add, claim, report
 
 POSITIONS = Cursors(b"a secret of thirty-two characters", b"position")
-
-
-@pytest.fixture
-def service(data_dir: Path) -> Iterator[Service]:
-    service = open_service(Settings(data_dir=data_dir, embedded_worker=False))
-    yield service
-    service.close()
 
 
 @pytest.fixture

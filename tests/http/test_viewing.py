@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,19 +15,11 @@ from headway.http.owner_view import OwnerView
 from headway.http.viewer import READERS
 from headway.http.viewing import View
 from headway.job import Job
-from headway.settings import Settings
 from headway.store.values.history import JobQuery
-from headway.wiring import Service, open_service
+from headway.wiring import Service
 from tests.contract.acts import add, claims, complete, join, report
 
 PAGE = 200
-
-
-@pytest.fixture
-def service(data_dir: Path) -> Iterator[Service]:
-    service = open_service(Settings(data_dir=data_dir, embedded_worker=False))
-    yield service
-    service.close()
 
 
 @pytest.fixture
