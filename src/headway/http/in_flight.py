@@ -31,6 +31,7 @@ class InFlight:
         self.pace = Pace(most)
         self.turns = Turns()
         self.refused = 0
+        self.answered = 0
         self._places: set[Place] = set()
         self._lock = threading.Lock()
 
@@ -92,6 +93,7 @@ class Place:
         """Give the place back. Ending twice is fine."""
         if not self._ended:
             self._ended = True
+            self._in_flight.answered += 1
             crowd = self._in_flight.count
             self._settle()
             self._in_flight.pace.took(self._seconds, crowd, monotonic())

@@ -27,7 +27,11 @@ class GuardedConnection(BoundedConnection):
     @classmethod
     def of(cls, in_flight: InFlight) -> type["GuardedConnection"]:
         """The connections of the server that these requests are in flight of."""
-        own = {"in_flight": in_flight, "_fast_refusal": FastRefusal(), "_cooldown": Cooldown()}
+        own = {
+            "in_flight": in_flight,
+            "_fast_refusal": FastRefusal(),
+            "_cooldown": Cooldown(in_flight),
+        }
         return type(cls.__name__, (cls,), own)
 
     def data_received(self, data: bytes) -> None:
