@@ -57,7 +57,8 @@ def test_a_submission_is_replayed_though_what_it_names_is_gone(
 
 
 def test_an_upload_is_replayed(client: TestClient, alice: Headers, key: Headers) -> None:
-    """Other content or another name under its key is refused, as is a key that is none."""
+    """Also once the file is deleted. Other content or another name under its key is refused, as is a
+    key that is none."""
     url, csv = f"/api/v1/files?name={uuid4().hex}.csv", {"Content-Type": "text/csv"}
     first = client.post(url, content=CSV, headers=alice | csv | key)
     assert first.status_code == 201
@@ -66,6 +67,10 @@ def test_an_upload_is_replayed(client: TestClient, alice: Headers, key: Headers)
     assert (again.status_code, again.json()) == (201, first.json())
     assert again.headers["idempotent-replayed"] == "true"
     assert again.headers["location"] == first.headers["location"] == first.json()["url"]
+    assert client.delete(first.json()["url"], headers=alice).status_code == 204
+    again = client.post(url, content=CSV, headers=alice | csv | key)
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert client.get(first.json()["url"], headers=alice).status_code == 404
     for other, content in ((url, CSV * 2), (f"{url}.csv", CSV)):
         reused = client.post(other, content=content, headers=alice | csv | key)
         assert (reused.status_code, reused.json()["code"]) == (422, "idempotency_key_reused")

@@ -25,6 +25,8 @@ at afterwards. Without
 `negative_data_rejection` and `positive_data_acceptance`: what a schema cannot say, such as that a
 name must be one of the caller's data sets, is refused too."""
 
+HOOKS = Path(__file__).with_name("replays.py")
+
 ENDLESS = "/api/v1/jobs/stream"
 """A stream that ends with the server."""
 SIGN_OUT = "/api/v1/logout"
@@ -48,7 +50,8 @@ def fuzz(server: Server, seconds: int, *, seed: int | None = None) -> tuple[int,
         done = subprocess.run(
             command,
             cwd=folder,
-            env=os.environ | {"HYPOTHESIS_STORAGE_DIRECTORY": folder},
+            env=os.environ
+            | {"HYPOTHESIS_STORAGE_DIRECTORY": folder, "SCHEMATHESIS_HOOKS": str(HOOKS)},
             capture_output=True,
             text=True,
             timeout=seconds + 240,

@@ -53,14 +53,14 @@ class Tally:
         return min(self.memory[-fifth:]) - min(self.memory[:fifth])
 
 
-def make_noise(server: Server, seconds: float, *, seed: int) -> Tally:
-    """Send for so long; one connection at a time, as fast as it goes."""
+def make_noise(server: Server, seconds: float, *, seed: int, least: int = 0) -> Tally:
+    """Send for so long, and on at least so many connections; one at a time, as fast as it goes."""
     chance = random.Random(seed)
     tally = Tally()
     token = server.sign_in()["Authorization"]
     ends = time.monotonic() + seconds
     look_at = 0.0
-    while time.monotonic() < ends:
+    while time.monotonic() < ends or tally.connections < least:
         if time.monotonic() >= look_at:
             look_at = time.monotonic() + 1
             tally.asked += 1
