@@ -33,4 +33,4 @@ def test_it_refuses_to_serve_in_production_without_a_secret(site: Site) -> None:
 
 
 def is_ready(url: str) -> bool:
-    return httpx2.get(url).status_code == HTTPStatus.OK
+    return httpx2.get(url, timeout=60).status_code == HTTPStatus.OK

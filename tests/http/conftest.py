@@ -2,20 +2,27 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from headway.errors import AlreadyFinished
 from headway.events.hub import Hub
 from headway.http.app import create_app
 from headway.http.application import Application
 from headway.http.news import News
+from headway.job import FINISHED, Status
+from headway.job_request import JobRequest
+from headway.queue import Queue
 from headway.settings import Settings
 from headway.store.contract import Store
+from headway.store.values.history import JobQuery
 from headway.wiring import Service, open_service
 from tests.hashes import lighten
+from tests.waiting import eventually
 
 Headers = dict[str, str]
 Submit = Callable[..., str]
@@ -29,9 +36,16 @@ def app(clean_session: None) -> Iterator[Application]:
     with tempfile.TemporaryDirectory(prefix="hw-", ignore_cleanup_errors=True) as folder:
         settings = Settings(data_dir=Path(folder) / "data", operations=OPERATIONS, max_body_mb=2)
         app = create_app(settings)
-        app.parts.open()
+        warm_up(app.parts.open().queue)
         yield app
         app.parts.close()
+
+
+def warm_up(queue: Queue) -> None:
+    """Have the worker start its children, so that no test's wait for a job is spent on that."""
+    names = ("nothing", "import_csv")
+    jobs = [queue.submit(JobRequest(operation=name, owner="nobody")) for name in names]
+    eventually(lambda: all(queue.get(one.id, one.owner).status.finished for one in jobs), within=90)
 
 
 @pytest.fixture
@@ -55,6 +69,28 @@ def hub() -> Hub[News]:
 @pytest.fixture(autouse=True)
 def light_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     lighten(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_to_do(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test leaves waiting or running ends with it. Else it holds up the jobs of the next, and
+    is counted and told of there."""
+    yield
+    if "client" not in request.fixturenames:
+        return
+    app = request.getfixturevalue("client").app
+    if isinstance(app, Application):
+        cancel_all(app.parts.open().service.store)
+
+
+def cancel_all(store: Store) -> None:
+    """Asks the store itself: what stands before it may have been broken by the test."""
+    unfinished = JobQuery(statuses=frozenset(Status) - FINISHED)
+    while left := store.jobs.find(unfinished):
+        for job in left:
+            with suppress(AlreadyFinished):
+                store.jobs.cancel(job.id)
+    store.bell.ring("cancel")
 
 
 @pytest.fixture(scope="session")
@@ -108,11 +144,12 @@ def finished(client: TestClient, alice: Headers) -> Callable[[str], dict[str, An
     """Wait for the end of alice's job, and give it."""
 
     def finished(job_id: str) -> dict[str, Any]:
-        job: dict[str, Any] = client.get(
-            f"/api/v1/jobs/{job_id}", headers=alice | {"Prefer": "wait=30"}
-        ).json()
-        assert job["completed_at"] is not None, job
-        return job
+        def ended() -> dict[str, Any]:
+            url, waiting = f"/api/v1/jobs/{job_id}", alice | {"Prefer": "wait=30"}
+            job: dict[str, Any] = client.get(url, headers=waiting).json()
+            return job if job["completed_at"] is not None else {}
+
+        return eventually(ended, within=60)
 
     return finished
 
