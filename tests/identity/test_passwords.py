@@ -42,32 +42,23 @@ def test_a_hash_is_of_argon2id_and_dear_enough(true_hashes: None) -> None:
 async def test_many_at_once_take_turns_off_the_loop(true_hashes: None) -> None:
     """S10: two are hashed at a time, and the loop goes on beside them."""
     pool = Hashing()
-    at_a_time, most = 0, 0
+    at_a_time, most, turned = 0, 0, threading.Event()
 
     def hash_one() -> str:
         nonlocal at_a_time, most
         at_a_time += 1
         most = max(most, at_a_time)
         found = hashed("x")
+        assert turned.wait(30)  # on the loop this would be for ever
         at_a_time -= 1
         return found
 
-    waits: list[float] = []
-
-    async def feel() -> None:
-        while True:
-            began = time.perf_counter()
-            await asyncio.sleep(0.005)
-            waits.append(time.perf_counter() - began)
-
-    feeling = asyncio.ensure_future(feel())
-    made = await asyncio.gather(*(pool.run(hash_one) for _ in range(6)))
-    feeling.cancel()
+    made = asyncio.gather(*(pool.run(hash_one) for _ in range(6)))
+    await asyncio.sleep(0)
+    turned.set()
+    assert len(set(await made)) == 6
     pool.close()
-    assert len(set(made)) == 6
-    assert most <= hashing.AT_A_TIME
-    assert len(waits) >= 10  # on the loop it would have been none
-    assert statistics.median(waits) < 1.0
+    assert 1 <= most <= hashing.AT_A_TIME
 
 
 async def test_who_would_wait_for_too_long_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,18 +183,17 @@ def test_an_unknown_user_costs_as_much_as_a_known_one() -> None:
 
 
 def test_they_take_the_same_time(true_hashes: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """S11: what is verified costs the same, whoever is asked for. In processor time: a wall clock
-    would tell of the machine."""
+    """S11: what is verified costs the same, whoever is asked for. In processor time of this thread,
+    by turns: anything else would tell of the machine, and of what it does beside."""
     monkeypatch.setattr(hashing, "NOBODY", TRUE.hash("nobody knows"))
     kept = TRUE.hash(PASSWORD)
 
     def costs(given: str | None) -> float:
-        began = time.process_time()
+        began = time.thread_time()
         verified("wrong one", given)
-        return time.process_time() - began
+        return time.thread_time() - began
 
-    known = [costs(kept) for _ in range(3)]
-    unknown = [costs(None) for _ in range(3)]
+    known, unknown = zip(*((costs(kept), costs(None)) for _ in range(3)), strict=True)
     ratio = statistics.median(known) / statistics.median(unknown)
     assert 0.5 < ratio < 2.0, (known, unknown)
 
