@@ -20,6 +20,7 @@ PREFIX = "/opt/headway"  # where the Dockerfile and the units have it
 NOBODY = 65534
 NO_RIGHTS: Mapping[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
 FAILURES = 3  # sign-ins of one account from one address, until no more are heard
+PATIENCE = 300  # seconds: an environment is made and filled, which a busy machine stretches
 LONGEST_STOP = 20  # seconds: TimeoutStopSec of the units, stop_grace_period of compose.yaml
 
 
@@ -57,7 +58,7 @@ class Site:
         """Run it to its end, as the owner."""
         options = {"env": self.environment(), "cwd": self.home, **more, **self.owner}
         return subprocess.run(
-            command, check=False, capture_output=True, text=True, timeout=120, **options
+            command, check=False, capture_output=True, text=True, timeout=PATIENCE, **options
         )
 
     @contextmanager

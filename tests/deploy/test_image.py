@@ -5,9 +5,12 @@ from http import HTTPStatus
 from pathlib import Path
 
 import httpx2
+import pytest
 
-from tests.deploy.site import NOBODY, ROOT, Site
+from tests.deploy.site import NOBODY, PATIENCE, ROOT, Site
 from tests.waiting import eventually
+
+pytestmark = pytest.mark.timeout(2 * PATIENCE)
 
 
 def test_the_installation_is_whole_and_has_no_checkout_in_it(site: Site) -> None:

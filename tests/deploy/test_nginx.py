@@ -12,12 +12,12 @@ import httpx2
 import pytest
 from websockets.sync.client import connect
 
-from tests.deploy.site import DEPLOY, FAILURES, Site
+from tests.deploy.site import DEPLOY, FAILURES, PATIENCE, Site
 from tests.http.sse import events_of
 from tests.ports import free_port
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.service("nginx")
+pytestmark = [pytest.mark.service("nginx"), pytest.mark.timeout(2 * PATIENCE)]
 
 PASSWORD = "correct horse battery staple 9"
 AROUND = """
