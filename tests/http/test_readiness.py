@@ -28,13 +28,14 @@ def test_a_database_that_says_nothing_makes_the_service_unready(
     data_dir: Path, link: tuple[str, CuttingLink], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before the statement that waits for it is given up."""
-    monkeypatch.setattr(postgres_connection, "SILENT_SECONDS", 2.0)
     url, hole = link
     settings = Settings.model_validate(
         {"data_dir": data_dir, "database_url": url, "embedded_worker": False}
     )
     with TestClient(create_app(settings)) as client:
         assert "no worker" in client.get("/readyz").json()["detail"]
+        # Only now: what is opened may take its time.
+        monkeypatch.setattr(postgres_connection, "SILENT_SECONDS", 2.0)
         monkeypatch.setattr(health, "ANSWER_SECONDS", 0.2)
         with hole.swallowing():
             answer = client.get("/readyz")
