@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -44,6 +44,9 @@ HEADER = st.one_of(
 )
 CURSORS = Cursors(b"secret")
 
+patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""How long an example takes tells of what the machine does beside."""
+
 
 def request(**headers: str) -> Request:
     raw = [
@@ -52,12 +55,14 @@ def request(**headers: str) -> Request:
     return Request({"type": "http", "headers": raw})
 
 
+@patiently
 @given(HEADER)
 def test_preferences(text: str) -> None:
     found = preferences(request(prefer=text))
     assert found.wait is None or 0 <= found.wait <= LONGEST_WAIT
 
 
+@patiently
 @given(HEADER)
 def test_idempotency_keys(text: str) -> None:
     try:
@@ -67,6 +72,7 @@ def test_idempotency_keys(text: str) -> None:
     assert found == text
 
 
+@patiently
 @given(HEADER, HEADER)
 def test_conditions_and_origins(text: str, host: str) -> None:
     asked = request(if_none_match=text, origin=text, host=host)
@@ -75,12 +81,14 @@ def test_conditions_and_origins(text: str, host: str) -> None:
         assert text in (f"http://{host}", f"https://{host}")
 
 
+@patiently
 @given(st.one_of(st.none(), HEADER, st.integers().map(str)))
 def test_event_ids(text: str | None) -> None:
     found = event_id(text)
     assert found is None or 0 <= found < 10**15
 
 
+@patiently
 @given(st.integers(0, 2**63), st.binary(max_size=40))
 def test_cursors(number: int, noise: bytes) -> None:
     sealed = CURSORS.seal(number)
@@ -90,6 +98,7 @@ def test_cursors(number: int, noise: bytes) -> None:
         CURSORS.open(sealed + "A")
 
 
+@patiently
 @given(st.one_of(HEADER, HEADER.map("bytes={}".format)), st.integers(0, 10**6))
 def test_ranges(text: str, size: int) -> None:
     try:
@@ -117,12 +126,14 @@ JSON = st.recursive(
 )
 
 
+@patiently
 @given(JSON)
 def test_json_that_is_strict_is_read_as_it_is(value: object) -> None:
     body = orjson.dumps(value)
     assert parse(body) == orjson.loads(body)
 
 
+@patiently
 @given(
     st.one_of(
         st.binary(max_size=80), st.text('{}[]":,\\u0d8nulltrefas1e- ', max_size=60).map(str.encode)
@@ -156,6 +167,7 @@ PIECES = st.lists(
 )
 
 
+@patiently
 @given(PIECES, st.integers(1, 40))
 def test_multipart_bodies(pieces: list[bytes], step: int) -> None:
     """However they are cut: read to their end, or refused with a sentence."""
@@ -171,6 +183,7 @@ def test_multipart_bodies(pieces: list[bytes], step: int) -> None:
     assert len(content) < len(body)
 
 
+@patiently
 @given(st.binary(max_size=100))
 def test_headers_of_any_bytes_are_only_text(value: bytes) -> None:
     raw = [(b"origin", value)]
