@@ -50,6 +50,14 @@ def test_a_key_without_a_lifetime_does_not_expire(store: Store) -> None:
     assert store.keys.find("hash-ann-ci") is not None
 
 
+def test_a_key_that_outlives_all_calendars_does_not_expire(store: Store) -> None:
+    """Lives had no bound once: such keys are read as what they come to."""
+    made(store, lifetime=1e15)
+    (listed,) = store.keys.of_owner("ann")
+    assert listed.expires_at is None
+    assert store.keys.find("hash-ann-ci") == listed
+
+
 def test_an_owner_has_one_key_of_a_name(store: Store) -> None:
     first = made(store)
     with pytest.raises(Conflict, match="a name that no key of yours has, got: 'ci'"):

@@ -14,6 +14,7 @@ from headway.errors import StoreUnavailable
 from headway.http.application import Application
 from headway.rights import Role
 from headway.store.identity import Users
+from headway.store.sql_store import SqlStore
 from tests.identity.conftest import ME, Headers, Person
 
 KEYS = "/api/v1/keys"
@@ -43,6 +44,21 @@ def test_a_key_is_as_good_as_a_token(client: TestClient, person: Callable[..., P
     assert answer.status_code == 200
     assert client.get(f"{JOBS}/{answer.json()['job_id']}", headers=owner.headers).status_code == 200
     assert client.get(ME, headers=key).json()["request_count"] == 1
+
+
+def test_a_key_with_an_absurd_life_is_listed_without_an_end(
+    app: Application, client: TestClient, person: Callable[..., Person]
+) -> None:
+    """Lives had no bound once, and no date can say when such a key expires."""
+    owner = person()
+    made = make(client, owner, "read")
+    store = app.parts.open().service.store
+    assert isinstance(store, SqlStore)
+    with store.keys._db.write() as tx:  # noqa: SLF001 - no such key can be made any more
+        tx.run("UPDATE api_keys SET expires_at = 1e15 WHERE id = :id", {"id": made["id"]})
+    (listed,) = client.get(KEYS, headers=owner.headers).json()
+    assert listed == {**listed, "id": made["id"], "expires_at": None}
+    assert client.get(ME, headers=bearer(made)).status_code == 200
 
 
 def test_a_key_is_shown_once_and_kept_as_a_hash(

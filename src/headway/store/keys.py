@@ -1,6 +1,7 @@
 """Keys for machines, each known by the hash of what it is."""
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 from typing import Final
 
 from headway.errors import Conflict
@@ -12,6 +13,9 @@ from headway.store.repeat import repeating
 _SELECT: Final = (
     "SELECT id, owner, name, scopes, created_at, expires_at, last_used_at FROM api_keys"
 )
+
+_NEVER: Final = datetime.max.replace(tzinfo=UTC).timestamp()
+"""No calendar has a later moment. Lives had no bound once, and some keys were given absurd ones."""
 
 
 @repeating
@@ -103,6 +107,6 @@ def _key(row: Row) -> ApiKey:
         name=name,
         scopes=frozenset(Scope(word) for word in scopes.split()),
         created_at=created_at,
-        expires_at=expires_at,
+        expires_at=None if expires_at is None or expires_at >= _NEVER else expires_at,
         last_used_at=last_used_at,
     )
