@@ -9,7 +9,7 @@ import pytest
 from headway.artifacts import hash_file
 from headway.context import Artifact
 from headway.data import csv_reading, dataset_writing
-from headway.errors import Cancelled, Interrupted, NotRetryable
+from headway.errors import Cancelled, CorruptArtifact, Interrupted, NotRetryable
 from headway.job import Json
 from headway.operations import import_reading
 from headway.operations.import_csv import import_csv
@@ -42,6 +42,15 @@ def test_no_file_imports_the_bundled_sample(tmp_path: Path) -> None:
     assert result["summary"]["label_column"] == "label"
     assert sum(result["summary"]["labels"].values()) == 3_000
     assert ctx.published[0].kind == "dataset"
+
+
+def test_a_file_that_was_changed_on_disk_is_refused(tmp_path: Path) -> None:
+    """Before anything of it is published."""
+    ctx = context(tmp_path, b"text,label\na,x\n")
+    (tmp_path / "upload").write_bytes(b"text,label\na,y\n")
+    with pytest.raises(CorruptArtifact, match="expected upload to have the hash"):
+        import_csv(ImportCsv(file="f"), ctx)
+    assert ctx.published == []
 
 
 def test_broken_rows_are_reported_and_left_out(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path, PurePath
 from typing import Final
 
+from headway.artifacts import check_file
 from headway.context import Context
 from headway.data.csv_format import CsvOptions
 from headway.data.dataset_writing import PartsWriter
@@ -41,7 +42,7 @@ def import_whole(
     request: ImportCsv, ctx: Context, tell: Callable[[Items], None]
 ) -> dict[str, Json]:
     """Import the file from its start to its end; `tell` is given the records that are no rows."""
-    path = file_of(ctx)
+    path = _checked(ctx)
     options = options_of(request)
     with parts_folder(ctx) as folder, open_table(path, request.format, options) as table:
         writer, saved = open_writer(ctx, folder, partial(PartsWriter, folder.path, table.names))
@@ -52,6 +53,15 @@ def import_whole(
             refuse(reading.account.fault_in_all(), reading.found)
             made = assembled(writer, ctx)
         return publish(request, ctx, made, reading.found())
+
+
+def _checked(ctx: Context) -> Path:
+    """The file to import, if it is still what was uploaded. One that is split is not asked: it would
+    be read as a whole before the first shard begins."""
+    source = ctx.artifact("file")
+    if source is not None:
+        check_file(source.path, source.sha256)
+    return file_of(ctx)
 
 
 def file_of(ctx: Context) -> Path:
