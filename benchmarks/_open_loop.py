@@ -25,8 +25,18 @@ class Answers:
     not_asked: int = 0
     """Due when all connections were still waiting."""
     lost: int = 0
+    is_over: bool = False
+    """Nothing more is asked; what is answered by now is late."""
+    in_time: int = 0
+    """Accepted before. Of what waits at the end much is accepted, since nobody is in its way."""
     unguided: int = 0
     """Refusals that did not say when to come again."""
+
+    def add(self, seconds: float, status: int) -> None:
+        """Note an answer."""
+        self.found.append((seconds, status))
+        if status in (200, 202) and not self.is_over:
+            self.in_time += 1
 
     def seconds(self, *statuses: int) -> list[float]:
         """How long the answers of these statuses took."""
@@ -65,7 +75,7 @@ class Connection(asyncio.Protocol):
         due, self._due = self._due, None
         assert due is not None
         status = int(head[9:12])
-        self._pool.answers.found.append((time.perf_counter() - due, status))
+        self._pool.answers.add(time.perf_counter() - due, status)
         if status in (429, 503) and b"\r\nretry-after: " not in head:
             self._pool.answers.unguided += 1
         self._pool.answered(self, status)
@@ -167,6 +177,7 @@ class Pool:
                 self._ask(began + asked / rate)
                 asked += 1
             await asyncio.sleep(0.002)
+        answers.is_over = True
         for _ in range(200):
             if len(answers.found) + answers.not_asked + answers.lost >= asked:
                 break

@@ -19,12 +19,11 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from benchmarks._open_loop import Answers, Pool
+from benchmarks._goodput import Overload, spread
+from benchmarks._open_loop import Pool
 from benchmarks._service import OPERATIONS, ROOT, data_dir, percentile, row
 from headway.client import Client
 
-CONNECTIONS = 6000
-SHARES = (1.0, 2.0, 4.0, 10.0)
 FLOOD_CONNECTIONS = 256
 SLOW = 500
 
@@ -97,51 +96,15 @@ def token_of(url: str, user: str, password: str) -> str:
         return client.sign_in()
 
 
-def _overload(url: str, _pid: int, seconds: int) -> None:
-    accepted, cut = asyncio.run(_measure_overload(url, seconds))
+def _overload(url: str, pid: int, seconds: int) -> None:
+    request = submission(url, token_of(url, "alice", "secret123"))
+    load = Overload(url, pid, request)
+    asyncio.run(load.measure(seconds))
     with Client(url, "alice", "secret123") as client:
         made = client.me().request_count
-    lost = max(0, accepted - made)
-    row("accepted, cut off, and jobs there are", f"{accepted:,}, {cut:,}, {made:,}: lost {lost:,}")
-
-
-async def _measure_overload(url: str, seconds: int) -> tuple[int, int]:
-    """How many were accepted, and how many never heard what became of them."""
-    request = submission(url, await asyncio.to_thread(token_of, url, "alice", "secret123"))
-    accepted = cut = 0
-    async with Pool.opened(url, request, 64) as pool:
-        await pool.closed_loop(64, 2)
-        accepted += len(pool.answers.seconds(202))
-        capacity = await pool.closed_loop(64, seconds)
-        accepted += len(pool.answers.seconds(202))
-    row("capacity, submissions/s (64 connections in a closed loop)", f"{capacity:,.0f}")
-    for share in SHARES:
-        rate, long = capacity * share, seconds * (6 if share == SHARES[-1] else 1)
-        # Each of so many is used before the server takes it for idle.
-        async with Pool.opened(url, request, min(CONNECTIONS, max(256, int(rate * 1.5)))) as pool:
-            answers = await pool.open_loop(rate, long)
-        accepted += len(answers.seconds(202))
-        cut += answers.lost
-        row(f"offered {share:g}x for {long} s: accepted, p50 / p99", _told(answers, long, capacity))
-        await asyncio.sleep(1)
-    return accepted, cut
-
-
-def _told(answers: Answers, seconds: int, capacity: float) -> str:
-    good, refused = answers.seconds(202), answers.seconds(503)
-    rest = len(answers.found) - len(good) - len(refused)
-    return (
-        f"{len(good) / seconds:,.0f}/s ({len(good) / seconds / capacity:.2f} of capacity),"
-        f" {_spread(good)}; refused {len(refused) / seconds:,.0f}/s, {_spread(refused)}, without"
-        f" Retry-After {answers.unguided}; other answers {rest}, cut {answers.lost},"
-        f" no connection {answers.not_asked / seconds:,.0f}/s"
-    )
-
-
-def _spread(seconds: list[float]) -> str:
-    if not seconds:
-        return "-"
-    return f"{percentile(seconds, 0.5) * 1000:.0f} / {percentile(seconds, 0.99) * 1000:.0f} ms"
+    lost = max(0, load.accepted - made)
+    shown = f"{load.accepted:,}, {load.cut:,}, {made:,}: lost {lost:,}"
+    row("accepted, cut off, and jobs there are", shown)
 
 
 def _flood(url: str, _pid: int, seconds: int) -> None:
@@ -199,7 +162,7 @@ def _others(url: str, seconds: int) -> dict[str, list[float]]:
 
 def _compare(name: str, alone: list[float], beside: list[float]) -> None:
     ratio = percentile(beside, 0.99) / percentile(alone, 0.99)
-    row(name, f"{_spread(alone)} -> {_spread(beside)}  p99 ratio {ratio:.1f}")
+    row(name, f"{spread(alone)} -> {spread(beside)}  p99 ratio {ratio:.1f}")
 
 
 def _slow_connections(url: str, pid: int, seconds: int) -> None:
