@@ -1,10 +1,12 @@
 """Lists of jobs: the same jobs whichever index finds them, newest first."""
 
+from collections.abc import Collection
 from itertools import chain, combinations
 
 import pytest
 
 from headway.job import Job, Status
+from headway.store import finding
 from headway.store.contract import Store
 from headway.store.finding import FEW
 from headway.store.values.history import JobQuery
@@ -29,28 +31,39 @@ def jobs(store: Store) -> list[Job]:
     return store.jobs.find(JobQuery(limit=1000))
 
 
+def listed(store: Store, jobs: list[Job], choice: Collection[Status]) -> None:
+    """Lists of one owner or of all, of one kind or all, and behind a cursor, are what a walk along
+    all jobs would find."""
+    for owner, operation in (("ann", None), ("bob", "train"), (None, "resize"), (None, None)):
+        before = jobs[5].seq
+        asked = JobQuery(owner=owner, operation=operation, statuses=choice, before=before, limit=4)
+        expected = [
+            job
+            for job in jobs
+            if job.status in (choice or Status)
+            and owner in (None, job.owner)
+            and operation in (None, job.operation)
+            and job.seq < before
+        ][:4]
+        assert store.jobs.find(asked) == expected, asked
+
+
 def test_every_choice_of_statuses_lists_what_a_walk_along_all_jobs_would(
     store: Store, jobs: list[Job]
 ) -> None:
-    """Alone and together, of one owner or of all, of one kind, and behind a cursor."""
+    """Alone and together."""
     assert {job.status for job in jobs} == set(Status)
     statuses = list(Status)
-    chosen = chain.from_iterable(combinations(statuses, count) for count in range(1, 6))
-    for choice in chosen:
-        for owner, operation in (("ann", None), ("bob", "train"), (None, "resize")):
-            before = jobs[5].seq
-            asked = JobQuery(
-                owner=owner, operation=operation, statuses=choice, before=before, limit=4
-            )
-            expected = [
-                job
-                for job in jobs
-                if job.status in choice
-                and owner in (None, job.owner)
-                and operation in (None, job.operation)
-                and job.seq < before
-            ][:4]
-            assert store.jobs.find(asked) == expected, asked
+    for choice in chain.from_iterable(combinations(statuses, count) for count in range(6)):
+        listed(store, jobs, choice)
+
+
+def test_lists_are_the_same_with_more_operations_or_owners_than_are_walked_one_by_one(
+    store: Store, jobs: list[Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "MOST_WALKS", 1)
+    for choice in ((), (Status.FAILED,), (Status.COMPLETED, Status.PENDING)):
+        listed(store, jobs, choice)
 
 
 def test_what_waits_is_found_among_few_and_among_many(store: Store, jobs: list[Job]) -> None:

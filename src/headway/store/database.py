@@ -30,6 +30,10 @@ class Transaction:
         rows: list[Row] = self._cursor.execute(sql, params or {}).fetchall()
         return rows
 
+    def rows_afresh(self, sql: str, params: Params | None = None) -> list[Row]:
+        """As `rows`, for a statement whose best plan depends on what it asks for: none is kept."""
+        return self.rows(sql, params)
+
     def row(self, sql: str, params: Params | None = None) -> Row | None:
         """The first row, or None."""
         row: Row | None = self._cursor.execute(sql, params or {}).fetchone()
@@ -102,6 +106,10 @@ class Database(Protocol):
 
         `columns` maps names to SQL types, in the order of the inner lists.
         """
+
+    def among(self, column: str, values: str) -> str:
+        """A condition: the column has one of the values that a statement gives, which are few. Each
+        is looked up in an index that begins with the column."""
 
 
 @contextmanager

@@ -7,12 +7,9 @@ from headway.store.burial import Family, bury, fitting
 from headway.store.database import Database, Transaction
 from headway.store.identity import Holdings
 from headway.store.repeat import repeating
-from headway.store.states import ENDED, UNFINISHED
+from headway.store.states import ENDED, OWN, UNFINISHED
+from headway.store.walks import OPERATIONS
 
-# Shards are cancelled and removed with the jobs they are of.
-_JOBS: Final = "owner = :owner AND parent IS NULL"
-_UNFINISHED: Final = f"{_JOBS} AND {UNFINISHED}"
-_ENDED: Final = f"{_JOBS} AND {ENDED}"
 _SHARED: Final = "owner = :owner AND shared AND deleted_at IS NULL"
 _REST: Final = (
     "DELETE FROM tombstones WHERE owner = :owner",
@@ -41,7 +38,7 @@ class SqlErasure:
         """See `Erasure.holdings`."""
         with self._db.read() as tx:
             return Holdings(
-                jobs=_count(tx, "jobs", _JOBS, owner),
+                jobs=_count(tx, "jobs", _jobs(self._db), owner),
                 artifacts=_count(tx, "artifacts", "owner = :owner", owner),
                 shared=_count(tx, "artifacts", _SHARED, owner),
             )
@@ -50,7 +47,7 @@ class SqlErasure:
         """See `Erasure.unfinished`."""
         with self._db.read() as tx:
             rows = tx.rows(
-                f"SELECT id FROM jobs WHERE {_UNFINISHED} ORDER BY seq LIMIT :limit",  # nosec B608 - constants
+                f"SELECT id FROM jobs WHERE {_jobs(self._db)} AND {UNFINISHED} LIMIT :limit",  # nosec B608 - constants
                 {"owner": owner, "limit": limit},
             )
         return [id for (id,) in rows]
@@ -59,8 +56,8 @@ class SqlErasure:
         """See `Erasure.erase_jobs`."""
         with self._db.write() as tx:
             ended = tx.rows(
-                f"SELECT seq, id, last_event, shards FROM jobs WHERE {_ENDED} ORDER BY seq LIMIT :limit"  # nosec B608 - constants and a lock
-                + self._db.for_update,
+                f"SELECT seq, id, last_event, shards FROM jobs WHERE {_jobs(self._db)} AND {ENDED}"  # nosec B608 - constants and a lock
+                f" LIMIT :limit{self._db.for_update}",
                 {"owner": owner, "limit": limit},
             )
             families = fitting(tx, [Family.of_row(tx, row) for row in ended])
@@ -70,13 +67,19 @@ class SqlErasure:
     def erase_rest(self, owner: str) -> None:
         """See `Erasure.erase_rest`."""
         with self._db.write() as tx:
-            if _count(tx, "jobs", "owner = :owner", owner):
+            if _count(tx, "jobs", _jobs(self._db), owner):
                 raise Conflict(
                     "expected no jobs of a user who is removed, got one that has just come;"
                     " remove him once more"
                 )
             for statement in _REST:
                 tx.run(statement, {"owner": owner})
+
+
+def _jobs(db: Database) -> str:
+    """A condition for his jobs, by the index that has them by operation. Their shards are cancelled
+    and removed with them."""
+    return f"{OWN} AND owner = :owner AND {db.among('operation', OPERATIONS)}"
 
 
 def _count(tx: Transaction, table: str, where: str, owner: str) -> int:

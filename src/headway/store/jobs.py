@@ -106,7 +106,7 @@ class SqlJobs:
     def find(self, query: JobQuery) -> list[Job]:
         """See `Jobs.find`."""
         with self._db.read() as tx:
-            return find_jobs(tx, query)
+            return find_jobs(self._db, tx, query)
 
     def cancel(self, job_id: str) -> Job:
         """See `Jobs.cancel`."""

@@ -165,6 +165,10 @@ class PostgresDatabase:
         """See `Database.rows_of`."""
         return row_source(columns)
 
+    def among(self, column: str, values: str) -> str:
+        """See `Database.among`. Not `IN`, for which it may read the table to its end."""
+        return f"{column} = ANY (ARRAY({values}))"
+
     def end_stopped(self) -> None:
         """See `Database.end_stopped`."""
         with self.read() as tx:

@@ -54,6 +54,13 @@ class PostgresTransaction(Transaction):
         """See `Transaction.rows`."""
         return super().rows(translated(sql), storable(params or {}))
 
+    def rows_afresh(self, sql: str, params: Params | None = None) -> list[Row]:
+        """See `Transaction.rows_afresh`. After five times psycopg has the server keep a plan, which
+        the server makes for any parameters as soon as it seems as good for those of the last."""
+        cursor = self._cursor.execute(translated(sql), storable(params or {}), prepare=False)
+        rows: list[Row] = cursor.fetchall()
+        return rows
+
     def row(self, sql: str, params: Params | None = None) -> Row | None:
         """See `Transaction.row`."""
         return super().row(translated(sql), storable(params or {}))

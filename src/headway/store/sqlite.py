@@ -128,6 +128,10 @@ class SqliteDatabase:
         fields = ", ".join(f"value ->> {i} AS {name}" for i, name in enumerate(columns))
         return f"(SELECT {fields} FROM json_each(:rows))"  # nosec B608 - names that stand in the code
 
+    def among(self, column: str, values: str) -> str:
+        """See `Database.among`."""
+        return f"{column} IN ({values})"
+
     def changed(self) -> bool:
         """True when another connection committed since this thread asked last."""
         refuse_fork(self._pid)

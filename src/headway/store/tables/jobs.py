@@ -2,7 +2,16 @@
 
 import sqlalchemy as sa
 
-from headway.store.states import DELAYED, ENDED_BADLY, HELD, READY, RUNNING, UNFINISHED
+from headway.store.states import (
+    DELAYED,
+    ENDED_BADLY,
+    HELD,
+    OF_ALL,
+    OWN,
+    READY,
+    RUNNING,
+    UNFINISHED,
+)
 from headway.store.tables.schema import KEY, metadata, required
 
 jobs = sa.Table(
@@ -71,15 +80,29 @@ sa.Index(
     sqlite_where=sa.text(RUNNING),
     postgresql_where=sa.text(RUNNING),
 )
-sa.Index("ix_jobs_owner_seq", jobs.c.owner, jobs.c.seq)
+
+# All but shards, for the lists of one owner and for those of one operation. One index for both, since
+# PostgreSQL writes into it whenever a job changes.
+sa.Index(
+    "ix_jobs_listed",
+    jobs.c.operation, jobs.c.owner, jobs.c.seq,
+    sqlite_where=sa.text(OWN),
+    postgresql_where=sa.text(OWN),
+)  # fmt: skip
 
 # What ended otherwise than it should: rare among many that ended well, so that a list of it would
-# walk along all of these. A job that is submitted, begun and completed never comes into it.
+# walk along all of these. A job that is submitted, begun and completed comes into neither.
 sa.Index(
     "ix_jobs_ended_badly",
-    jobs.c.owner, jobs.c.status, jobs.c.seq,
-    sqlite_where=sa.text(f"parent IS NULL AND {ENDED_BADLY}"),
-    postgresql_where=sa.text(f"parent IS NULL AND {ENDED_BADLY}"),
+    jobs.c.operation, jobs.c.owner, jobs.c.status, jobs.c.seq,
+    sqlite_where=sa.text(f"{OWN} AND {ENDED_BADLY}"),
+    postgresql_where=sa.text(f"{OWN} AND {ENDED_BADLY}"),
+)  # fmt: skip
+sa.Index(
+    "ix_jobs_ended_badly_of_all",
+    jobs.c.operation, jobs.c.status, jobs.c.seq,
+    sqlite_where=sa.text(f"{OF_ALL} AND {ENDED_BADLY}"),
+    postgresql_where=sa.text(f"{OF_ALL} AND {ENDED_BADLY}"),
 )  # fmt: skip
 # What is due and waits until other jobs of its owner end, in the order it may then be claimed.
 sa.Index(
