@@ -118,7 +118,6 @@ def own_service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Ser
         yield service
 
 
-@pytest.mark.timeout(400)  # three starts of a service, which a busy machine stretches
 def test_nothing_is_missed_while_the_service_is_killed_and_restarted(
     own_service: Service, capsys: Capture, tmp_path: Path
 ) -> None:

@@ -1,8 +1,6 @@
 """All that OpenAPI describes, as schemathesis asks for it; `scripts/bench fuzz` asks for longer, and
 for something else each time."""
 
-import pytest
-
 from tests.security.fuzzing import fuzz
 from tests.security.server import serving
 
@@ -10,7 +8,6 @@ SECONDS = 25
 SEED = 1
 
 
-@pytest.mark.timeout(300)  # what both programs need to start and to end is not in those seconds
 def test_no_request_finds_a_server_error_or_an_answer_that_is_not_documented() -> None:
     """In examples, coverage, fuzzing and stateful tests."""
     with serving(HEADWAY_OPERATIONS="tests.http.trial_operations") as server:
