@@ -15,7 +15,7 @@ def test_the_demo_shows_a_model_being_made_and_no_log_amid_it() -> None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
