@@ -33,19 +33,25 @@ async def test_whoever_rests_later_is_called_too(monkeypatch: pytest.MonkeyPatch
 
 def test_while_others_are_refused_answers_decide_how_many_go_on() -> None:
     """On a slow machine too refusing is little beside answering."""
-    assert most_after(1.0, answered=600, refused=5000) == 300
-    assert most_after(1.0, answered=0, refused=5000) == 100
-    assert most_after(1.0, answered=9000, refused=5000) == 1000
+    assert most_after(1.0, answered=600, refused=5000, resting=900) == 300
+    assert most_after(1.0, answered=0, refused=5000, resting=900) == 100
+    assert most_after(1.0, answered=9000, refused=5000, resting=900) == 1000
+
+
+def test_nobody_rests_until_he_has_given_up() -> None:
+    """However many there are, and however slow the answers."""
+    assert most_after(1.0, answered=0, refused=5000, resting=6000) == 300
 
 
 def test_when_nobody_is_refused_any_more_they_all_go_on_soon() -> None:
-    assert most_after(1.0, answered=0, refused=0) == 1000
+    assert most_after(1.0, answered=0, refused=0, resting=900) == 1000
 
 
 async def test_who_rests_waits_for_the_answers_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """As long as there are refusals."""
     monkeypatch.setattr(cooldown, "REST_SECONDS", 0.001)
     monkeypatch.setattr(cooldown, "LEAST_A_SECOND", 0)
+    monkeypatch.setattr(cooldown, "LONGEST_SECONDS", float("inf"))
     in_flight = _Crowded(2)
     line, loop = Cooldown(in_flight), asyncio.get_running_loop()
     risen: list[int] = []

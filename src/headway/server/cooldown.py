@@ -18,10 +18,13 @@ REST_SECONDS: Final = 0.25
 """At least so long."""
 MOST_A_SECOND: Final = 1_000
 """No more are read from again, so that refusing leaves most of a core to answers."""
-LEAST_A_SECOND: Final = 100
-"""And no fewer, however slow the answers are."""
 REFUSALS_AN_ANSWER: Final = 0.5
-"""In between, while there are refusals: so that they take a twentieth of the time of answers."""
+"""Fewer, while there are refusals: so that they take a twentieth of the time of answers, ..."""
+LEAST_A_SECOND: Final = 100
+"""... but no fewer than this, however slow the answers are, ..."""
+LONGEST_SECONDS: Final = 20.0
+"""... nor than all who rest in so long. Clients give up after half a minute, and that one has hung
+up is not seen before he is read from."""
 _TICK: Final = 0.05
 
 
@@ -54,12 +57,14 @@ class Cooldown:
     def _most_by(self, now: float) -> int:
         """How many may go on for what was done since this was asked last."""
         before, self._seen = self._seen, (now, self._in_flight.answered, self._in_flight.refused)
-        return most_after(*map(sub, self._seen, before))
+        return most_after(*map(sub, self._seen, before), resting=len(self._resting))
 
 
-def most_after(seconds: float, answered: int, refused: int) -> int:
-    """How many may be read from again after so long, in which so many were answered and refused."""
+def most_after(seconds: float, answered: int, refused: int, *, resting: int) -> int:
+    """How many of those who rest may be read from again after so long, in which so many were
+    answered and refused."""
     most = seconds * MOST_A_SECOND
     if refused:
-        most = min(most, max(seconds * LEAST_A_SECOND, answered * REFUSALS_AN_ANSWER))
+        least = seconds * max(LEAST_A_SECOND, resting / LONGEST_SECONDS)
+        most = min(most, max(least, answered * REFUSALS_AN_ANSWER))
     return int(most)
