@@ -11,12 +11,13 @@ from anyio import to_thread
 from headway.errors import StoreUnavailable
 from headway.events import LogLine
 from headway.events.hub import Listener
+from headway.http.apart import DEFECT_SECONDS
 from headway.http.cursors import Cursors
-from headway.http.feed import DEFECT_SECONDS, Feed
+from headway.http.feed import Feed
 from headway.http.news import News, arrived
 from headway.wiring import Service
 from tests.contract.acts import add, claims, join, report
-from tests.waiting import eventually
+from tests.waiting import AT_ONCE, eventually
 
 
 @pytest.fixture
@@ -41,6 +42,7 @@ async def test_what_changed_while_nothing_could_be_read_is_told_to_all(
     (claim,) = claims(service.store, join(service.store), 1)
     hers, the_job = feed.watch_all(job.owner), feed.watch(job.id)
     await until_told(the_job, "update")
+    assert await hers.take(AT_ONCE)  # from where on she is told
     failed = 0
 
     def unavailable(_known: Any) -> Any:

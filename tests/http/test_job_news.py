@@ -4,9 +4,12 @@ import pytest
 
 from headway.events import LogLine
 from headway.events.hub import Hub, Listener
+from headway.http import job_news
 from headway.http.job_news import JobNews
-from headway.http.news import News, arrived
+from headway.http.news import JobPlace, News, arrived, step
+from headway.job import Job
 from headway.store.contract import Store
+from headway.store.sql_store import SqlStore
 from headway.wiring import Service
 from tests.contract.acts import add, claims, complete, join, report
 
@@ -64,6 +67,35 @@ async def test_a_job_that_is_watched_later_is_looked_at_though_nothing_changed(
     listener = hub.listen(second.id)
     news.read(changed=False)
     assert ("update", None) in await heard(listener)
+
+
+async def test_a_job_that_cannot_be_read_holds_up_no_other(
+    store: Store, hub: Hub[News], news: JobNews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own viewers are sent to read it by themselves, and hear of it once that can be done."""
+    monkeypatch.setattr(job_news, "DEFECT_SECONDS", 0.0)
+    jobs, held = [add(store) for _ in range(5)], claims(store, join(store), 5)
+    listening = [hub.listen(job.id) for job in jobs]
+    news.read(changed=True)
+    broken, others = listening[2], [*listening[:2], *listening[3:]]
+    for one in listening:
+        await heard(one)
+    write_metadata(store, jobs[2], "{")
+    for claim in held:
+        report(store, claim, progress=40.0)
+    news.read(changed=True)
+    for one in others:
+        assert ("update", None) in await heard(one)
+    assert step(JobPlace(jobs[2].last_event), await broken.take(0)).is_behind
+    write_metadata(store, jobs[2], "{}")
+    news.read(changed=True)
+    assert ("update", None) in await heard(broken)
+
+
+def write_metadata(store: Store, job: Job, text: str) -> None:
+    assert isinstance(store, SqlStore)
+    with store.jobs._db.write() as tx:  # noqa: SLF001 - nothing of ours writes what is no JSON
+        tx.run("UPDATE jobs SET metadata = :text WHERE id = :id", {"text": text, "id": job.id})
 
 
 async def test_a_job_that_is_gone_is_told_to_be_missing(

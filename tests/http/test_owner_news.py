@@ -4,11 +4,12 @@ import pytest
 
 from headway.events.hub import Hub, Listener
 from headway.http.cursors import Cursors
-from headway.http.news import News, OwnerPlace, step
+from headway.http.news import News, OwnerPlace, arrived, step
 from headway.http.owner_news import OwnerNews
 from headway.store.contract import Store
+from headway.store.sql_store import SqlStore
 from headway.wiring import Service
-from tests.contract.acts import add
+from tests.contract.acts import add, claims, join
 
 
 @pytest.fixture
@@ -48,6 +49,23 @@ async def test_who_came_while_others_were_told_hears_from_where_on_he_is(
     assert step(place, await taken(listener)).is_behind
     news.read(changed=False)
     assert await taken(listener) == []
+
+
+async def test_a_job_that_cannot_be_read_holds_up_no_other_owner(
+    store: Store, hub: Hub[News], news: OwnerNews
+) -> None:
+    """Its own owner's viewers are sent to read by themselves."""
+    listening = {owner: hub.listen(owner) for owner in ("ann", "bob", "eve")}
+    jobs = {owner: add(store, owner=owner) for owner in listening}
+    claims(store, join(store), 3)
+    assert isinstance(store, SqlStore)
+    with store.jobs._db.write() as tx:  # noqa: SLF001 - nothing of ours writes what is no JSON
+        tx.run("UPDATE jobs SET metadata = '{' WHERE id = :id", {"id": jobs["bob"].id})
+    news.read(changed=True)
+    told = {owner: await taken(one) for owner, one in listening.items()}
+    for owner in ("ann", "eve"):
+        assert "progress" in {frame.event for frame in arrived(told[owner])}
+    assert step(OwnerPlace(store.events.last_position()), told["bob"]).is_behind
 
 
 async def test_who_watches_when_it_begins_anew_reads_what_lies_before(

@@ -7,6 +7,7 @@ from typing import Final
 
 from headway.errors import StoreError
 from headway.events.hub import Hub, Listener
+from headway.http.apart import DEFECT_SECONDS
 from headway.http.cursors import Cursors
 from headway.http.job_news import JobNews
 from headway.http.news import News
@@ -18,8 +19,6 @@ POLL_SECONDS: Final = 0.25
 """The backstop for a lost ring."""
 LINGER_SECONDS: Final = 2.0
 """How long the reader outlives its last viewer: the next one is often on his way."""
-DEFECT_SECONDS: Final = 1.0
-"""Before what failed for no reason of the store's is tried again."""
 _CALM_SECONDS: Final = 0.004
 """Between two reads: workers may commit a thousand times a second, eyes need less."""
 

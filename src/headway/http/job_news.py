@@ -1,7 +1,8 @@
 """What is new of the jobs that somebody watches one by one."""
 
+import logging
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from time import monotonic
 from typing import Final
@@ -10,12 +11,15 @@ from headway.estimate import NO_ESTIMATE, Estimate
 from headway.events import Event
 from headway.events.hub import Hub
 from headway.http import frames
-from headway.http.news import News
+from headway.http.apart import DEFECT_SECONDS, each_if_not_all
+from headway.http.news import News, unread
 from headway.job import Job
 from headway.queue import Queue
 
 ESTIMATE_SECONDS: Final = 1.0
 """Between two estimates: they move while nothing else does."""
+
+_log = logging.getLogger("headway")
 
 
 @dataclass(slots=True)
@@ -36,6 +40,7 @@ class JobNews:
         self._queue = queue
         self._hub = hub
         self._seen: dict[str, _Seen] = {}
+        self._unreadable_until: dict[str, float] = {}
         self._estimate_at = 0.0
 
     def forget(self) -> None:
@@ -48,13 +53,39 @@ class JobNews:
         for job_id in self._seen.keys() - watched:
             del self._seen[job_id]
         wanted = watched if changed else watched - self._seen.keys()
-        if wanted:
-            self._follow(wanted)
+        if readable := list(wanted - self._unreadable()):
+            each_if_not_all(readable, self._follow, self._set_apart)
         if self._seen and monotonic() >= self._estimate_at:
             self._estimate_at = monotonic() + ESTIMATE_SECONDS
             self._estimate()
 
-    def _follow(self, wanted: Collection[str]) -> None:
+    def _unreadable(self) -> Set[str]:
+        """The jobs that could not be read a moment ago."""
+        now = monotonic()
+        left = {job_id: until for job_id, until in self._unreadable_until.items() if until > now}
+        self._unreadable_until = left
+        return left.keys()
+
+    def _set_apart(self, job_id: str, defect: Exception) -> None:
+        """Let the others go on without this job, and its viewers read by themselves."""
+        _log.error(
+            "job %s is read again in %g s: this is a defect",
+            job_id,
+            DEFECT_SECONDS,
+            exc_info=defect,
+        )
+        self._unreadable_until[job_id] = monotonic() + DEFECT_SECONDS
+        self._hub.publish({job_id: unread()})
+
+    def _follow(self, wanted: Sequence[str]) -> None:
+        try:
+            self._tell_of(wanted)
+        except Exception:
+            for job_id in wanted:  # what was read of them may not have been told
+                self._seen.pop(job_id, None)
+            raise
+
+    def _tell_of(self, wanted: Sequence[str]) -> None:
         found = self._queue.following.newer({job_id: self._version(job_id) for job_id in wanted})
         histories = self._histories([job for job in found.values() if job is not None])
         self._hub.publish(

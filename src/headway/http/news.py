@@ -1,5 +1,6 @@
 """What was read at once of what somebody watches, and how far it takes each who watches."""
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -128,6 +129,12 @@ class OwnerPlace(NamedTuple):
             if (is_new if frame.number is None else frame.number > self.number)
         ]
         return Step(OwnerPlace(max(self.number, news.reach)), shown)
+
+
+def unread() -> News:
+    """News of which nothing could be read: whoever is told of them reads by himself, and so hears
+    what is the matter."""
+    return News((), since=sys.maxsize)
 
 
 def arrived(taken: Iterable[News]) -> list[Frame]:

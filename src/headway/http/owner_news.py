@@ -1,5 +1,6 @@
 """What is new of all jobs of those owners who watch them together."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from time import monotonic
@@ -9,13 +10,16 @@ from headway.estimate import NO_ESTIMATE
 from headway.events import Stretch
 from headway.events.hub import Hub
 from headway.http import frames
+from headway.http.apart import DEFECT_SECONDS, each_if_not_all
 from headway.http.cursors import Cursors
 from headway.http.frames import Frame
-from headway.http.news import News
+from headway.http.news import News, unread
 from headway.queue import Queue
 
 SNAPSHOT_SECONDS: Final = 0.25
 """Between two looks at how far running jobs are."""
+
+_log = logging.getLogger("headway")
 
 
 class OwnerNews:
@@ -81,7 +85,21 @@ class OwnerNews:
 
     def _look(self, watched: Sequence[str], reached: int) -> None:
         """How far the running jobs are: the latest alone, however often each has said it."""
-        running = self._queue.following.running(watched)
+        self._seen, before = {}, self._seen
+        each_if_not_all(
+            watched, lambda some: self._look_for(some, reached, before), self._set_apart
+        )
+
+    def _set_apart(self, owner: str, defect: Exception) -> None:
+        """Let the others go on without this owner, whose viewers read by themselves."""
+        _log.error("a running job of %s cannot be read: this is a defect", owner, exc_info=defect)
+        self._look_at = monotonic() + DEFECT_SECONDS
+        self._hub.publish({owner: unread()})
+
+    def _look_for(
+        self, owners: Sequence[str], reached: int, before: Mapping[str, tuple[object, ...]]
+    ) -> None:
+        running = self._queue.following.running(owners)
         estimates = self._queue.following.estimates(running)
         news: defaultdict[str, list[Frame]] = defaultdict(list)
         seen: dict[str, tuple[object, ...]] = {}
@@ -89,13 +107,13 @@ class OwnerNews:
             estimate = estimates.get(job.id, NO_ESTIMATE)
             update = (job.status, job.progress)
             shown = seen[job.id] = (update, job.message, job.counts, estimate)
-            before = self._seen.get(job.id)
-            if before is None or before[0] != update:
+            last = before.get(job.id)
+            if last is None or last[0] != update:
                 news[job.owner].append(frames.snapshot(job))
-            if before != shown:
+            if last != shown:
                 news[job.owner].append(frames.progress(job, estimate))
-        self._seen = seen
         self._publish(news, reached)
+        self._seen |= seen
 
     def _publish(self, news: Mapping[str, Sequence[Frame]], reached: int) -> None:
         """Tell each of these owners what joins on to what he was told last."""
