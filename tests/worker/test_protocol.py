@@ -1,6 +1,7 @@
 """Frames: whole again from whatever pieces arrive, and bounded."""
 
 import os
+import select
 import signal
 import socket
 import struct
@@ -104,22 +105,26 @@ def test_a_send_that_a_signal_ends_leaves_the_frames_whole() -> None:
         while len(got) < until:
             got.extend(reader.feed(parent.recv(65536)))
 
+    def end_the_send() -> None:
+        select.select([parent], [], [])  # it has begun: there is something to read
+        os.kill(os.getpid(), signal.SIGTERM)
+
     def raise_cancelled(_signal: int, _frame: object) -> None:
         raise Cancelled
 
     channel = Channel(child)
     before = signal.signal(signal.SIGTERM, raise_cancelled)
     try:
-        timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM))
-        timer.start()
+        ending = threading.Thread(target=end_the_send)
+        ending.start()
         with parent, child:
             with pytest.raises(Cancelled):
                 channel.send("log", "1:1", "info", "x" * 2**20)  # nobody reads: it blocks
+            ending.join()
             reading = threading.Thread(target=read, args=(2,))
             reading.start()
             channel.send("stopped", "1:1")
-            reading.join(10)
-        timer.join()
+            reading.join()
     finally:
         signal.signal(signal.SIGTERM, before)
     assert [message[0] for message in got] == ["log", "stopped"]

@@ -39,9 +39,18 @@ class Channel:
         # message, and the frames stay whole.
         while self._outbox:
             try:
-                del self._outbox[: self._socket.send(self._outbox, socket.MSG_DONTWAIT)]
+                self._send_some()
             except BlockingIOError:
                 self._writable.poll()
+
+    def _send_some(self) -> None:
+        """Send as much as there is room for, and take it out of the outbox.
+
+        Both are one call into C: a signal's handler runs between two steps of Python, and one that
+        raised between these two would let the same bytes be sent again.
+        """
+        sent = map(self._socket.send, [self._outbox], [socket.MSG_DONTWAIT])
+        next(map(self._outbox.__delitem__, map(slice, sent)))
 
     def later(self, *message: Any) -> None:
         """Keep a message back until the next one is sent."""
