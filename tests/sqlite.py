@@ -1,6 +1,7 @@
 """SQLite for tests: a database with our tables is copied, which is faster than making them each time."""
 
 import atexit
+import fcntl
 import shutil
 import tempfile
 from functools import cache
@@ -24,3 +25,13 @@ def _template() -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     open_sqlite(folder).close()
     return folder / FILE_NAME
+
+
+def is_locked(path: Path) -> bool:
+    """Whether somebody holds this file."""
+    with path.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

@@ -119,7 +119,7 @@ class Ground:
         self.kind = kind
         """The engine and its store: see `tests.engine.kinds`."""
         self.quick = quick
-        """Short leases: a lost worker is missed after 5 s, not after 15."""
+        """Short leases: a lost worker is missed after 8 s, not after 15."""
         self.folder = Path(self._temporary())
 
     def _temporary(self) -> str:
@@ -130,7 +130,7 @@ class Ground:
     @property
     def recovery(self) -> float:
         """Seconds within which a lost worker's job runs again."""
-        return 7.0 if self.quick else 15.0
+        return 10.0 if self.quick else 15.0
 
     def directory(self) -> Path:
         """A new data directory's place."""

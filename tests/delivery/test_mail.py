@@ -14,6 +14,7 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 from headway.delivery.mail import MailServer, send
 from headway.delivery.notice import Notice
 from headway.errors import NotRetryable, OperationFailed
+from tests.waiting import AT_ONCE
 
 NOTICE = Notice(
     message_id="f81d4fae-7dec-41d0-a765-00a0c91e6bf6",
@@ -66,6 +67,7 @@ def server(mailbox: Mailbox, free_port: int) -> Iterator[MailServer]:
         port=free_port,
         authenticator=authenticated,
         auth_require_tls=False,
+        ready_timeout=AT_ONCE,
     )
     controller.start()
     yield MailServer.at(f"smtp://headway:w%40rd@127.0.0.1:{free_port}", "jobs@example.org")

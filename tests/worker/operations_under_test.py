@@ -22,6 +22,8 @@ from headway.retry import Backoff
 
 AT_ONCE = Backoff(base=0.0, cap=0.0)
 MIB = 2**20
+CHATTY_SECONDS = 4.0
+"""Longer than a busy machine leaves a process that wants to run waiting."""
 
 
 class Nothing(BaseModel):
@@ -46,6 +48,8 @@ class Steps(BaseModel):
     gate: str | None = None
     """Before step `gate_at`, wait until this file is there."""
     gate_at: int = 0
+    gates: list[int] = []
+    """Before each of these steps, wait until the file `<gate>-<step>` is there."""
     pause: float = 0.0
     """Seconds each step takes."""
     seed: int = 0
@@ -367,6 +371,16 @@ def ignores_sigterm(request: Note, ctx: Context) -> None:
         time.sleep(0.05)
 
 
+@operation("notes_sigterm")
+def notes_sigterm(request: Note, ctx: Context) -> None:
+    """Hear SIGTERM, say so with the file `<file>.told`, and go on."""
+    told = Path(f"{request.file}.told")
+    signal.signal(signal.SIGTERM, lambda *_: told.touch())
+    _say(request)
+    while True:
+        time.sleep(0.05)
+
+
 @operation("swallows_everything")
 def swallows_everything(request: Note, ctx: Context) -> None:
     """Catch what says stop, and go on."""
@@ -401,6 +415,8 @@ class Daemons(BaseModel):
 def daemons(request: Daemons, ctx: Context) -> None:
     """Start processes that leave their group in each of the ways known."""
     folder = Path(request.folder)
+    for left in folder.iterdir():  # by an attempt before
+        left.unlink()
     _daemon(folder / "session")
     twice = [sys.executable, "-c", _TWICE_FORKED, str(folder / "forked")]
     between = int(subprocess.run(twice, check=True, stdout=subprocess.PIPE).stdout)
@@ -493,20 +509,28 @@ async def until_file_async(request: Note, ctx: AsyncContext) -> dict[str, int]:
 @operation("silent", max_attempts=1, stall_timeout=0.5)
 def silent(request: Note, ctx: Context) -> None:
     """Say one thing, then nothing, where only a signal comes through."""
-    ctx.log("here")
     _say(request)
+    ctx.log("here")
     time.sleep(3600)
+
+
+@operation("stands_still", max_attempts=1, stall_timeout=0.5)
+def stands_still(request: Note, ctx: Context) -> None:
+    """Say one thing, then nothing, where only SIGKILL comes through."""
+    _say(request)
+    ctx.log("here")
+    os.kill(os.getpid(), signal.SIGSTOP)
 
 
 @operation("silent_async", max_attempts=1, stall_timeout=0.5)
 async def silent_async(request: Note, ctx: AsyncContext) -> None:
     """The same, beside others."""
-    ctx.log("here")
     _say(request)
+    ctx.log("here")
     await asyncio.sleep(3600)
 
 
-@operation("chatty", max_attempts=1, stall_timeout=1)
+@operation("chatty", max_attempts=1, stall_timeout=CHATTY_SECONDS)
 def chatty(request: Steps, ctx: Context) -> None:
     """Say something now and then, of each kind, for longer than it may be silent."""
     for step in range(request.steps):
@@ -515,7 +539,7 @@ def chatty(request: Steps, ctx: Context) -> None:
     ctx.checkpoint({})
 
 
-@operation("chatty_async", max_attempts=1, stall_timeout=1)
+@operation("chatty_async", max_attempts=1, stall_timeout=CHATTY_SECONDS)
 async def chatty_async(request: Steps, ctx: AsyncContext) -> None:
     """The same, beside others."""
     for step in range(request.steps):
@@ -825,6 +849,8 @@ def _resumed_at(ctx: Context) -> int:
 
 def _wait_at(request: Steps, step: int) -> None:
     while request.gate and step == request.gate_at and not Path(request.gate).exists():
+        time.sleep(0.01)
+    while step in request.gates and not Path(f"{request.gate}-{step}").exists():
         time.sleep(0.01)
 
 

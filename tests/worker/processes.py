@@ -8,6 +8,17 @@ def is_alive(pid: int) -> bool:
     return _stat(pid)[0] not in ("", "Z", "X")
 
 
+def is_gone(here: Path) -> bool:
+    """Whether the process that tells its number there is no more. One whose time was over before it
+    got to run has told nothing."""
+    return not here.exists() or not is_alive(int(here.read_text()))
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a signal has stopped it."""
+    return _stat(pid)[0] == "T"
+
+
 def children_of(pid: int) -> list[int]:
     """Its children that are alive."""
     found = []

@@ -1,6 +1,5 @@
 """A data directory with its queue, and the real workers a test starts on it."""
 
-import fcntl
 import os
 import signal
 import subprocess
@@ -20,7 +19,7 @@ from headway.job_request import JobRequest
 from headway.settings import Settings
 from headway.store.values.history import AttemptRecord
 from headway.wiring import Service, open_service
-from tests.sqlite import migrate
+from tests.sqlite import is_locked, migrate
 from tests.waiting import AT_ONCE, eventually
 from tests.worker.processes import below, children_of
 from tests.worker.steps import FENCED, Fence, fence_of
@@ -243,7 +242,7 @@ class Site:
         while True:
             os.kill(pid, signal.SIGSTOP)
             if "database_url" in self.settings or all(
-                _free(self.directory / name) for name in ("write.turnstile", "write.gate")
+                not is_locked(self.directory / name) for name in ("write.turnstile", "write.gate")
             ):
                 return
             os.kill(pid, signal.SIGCONT)
@@ -265,15 +264,6 @@ def _as_variable(value: object) -> str:
     if isinstance(value, Mapping):
         return ",".join(f"{name}={one}" for name, one in value.items())
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-
-
-def _free(lock: Path) -> bool:
-    with lock.open() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-    return True
 
 
 def pid_in(file: Path, *, within: float = AT_ONCE) -> int:

@@ -34,7 +34,8 @@ def lines_of(file: Path) -> list[Line]:
     """Everything that was done, by all attempts."""
     if not file.exists():
         return []
-    fields = [line.split() for line in file.read_text().splitlines()]
+    whole, _, _ = file.read_text().rpartition("\n")  # the last may be half written
+    fields = [line.split() for line in whole.splitlines()]
     return [Line(word, *map(int, numbers)) for word, *numbers in fields]
 
 

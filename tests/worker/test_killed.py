@@ -22,13 +22,17 @@ def test_a_killed_child_is_a_crash_and_its_job_resumes_at_the_checkpoint(
 ) -> None:
     """At most the steps since the last checkpoint are done again."""
     log = tmp_path / "log"
-    steps = Steps(steps=60, every=5, pause=0.005, log=str(log))
+    gate, ends = tmp_path / "gate", [13, 26, 39, 52]  # whoever is late to kill finds it there
+    steps = Steps(
+        steps=60, every=5, pause=0.005, log=str(log), gate=str(gate), gate_at=-1, gates=ends
+    )
     job = running.submit("chain", **steps.model_dump())
-    for crashes in (1, 2, 3, 4):  # more than three: each time it has moved on meanwhile
+    for crashes, end in enumerate(ends, 1):  # more than three: each time it has moved on meanwhile
         seen = len(lines_of(log))
         eventually(lambda seen=seen: len(lines_of(log)) > seen + 12)  # type: ignore[misc]
         os.kill(lines_of(log)[-1].pid, signal.SIGKILL)
         running.until(job, lambda now, n=crashes: now.crashes == n)  # type: ignore[misc]
+        (tmp_path / f"gate-{end}").touch()
     ended = running.completed(job)
     assert ended.result == {"value": chained(steps)}
     assert (ended.attempt, ended.crashes, ended.interruptions) == (0, 4, 0)
@@ -88,7 +92,8 @@ def test_a_killed_worker_leaves_no_orphan_and_another_takes_over(
     second = site.worker()
     first.kill()
     eventually(lambda: not any(map(is_alive, below)))
-    pid_in(tmp_path / "stuck"), pid_in(tmp_path / "shared")
+    for name in ("stuck", "shared"):
+        pid_in(tmp_path / name, within=60)  # a lease and two sweeps take half of it by themselves
     for job in (stuck, shared):
         now = site.job(job)
         assert (now.status, now.attempt, now.interruptions) == (Status.RUNNING, 0, 1)
@@ -115,19 +120,21 @@ def test_a_worker_that_stood_still_beyond_its_lease_can_write_nothing(
     site: Site, tmp_path: Path
 ) -> None:
     """Another has taken its job; it notices, ends its child, and goes on as a new worker."""
-    log = tmp_path / "log"
-    steps = Steps(steps=400, pause=0.02, log=str(log))
+    log, gate = tmp_path / "log", tmp_path / "gate"
+    steps = Steps(steps=40, log=str(log), gate=str(gate), gate_at=10, gates=[30])
     first = site.worker(entry=QUICK)
     job = site.submit("chain", **steps.model_dump())
-    eventually(lambda: len(lines_of(log)) > 10)
-    site.worker(entry=QUICK)
+    eventually(lambda: any(one.step == 9 for one in lines_of(log)))
     child = lines_of(log)[-1].pid
+    site.worker(entry=QUICK)
     site.stop_outside_a_write(first.pid)
+    gate.touch()
     taken = site.until(job, lambda now: now.interruptions == 1 and now.status is Status.RUNNING)
-    eventually(lambda: lines_of(log)[-1].pid != child)
+    eventually(lambda: any(one.step == 29 for one in lines_of(log)))  # the other waits now
     os.kill(first.pid, signal.SIGCONT)
     eventually(lambda: "the lease has lapsed: " in first.log)
     eventually(lambda: not is_alive(child))
+    (tmp_path / "gate-30").touch()
     ended = site.completed(job)
     assert ended.worker == taken.worker
     assert ended.result == {"value": chained(steps)}

@@ -28,7 +28,7 @@ def test_what_an_attempt_starts_counts_with_it(running: Site) -> None:
     job = running.failed(running.submit("holds_memory_below", size=100 * MIB))
     found = OUT_OF_MEMORY.fullmatch(str(job.error))
     assert found is not None, job.error
-    assert 200 <= int(found[1]) < 400
+    assert 176 <= int(found[1]) < 400  # the limit and its slack: more than one of them holds
     eventually(lambda: set(worker.below()) <= before)
 
 

@@ -128,7 +128,7 @@ def test_memory_that_the_system_does_not_bound_is_watched(running: Site) -> None
         str(job.error),
     )
     assert found is not None
-    assert 192 <= int(found[1]) < 400
+    assert 176 <= int(found[1]) < 400  # the limit and its slack: it may have been still filling
     assert running.reasons(job) == ["crashed"] * 3
 
 

@@ -103,7 +103,7 @@ def test_a_killed_child_costs_its_shard_no_more_than_a_checkpoint(
 
 
 def test_cancelling_the_job_ends_the_children_of_all_its_shards(running: Site, log: Path) -> None:
-    job = submit(running, log, pause=0.2)
+    job = submit(running, log, pause=60.0)  # each stands in its first step
     eventually(lambda: len({one.pid for one in steps(log)}) == 2, within=30)
     pids = {one.pid for one in steps(log)}
     cancelled = running.cancel(job)

@@ -11,7 +11,7 @@ import pytest
 from headway.job import Status
 from tests.waiting import eventually
 from tests.worker.operations_under_test import Steps, chained
-from tests.worker.processes import children_of, is_alive
+from tests.worker.processes import children_of, is_alive, is_stopped
 from tests.worker.site import Site, WorkerProcess, pid_in
 from tests.worker.steps import lines_of, most_redone, redone_after_saved
 
@@ -21,19 +21,21 @@ def test_a_job_with_checkpoints_goes_on_elsewhere_from_the_last_one(
     site: Site, tmp_path: Path, name: str
 ) -> None:
     """Released as pending within the grace time, not charged; not one step is done again."""
-    log = tmp_path / "log"
-    steps = Steps(steps=150, pause=0.005, log=str(log), seed=3)
+    log, gate = tmp_path / "log", tmp_path / "gate"
+    steps = Steps(steps=40, log=str(log), gate=str(gate), gate_at=20, seed=3)
     worker = site.worker()
     job = site.submit(name, **steps.model_dump())
-    eventually(lambda: len(lines_of(log)) > 20)
+    eventually(lambda: any(one.step == 19 for one in lines_of(log)))
     worker.terminate()
+    eventually(lambda: "stopping: 1 job running" in worker.log)
+    gate.touch()
     assert worker.exit_code() == 0
     released = site.job(job)
     assert (released.status, released.interruptions) == (Status.PENDING, 1)
     assert (released.attempt, released.crashes, released.waiting_for) == (0, 0, None)
     assert site.reasons(job) == ["interrupted"]
     reached = max(one.step for one in lines_of(log) if one.word == "saved")
-    assert reached < 149
+    assert reached < 39
     site.worker()
     ended = site.completed(job)
     assert ended.result == {"value": chained(steps)}
@@ -121,8 +123,10 @@ def test_an_idle_worker_ends_at_once(site: Site) -> None:
 def test_a_signal_while_the_worker_starts_ends_it(site: Site) -> None:
     """By the signal, before it can hear; with exit code 0, as soon as it can."""
     job = site.submit("noop_alone")
-    worker = site.start()
+    worker = site.start(entry=("tests.worker.standing_start",))
+    eventually(lambda: is_stopped(worker.pid))
     worker.terminate()
+    worker.process.send_signal(signal.SIGCONT)
     assert worker.exit_code() == -signal.SIGTERM
     worker = site.start()
     eventually(lambda: children_of(worker.pid))  # the zygote: the worker can hear

@@ -59,10 +59,10 @@ class Drain:
     def _begin(self) -> None:
         self._were_running = len(self._roster)
         self._had_gone_back = self._roster.went_back
-        log.info("stopping: %s running", counted(self._were_running, "job"))
         self._grace_ends = time.monotonic() + self._grace
         for attempt in self._roster:
             attempt.ask_to_stop()
+        log.info("stopping: %s running", counted(self._were_running, "job"))
 
     def tell_of_the_end(self, worker: str) -> None:
         """Log how many jobs were running, and went back."""
