@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import brokers, ports, postgres
 from tests.s3 import S3, own_s3
@@ -21,6 +22,15 @@ PROC = Path("/proc")
 # Read before the environment is cleaned.
 REQUIRE_SERVICES = os.environ.get("HEADWAY_REQUIRE_SERVICES") == "1"
 REAL_DATA = Path(os.environ.get("HEADWAY_TEST_DATA") or ROOT.parent / "shared" / "data")
+
+# A busy machine makes up examples slowly, and may stand still while it tries one.
+settings.register_profile(
+    "unhurried",
+    parent=settings.get_profile(settings.get_current_profile_name()),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("unhurried")
 
 # What `@pytest.mark.service(name)` can name: how to see that it is there, and how to get it.
 SERVICES: dict[str, tuple[Callable[[], bool], str]] = {

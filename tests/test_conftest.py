@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import eventually
+
 pytest_plugins = ["pytester"]
 
 CONFTEST = Path(__file__).parent / "conftest.py"
@@ -53,7 +55,8 @@ def test_a_process_left_behind_fails_its_test_and_is_killed(project: pytest.Pyte
     assert "1 passed, 1 error" in answer.stdout
     assert "expected every process to have ended with its test" in answer.stdout
     assert "sleep 61" in answer.stdout
-    assert not is_running(int((project.path / "pid").read_text()))
+    left = int((project.path / "pid").read_text())
+    eventually(lambda: not is_running(left))
 
 
 def is_running(pid: int) -> bool:

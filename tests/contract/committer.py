@@ -36,10 +36,3 @@ def commits_of(directory: Path, processes: int, seconds: float) -> list[list[flo
         child.stdin.write("go\n")
         child.stdin.flush()
     return [json.loads(child.communicate()[0]) for child in children]
-
-
-def wait_ratio(directory: Path, seconds: float) -> float:
-    """How many times its own commit, alone, a process of two waits at most in 99 of 100 cases."""
-    (alone,) = commits_of(directory, 1, seconds)
-    together = commits_of(directory, 2, seconds)
-    return max(took[int(len(took) * 0.99)] for took in together) / alone[len(alone) // 2]

@@ -18,7 +18,7 @@ from headway.store.notify import NotifyBell
 from tests.contract.acts import start_python
 from tests.waiting import eventually
 
-SOON = 5.0
+SOON = 30.0
 """Seconds that no ring takes, so that a machine under load fails no test."""
 
 
@@ -48,9 +48,7 @@ def test_a_ring_wakes_everybody_who_listens_for_the_topic(
 def test_a_ring_before_the_wait_is_heard(store: Store, listen: Callable[[str], Waiter]) -> None:
     waiter = listen("work")
     store.bell.ring("work")
-    started = time.monotonic()
     assert waiter.wait(SOON)
-    assert time.monotonic() - started < SOON / 2
 
 
 def test_rings_add_up_to_one(store: Store, listen: Callable[[str], Waiter]) -> None:
@@ -128,9 +126,7 @@ def test_waking_is_safe_in_a_signal_handler(listen: Callable[[str], Waiter]) -> 
     try:
         timer = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGUSR1))
         timer.start()
-        started = time.monotonic()
-        assert waiter.wait(30)
-        assert time.monotonic() - started < SOON
+        assert waiter.wait(SOON)
         timer.join()
     finally:
         signal.signal(signal.SIGUSR1, before)
@@ -243,6 +239,7 @@ def test_a_bell_closed_while_its_server_keeps_it_waiting_calls_it_no_more(
 
     bell = NotifyBell(connect)
     waiter = bell.listen("work")
+    eventually(lambda: calls)
     bell.close()
     waiter.close()
     answer.set()

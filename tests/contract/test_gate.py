@@ -9,18 +9,51 @@ from pathlib import Path
 import pytest
 
 from headway.errors import StoreUnavailable
+from headway.store import gate as gates
 from headway.store.gate import WriteGate
 from headway.store.sqlite import open_sqlite
 from tests.contract.acts import add, start_python
-from tests.contract.committer import commits_of, wait_ratio
+from tests.contract.committer import commits_of
+from tests.sqlite import is_locked
 from tests.waiting import eventually
 
 
 def test_processes_that_commit_as_fast_as_they_can_share_the_file_fairly(data_dir: Path) -> None:
+    """None gets three times what another gets, in the best of four, each longer than the one before:
+    the machine may be busy. How long each waits is shown by `python -m benchmarks.writers`."""
+    tried: list[list[int]] = []
+    while len(tried) < 4 and not any(map(is_fair, tried)):
+        tried.append([len(took) for took in commits_of(data_dir, 2, 2.0 ** len(tried))])
+    assert is_fair(tried[-1]), tried
+
+
+def test_whoever_waits_is_let_in_before_the_one_that_has_just_left(data_dir: Path) -> None:
+    """Though that one asks again at once, and is awake."""
+    data_dir.mkdir()
+    here, there = (WriteGate(data_dir, 60.0) for _ in range(2))  # as two processes have it
+    for _ in range(10):
+        order: list[str] = []
+        waiting = threading.Thread(target=enter, args=(there, order, "there"))
+        with here:
+            waiting.start()
+            eventually(lambda: is_locked(data_dir / "write.turnstile"))
+        enter(here, order, "here")
+        waiting.join()
+        assert order == ["there", "here"]
+    here.close()
+    there.close()
+
+
+def enter(gate: WriteGate, order: list[str], name: str) -> None:
+    with gate:
+        order.append(name)
+
+
+def test_threads_that_commit_as_fast_as_they_can_share_the_gate_fairly(data_dir: Path) -> None:
     """None gets three times what another gets, in the best of four: the machine may be busy."""
     tried: list[list[int]] = []
     while len(tried) < 4 and not any(map(is_fair, tried)):
-        tried.append([len(took) for took in commits_of(data_dir, 2, 1.0)])
+        tried.append(commits_of_threads(data_dir))
     assert is_fair(tried[-1]), tried
 
 
@@ -28,30 +61,14 @@ def is_fair(commits: list[int]) -> bool:
     return max(commits) < 3 * min(commits)
 
 
-def test_neither_of_two_waits_more_than_twenty_times_its_own_commit(data_dir: Path) -> None:
-    """In 99 of 100 cases; the best of eight, since the machine may be busy with something else."""
-    ratios: list[float] = []
-    while len(ratios) < 8 and not (ratios and min(ratios) < 20):
-        ratios.append(wait_ratio(data_dir, 0.7))
-    assert min(ratios) < 20, ratios
-
-
-def test_threads_that_commit_as_fast_as_they_can_share_the_gate_fairly(data_dir: Path) -> None:
-    """As processes do."""
-    tried: list[list[int]] = []
-    while len(tried) < 4 and not any(map(is_fair, tried)):
-        tried.append(commits_of_threads(data_dir))
-    assert is_fair(tried[-1]), tried
-
-
 def commits_of_threads(data_dir: Path) -> list[int]:
-    """How often each of three threads commits in half a second."""
+    """How often each of three threads commits in half a second, or longer until there are thirty."""
     store = open_sqlite(data_dir)
     ends = time.monotonic() + 0.5
     commits = [0, 0, 0]
 
     def commit(n: int) -> None:
-        while time.monotonic() < ends:
+        while time.monotonic() < ends or sum(commits) < 30:
             store.users.count_requests({"ann": 1})
             commits[n] += 1
 
@@ -114,13 +131,11 @@ def test_who_cannot_get_in_is_told_in_time_and_may_try_again(data_dir: Path) -> 
     assert holder.stdout.readline() == "held\n"
     os.kill(holder.pid, signal.SIGSTOP)
     gate = WriteGate(data_dir, 0.2)
-    started = time.monotonic()
     for _ in range(2):
         with pytest.raises(
             StoreUnavailable, match=r"expected to be the database's writer within 0\.2 s"
         ):
             gate.__enter__()
-    assert time.monotonic() - started < 2.0
     os.kill(holder.pid, signal.SIGCONT)
     holder.communicate("go\n")
     with gate:
@@ -173,31 +188,50 @@ def test_a_killed_holder_leaves_the_gate_open(data_dir: Path) -> None:
     gate.close()
 
 
-def test_threads_and_processes_wait_no_longer_than_the_one_time_limit(data_dir: Path) -> None:
-    """The wait for a thread's turn and the wait for a process's do not add up."""
+class Clock:
+    """The time as the gate sees it, and who has looked."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+        self.seen_by: set[int] = set()
+
+    def monotonic(self) -> float:
+        now = time.monotonic() + self.ahead
+        self.seen_by.add(threading.get_ident())
+        return now
+
+    sleep = staticmethod(time.sleep)
+
+
+def test_threads_and_processes_wait_no_longer_than_the_one_time_limit(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wait for a thread's turn and the wait for a process's do not add up: when the time of them
+    all is over, the one whose turn comes does not begin to wait anew."""
     data_dir.mkdir()
     holder = start_python(HOLDER, str(data_dir))
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
-    gate = WriteGate(data_dir, 1.0)
-    waits: list[float] = []
+    clock = Clock()
+    monkeypatch.setattr(gates, "time", clock)
+    gate = WriteGate(data_dir, 600.0)
+    refused: list[StoreUnavailable] = []
 
-    def enter() -> None:
-        started = time.monotonic()
-        with pytest.raises(StoreUnavailable):
+    def be_refused() -> None:
+        with pytest.raises(StoreUnavailable) as caught:
             gate.__enter__()
-        waits.append(time.monotonic() - started)
+        refused.append(caught.value)
 
-    threads = [threading.Thread(target=enter) for _ in range(3)]
+    threads = [threading.Thread(target=be_refused, daemon=True) for _ in range(3)]
     for thread in threads:
         thread.start()
-        thread.join(0.15)
+    eventually(lambda: len(clock.seen_by) == 3)  # the limit of each is set
+    clock.ahead = 1000.0
+    eventually(lambda: len(refused) == 3)
     for thread in threads:
         thread.join()
     holder.communicate("go\n")
     gate.close()
-    assert len(waits) == 3
-    assert max(waits) < 1.0 + 0.6
 
 
 def _state(pid: int) -> str:

@@ -23,7 +23,7 @@ def url() -> Iterator[str]:
 
 
 @pytest.fixture
-def store(url: str) -> Iterator[Store]:
+def store(patient: None, url: str) -> Iterator[Store]:
     with closing(open_postgres(url)) as store:
         yield store
 

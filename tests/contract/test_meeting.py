@@ -28,12 +28,10 @@ def url() -> Iterator[str]:
 
 
 @pytest.fixture
-def store(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    """One that waits for as long as a busy machine needs to bring the other there, on a server that
-    never looks who waits for whom."""
-    patient = {"options": "-c deadlock_timeout=1h -c lock_timeout=30000"}
-    monkeypatch.setattr(postgres_connection, "CONNECT", patient)
-    monkeypatch.setattr(postgres_connection, "SILENT_SECONDS", 60.0)
+def store(patient: None, url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """One on a server that never looks who waits for whom."""
+    told = postgres_connection.CONNECT["options"] + " -c deadlock_timeout=1h"
+    monkeypatch.setattr(postgres_connection, "CONNECT", {"options": told})
     with closing(open_postgres(url)) as store:
         yield store
 

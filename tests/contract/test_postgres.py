@@ -134,6 +134,7 @@ def test_connections_that_the_server_closed_are_replaced_unnoticed(store: Store,
     add(store)
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_connection_in_use_is_closed_as_soon_as_it_is_given_back(url: str) -> None:
     """A store may be closed while a thread of somebody's still waits for an answer."""
     store = open_postgres(url)
@@ -166,6 +167,7 @@ def test_a_listener_whose_connection_was_ended_hears_again(
     assert eventually(rung, within=30)
 
 
+@pytest.mark.usefixtures("patient")
 def test_no_attempt_begins_before_the_one_it_follows_has_ended(store: Store, url: str) -> None:
     """Not even one whose claim was kept waiting: by its own clock it would have begun before."""
     add(store)

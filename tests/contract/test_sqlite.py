@@ -1,6 +1,5 @@
 """What only SQLite promises: its file, its locks, its disk."""
 
-import fcntl
 import os
 import stat
 import subprocess
@@ -20,6 +19,7 @@ from headway.store.contract import Store
 from headway.store.sqlite import open_sqlite
 from headway.worker.lease import LEASE_SECONDS
 from tests.contract.acts import ROOT, add, add_all, now_of, start_python, submission
+from tests.sqlite import is_locked
 from tests.waiting import eventually
 
 MOUNTS = """\
@@ -36,7 +36,7 @@ tmpfs /mnt/autonomous tmpfs rw 0 0
 
 
 @pytest.fixture
-def opened(data_dir: Path) -> Iterator[Store]:
+def opened(patient: None, data_dir: Path) -> Iterator[Store]:
     store = open_sqlite(data_dir)
     yield store
     store.close()
@@ -210,6 +210,7 @@ def test_a_damaged_file_is_said_to_be_one(data_dir: Path, start: int) -> None:
 
 
 def test_a_store_that_is_closed_under_a_writer_gives_its_files_back_after_him(
+    patient: None,
     data_dir: Path,
 ) -> None:
     store = open_sqlite(data_dir)
@@ -227,16 +228,6 @@ def test_a_store_that_is_closed_under_a_writer_gives_its_files_back_after_him(
     assert open_files(data_dir) == []
     with pytest.raises(StoreUnavailable, match="got one that was closed"):
         add(store)
-
-
-def is_locked(path: Path) -> bool:
-    """Whether somebody holds this file."""
-    with path.open() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
 
 
 def open_files(directory: Path) -> list[str]:
@@ -295,15 +286,22 @@ def test_a_foreign_lock_delays_a_write_and_loses_nothing(opened: Store, data_dir
         assert writer.is_alive()
         assert now_of(opened, job).status is Status.PENDING  # reading goes on
         release()
-        writer.join(10)
+        writer.join()
     assert now_of(opened, job).status is Status.CANCELLED
     assert cancelled == [now_of(opened, job)]
+
+
+WAITING = 40
+"""Threads that wait for one lock: as many as a store has connections for."""
 
 
 def test_a_foreign_lock_that_stays_makes_the_store_unavailable_within_the_lease(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many wait: each is told in time, and nothing of theirs was written."""
+    """However many wait: each is told in time, and nothing of theirs was written.
+
+    If one waited after the other, for the lock each time, the last would be told after 20 s.
+    """
     monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.5)
     store = open_sqlite(data_dir)
     job = add(store)
@@ -316,13 +314,13 @@ def test_a_foreign_lock_that_stays_makes_the_store_unavailable_within_the_lease(
         took.append(time.monotonic() - started)
 
     with foreign_lock(data_dir):
-        threads = [threading.Thread(target=write) for _ in range(8)]
+        threads = [threading.Thread(target=write) for _ in range(WAITING)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    assert len(took) == 8
-    assert max(took) < 6 * 0.5  # not 8 times: once for the turn, once for the lock
+    assert len(took) == WAITING
+    assert max(took) < WAITING * 0.5 / 2  # once for the turn, and once for the lock
     assert store.events.last_position() == 1
     assert store.jobs.cancel(job.id).status is Status.CANCELLED
     store.close()

@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from headway.models.choice import (
@@ -55,7 +55,6 @@ def test_trials_that_are_done_are_not_made_again() -> None:
     assert list(trials(later, CANDIDATES, every[:2])) == every[2:]
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 5), max_size=80), st.integers(2, 6), st.integers(0, 3))
 def test_folds_deal_out_every_class_evenly(labels: list[int], folds: int, seed: int) -> None:
     """Two folds differ by one row of a class at most."""

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from headway.models.batch import CHUNK, predict_many
@@ -16,7 +16,6 @@ words = st.lists(
 texts = st.one_of(st.text(), words.map(" ".join))
 
 
-@settings(deadline=None)
 @given(st.lists(texts, max_size=8))
 def test_one_text_and_a_batch_agree_on_anything(some: list[str]) -> None:
     """Also on empty texts, surrogates, and grams that occur several times."""
@@ -26,7 +25,6 @@ def test_one_text_and_a_batch_agree_on_anything(some: list[str]) -> None:
         np.testing.assert_allclose(one, probabilities, rtol=0, atol=1e-9)
 
 
-@settings(deadline=None)
 @given(texts)
 def test_probabilities_add_up_and_the_best_is_the_answer(text: str) -> None:
     """The confidence is the largest of the probabilities, at its label's place."""
@@ -36,7 +34,6 @@ def test_probabilities_add_up_and_the_best_is_the_answer(text: str) -> None:
     assert label == CLASSIFIER.classes[int(probabilities.argmax())]
 
 
-@settings(deadline=None)
 @given(st.lists(texts, max_size=8))
 def test_both_ways_to_the_buckets_agree(some: list[str]) -> None:
     """No pair crosses from one text to the next, and the arrays are ordered by row."""
@@ -52,7 +49,6 @@ def test_buckets_are_the_same_on_every_machine() -> None:
     assert buckets_of("Hello, big world") == [150034, 992402, 335403, 186118, 906298]
 
 
-@settings(deadline=None)
 @given(st.lists(texts, min_size=1, max_size=6), st.integers(0, 6))
 def test_counting_in_chunks_changes_nothing(some: list[str], cut: int) -> None:
     """Where the chunks end leaves no trace."""

@@ -3,7 +3,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from headway.data.samples import bundled_rows
@@ -44,7 +44,6 @@ def trained(features: Features) -> Classifier:
 
 
 @pytest.mark.parametrize("features", MODES)
-@settings(deadline=None)
 @given(some=st.lists(texts, max_size=8))
 def test_one_text_and_a_batch_agree_whatever_the_features(
     features: Features, some: list[str]
@@ -58,7 +57,6 @@ def test_one_text_and_a_batch_agree_whatever_the_features(
 
 
 @pytest.mark.parametrize("features", MODES)
-@settings(deadline=None)
 @given(some=st.lists(texts, min_size=1, max_size=6), cut=st.integers(0, 6))
 def test_counts_are_those_of_the_single_texts(
     features: Features, some: list[str], cut: int
@@ -75,7 +73,6 @@ def test_counts_are_those_of_the_single_texts(
         assert dict(found) == Counter(buckets)
 
 
-@settings(deadline=None)
 @given(st.lists(texts, max_size=4))
 def test_both_ways_to_the_character_runs_agree(some: list[str]) -> None:
     """No run crosses from one word to the next."""

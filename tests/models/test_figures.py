@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score, precision_recall_fscore_support
 from sklearn.metrics import log_loss as sklearn_log_loss
@@ -17,7 +17,6 @@ from headway.models.scores import confusion_matrix, scores_of
 
 
 @pytest.mark.filterwarnings("ignore")  # scikit-learn warns of 0/0, which is 0 for it as for us
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=50))
 def test_scores_agree_with_scikit_learn(pairs: list[tuple[int, int]]) -> None:
     """Per class and in the mean, also for classes that do not occur."""

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from headway.data.samples import bundled_rows
@@ -124,7 +124,6 @@ def test_what_is_seen_later_gets_the_columns_that_are_left(
     assert choose_columns(now, 1, later).tolist() == [0, 1, 2, 4]
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 4), max_size=60), st.floats(0.01, 0.5), st.integers(0, 3))
 def test_every_class_keeps_a_row_and_gives_its_share(
     labels: list[int], share: float, seed: int
