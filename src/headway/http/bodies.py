@@ -52,11 +52,16 @@ async def _read(request: Request, caller: Caller, understood: Callable[[bytes], 
         _check_media_type(given)
     check_encoding(request)
     limit = min(caller.parts.settings.max_body_mb * 2**20, LARGEST_JSON)
-    body = b"".join([chunk async for chunk in counted(request, limit)])
-    if not body:
+    chunks = [chunk async for chunk in counted(request, limit)]
+    size = sum(map(len, chunks))
+    if not size:
         raise InvalidInput("expected a JSON body, got none")
     _check_media_type(given)
-    return understood(body) if len(body) < _LARGE else await to_thread.run_sync(understood, body)
+
+    def whole() -> T:  # on the loop, also putting it together would keep the others waiting
+        return understood(b"".join(chunks))
+
+    return whole() if size < _LARGE else await to_thread.run_sync(whole)
 
 
 def _parsed(body: bytes) -> Json:
