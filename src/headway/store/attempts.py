@@ -104,14 +104,14 @@ class SqlAttempts:
             return [], now
         # Not before the look: an attempt that it saw the end of may have ended since we began.
         now = self._db.now(tx)
-        wanted = self._db.rows_of({"wanted": "bigint"})
+        wanted = f"SELECT wanted FROM {self._db.rows_of({'wanted': 'bigint'})} AS w"  # nosec B608 - `rows_of`
         # What a claim says comes from the write: a row may have been claimed and given back
         # between the look's snapshot and its lock.
         taken = tx.rows(
-            "UPDATE jobs SET status = 'running', worker = :worker, claimed_at = :now,"  # nosec B608 - constants and `rows_of`
+            "UPDATE jobs SET status = 'running', worker = :worker, claimed_at = :now,"  # nosec B608 - constants and `among`
             " started_at = coalesce(started_at, :now), lease_token = lease_token + 1,"
             " version = version + 1, last_event = last_event + 1"
-            f" WHERE seq IN (SELECT wanted FROM {wanted} AS w) AND status = 'pending'"
+            f" WHERE {self._db.among('seq', wanted)} AND status = 'pending'"
             f" RETURNING {_TAKEN}",
             {"worker": worker, "now": now, "rows": dumps(due)},
         )

@@ -1,14 +1,19 @@
-"""A list looks at as few jobs among many as among few, whatever it is filtered by."""
+"""Lists and claims look at as few jobs among many as among few."""
 
+from collections.abc import Callable
 from typing import Any
 
 from headway.job import Status
+from headway.store.attempts import SqlAttempts
 from headway.store.contract import Store
 from headway.store.database import Database, Transaction
 from headway.store.finding import find_jobs
+from headway.store.reports import write_reports
 from headway.store.sql_store import SqlStore
+from headway.store.values.attempts import Report, Want
 from headway.store.values.history import JobQuery
-from tests.contract.acts import add_all, submission
+from headway.verdict import Completed, decide
+from tests.contract.acts import AT_ONCE, add_all, claims, join, submission
 from tests.contract.many import LIKE_FEW, fill
 
 MANY = 12_000
@@ -52,17 +57,28 @@ def analyse(store: Store) -> None:
             tx.run("ANALYZE jobs")
 
 
+Act = Callable[[Database, Transaction], object]
+
+
 def effort(store: Store, query: JobQuery) -> int:
-    """How much the database did for a list: steps of SQLite's machine, or rows and entries of
+    """How much the database did for a list."""
+    return spent(store, lambda database, tx: find_jobs(database, tx, query))
+
+
+def spent(store: Store, act: Act) -> int:
+    """How much the database did, and then undid: steps of SQLite's machine, or rows and entries of
     indexes that PostgreSQL read."""
     assert isinstance(store, SqlStore)
     database = store._database  # noqa: SLF001 - what no user of a store sees
     with database.read() as tx:
+        tx.run("BEGIN")
         counted = _steps if database.engine_name == "sqlite" else _rows_read
-        return counted(database, tx, query)
+        count = counted(database, tx, act)
+        tx.run("ROLLBACK")
+    return count
 
 
-def _steps(database: Database, tx: Transaction, query: JobQuery) -> int:
+def _steps(database: Database, tx: Transaction, act: Act) -> int:
     connection = tx._cursor.connection  # noqa: SLF001
     steps = 0
 
@@ -73,7 +89,7 @@ def _steps(database: Database, tx: Transaction, query: JobQuery) -> int:
 
     connection.set_progress_handler(step, 1)
     try:
-        find_jobs(database, tx, query)
+        act(database, tx)
     finally:
         connection.set_progress_handler(None, 1)
     return steps
@@ -85,13 +101,10 @@ _READ = (
 )
 
 
-def _rows_read(database: Database, tx: Transaction, query: JobQuery) -> int:
-    tx.run("BEGIN")
+def _rows_read(database: Database, tx: Transaction, act: Act) -> int:
     before = tx.value(_READ)
-    find_jobs(database, tx, query)
-    read = int(tx.value(_READ) - before)
-    tx.run("ROLLBACK")
-    return read
+    act(database, tx)
+    return int(tx.value(_READ) - before)
 
 
 def test_no_list_looks_at_more_among_many_jobs_than_among_few(store: Store) -> None:
@@ -118,3 +131,26 @@ def test_what_waits_is_found_among_many_jobs_of_everybody(store: Store) -> None:
     query = JobQuery(statuses=[Status.PENDING], limit=PAGE)
     assert store.jobs.find(query) == waiting[::-1]
     assert effort(store, query) <= STEADY
+
+
+def test_a_claim_and_its_reports_look_at_no_more_among_many_jobs(store: Store) -> None:
+    """Also while the planner knows nothing of the table, as after it was filled."""
+    add_all(store, [submission() for _ in range(2 * PAGE)])
+    fill(store, LIKE_FEW, after=2 * PAGE)
+    worker = join(store)
+    held = claims(store, worker, PAGE)
+    reports = [
+        Report(seq=one.job.seq, token=one.token, verdict=decide(Completed(None), one.job, AT_ONCE))
+        for one in held
+    ]
+
+    def work(database: Database, tx: Transaction) -> None:
+        rows, now = SqlAttempts(database)._take(  # noqa: SLF001 - the part of a claim that looks
+            tx, worker, Want(("resize",), PAGE), database.now(tx)
+        )
+        assert len(rows) == PAGE
+        assert len(write_reports(database, tx, reports, now)) == PAGE
+
+    among_few = spent(store, work)
+    fill(store, MANY, after=LIKE_FEW)
+    assert spent(store, work) <= 2 * among_few + STEADY
