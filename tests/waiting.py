@@ -9,6 +9,8 @@ T = TypeVar("T")
 AT_ONCE: Final = 60.0
 """Seconds that what is done at once may take on a machine that is busy with other things. How fast it
 is where nothing else runs is shown by the fault matrix: `scripts/bench crash`."""
+A_START: Final = 180.0
+"""Seconds that a service may take there until it answers: it imports much, as others do beside it."""
 
 
 def eventually(look: Callable[[], T], *, within: float = AT_ONCE) -> T:

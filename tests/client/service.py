@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx2
 
 from headway.client import AsyncClient, Client
-from tests.waiting import eventually
+from tests.waiting import A_START, eventually
 
 OPERATIONS = ("tests.http.trial_operations",)
 
@@ -60,7 +60,7 @@ class Service:
                 return httpx2.get(f"{self.url}{path}").is_success
             return False
 
-        eventually(succeeds, within=60)
+        eventually(succeeds, within=A_START)
 
     def kill(self) -> None:
         """End it without a word."""

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from tests.deploy.site import NOBODY, PATIENCE, ROOT, Site
-from tests.waiting import eventually
+from tests.waiting import A_START, eventually
 
 pytestmark = pytest.mark.timeout(2 * PATIENCE)
 
@@ -25,7 +25,7 @@ def test_it_is_ready_in_production_without_rights_and_ends_with_code_0(site: Sit
         if site.owner:
             assert Path(f"/proc/{process.pid}").stat().st_uid == NOBODY
         # The first worker has to be heard of.
-        eventually(lambda: is_ready(f"http://127.0.0.1:{port}/readyz"), within=60)
+        eventually(lambda: is_ready(f"http://127.0.0.1:{port}/readyz"), within=A_START)
     assert process.returncode == os.EX_OK
 
 

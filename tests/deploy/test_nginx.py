@@ -15,7 +15,7 @@ from websockets.sync.client import connect
 from tests.deploy.site import DEPLOY, FAILURES, PATIENCE, Site
 from tests.http.sse import events_of
 from tests.ports import free_port
-from tests.waiting import eventually
+from tests.waiting import A_START, eventually
 
 pytestmark = [pytest.mark.service("nginx"), pytest.mark.timeout(2 * PATIENCE)]
 
@@ -118,4 +118,4 @@ def wait_for(url: str, nginx: subprocess.Popen[str]) -> None:
             return httpx2.get(f"{url}/healthz").status_code == HTTPStatus.OK
         return False
 
-    eventually(answers, within=60)
+    eventually(answers, within=A_START)

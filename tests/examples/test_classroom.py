@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.examples.conftest import EXAMPLES
-from tests.waiting import eventually
+from tests.waiting import A_START, eventually
 
 ADA = {"X-Key": "key-of-ada"}
 BEN = {"X-Key": "key-of-ben"}
@@ -27,7 +27,7 @@ def test_a_class_trains_and_each_pupil_sees_his_own(client: TestClient) -> None:
     answer = client.post("/homework", params={"epochs": 5}, headers=ADA)
     assert answer.status_code == 202
     url = answer.json()["job"]
-    job = eventually(lambda: ended(client, url), within=90)  # its worker has yet to start
+    job = eventually(lambda: ended(client, url), within=A_START)  # its worker has yet to start
     assert (job["status"], job["user_id"]) == ("completed", "ada")
     assert len(client.get(f"{url}/metrics", headers=ADA).json()) == 5
     assert client.get(url, headers=BEN).status_code == 403

@@ -22,7 +22,7 @@ from headway.store.contract import Store
 from headway.store.values.history import JobQuery
 from headway.wiring import Service, open_service
 from tests.hashes import lighten
-from tests.waiting import eventually
+from tests.waiting import A_START, eventually
 
 Headers = dict[str, str]
 Submit = Callable[..., str]
@@ -45,7 +45,9 @@ def warm_up(queue: Queue) -> None:
     """Have the worker start its children, so that no test's wait for a job is spent on that."""
     names = ("nothing", "import_csv")
     jobs = [queue.submit(JobRequest(operation=name, owner="nobody")) for name in names]
-    eventually(lambda: all(queue.get(one.id, one.owner).status.finished for one in jobs), within=90)
+    eventually(
+        lambda: all(queue.get(one.id, one.owner).status.finished for one in jobs), within=A_START
+    )
 
 
 @pytest.fixture
@@ -149,7 +151,7 @@ def finished(client: TestClient, alice: Headers) -> Callable[[str], dict[str, An
             job: dict[str, Any] = client.get(url, headers=waiting).json()
             return job if job["completed_at"] is not None else {}
 
-        return eventually(ended, within=60)
+        return eventually(ended)
 
     return finished
 

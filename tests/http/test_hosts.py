@@ -119,4 +119,4 @@ def test_a_token_that_one_host_has_ended_is_void_at_the_other(hosts: Hosts) -> N
     def refused() -> bool:
         return other.client.get(JOBS, headers=headers).status_code == HTTPStatus.UNAUTHORIZED
 
-    eventually(refused, within=60)
+    eventually(refused)

@@ -36,7 +36,7 @@ def deliveries(client: TestClient, alice: Headers) -> Callable[[str], list[dict[
             waiting = {one["status"] for one in found} & {"pending", "running"}
             return [] if waiting else found
 
-        return eventually(ended, within=60)
+        return eventually(ended)
 
     return deliveries
 
