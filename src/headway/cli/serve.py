@@ -24,7 +24,7 @@ from headway.settings import Settings
 STREAMS_END_SECONDS = 3
 """Streams are told to end at the signal; what is still open after this is cut."""
 
-_SEARCHES: Final = (10_000, 10, 10)
+_SEARCHES: Final = (10_000, 5, 5)
 """Objects more than at the last search for garbage, and searches before one of older objects too.
 Hundreds of requests at once are tens of thousands of objects that nobody is done with: by Python's
 own numbers a tenth of the time under load went into looking through them, again and again."""
