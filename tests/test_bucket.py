@@ -114,13 +114,14 @@ class TestSlowLinks:
 
     @pytest.fixture
     def over(self, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Bucket]:
-        """The same bucket over another port, where a request may take two seconds."""
+        """The same bucket over another port, where a request may take eight seconds, and is made
+        again only if it has failed after less than four."""
         monkeypatch.setattr(bucket_module, "PART", self.PART)
-        monkeypatch.setattr(bucket_module, "REQUEST", timedelta(seconds=2))
+        monkeypatch.setattr(bucket_module, "REQUEST", timedelta(seconds=8))
 
         def over(port: int) -> Bucket:
             monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-            return Bucket(bucket.url, patience=1.0)
+            return Bucket(bucket.url, patience=4.0)
 
         return over
 
@@ -128,7 +129,7 @@ class TestSlowLinks:
         self, s3: S3, made: tuple[str, bytes], over: Callable[[int], Bucket], tmp_path: Path
     ) -> None:
         path, data = made
-        with slow_link(s3.port, bytes_per_second=1 << 20) as link:
+        with slow_link(s3.port, bytes_per_second=1 << 18) as link:
             over(link.port).get(path, tmp_path / "got", sha256(data))
         assert (tmp_path / "got").read_bytes() == data
 
