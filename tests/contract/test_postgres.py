@@ -263,7 +263,7 @@ def test_processes_that_open_an_empty_database_at_once_make_its_tables_once() ->
         script = "import sys; from headway.store.postgres import open_postgres as o; o(sys.argv[1]).close()"
         children = [start_python(script, url) for _ in range(3)]
         for child in children:
-            child.communicate(timeout=60)
+            child.communicate()
         assert [child.returncode for child in children] == [0, 0, 0]
         with psycopg.connect(url) as connection:
             rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
