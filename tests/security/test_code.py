@@ -20,15 +20,20 @@ CONSTANT = re.compile(r"_?[A-Z][A-Z_]*")
 PIECES = {
     # a FROM item made by `Database.rows_of` of names of columns, and what holds it
     "wanted", "named", "self._wanted(kind)", "self._wanted('text')", "self._wanted('bigint')",
-    "only",
+    "only", "self._db.rows_of({'wanted': 'bigint'})", "db.rows_of({'job': 'bigint'})",
+    "db.rows_of({'seq': 'bigint'})",
+    # a condition made by `Database.among` of a column's name and a statement that is looked at here
+    "db.among('seq', numbers)", "self._db.among('seq', wanted)",
     # how to lock what is read
     "self._db.for_update", "db.for_update", "db.skip_locked", "locking",
     # conditions, columns and tables that the caller has as constants
     "condition", "where", "table", "column", "still", "left", "right", "by", "waiting",
     "own(tx, DELAYED)", "without_shards", "mine", "ends", "' AND '.join(conditions)",
-    "_REPLACE if again else ''",
+    "_REPLACE if again else ''", "_jobs(self._db)", "_wanted(query)", "_before(query)", "conditions",
+    "of_whom",
     # lists made of constants, and of numbers counted here
     "', '.join(_INSERTED)", "', '.join((':' + c for c in _INSERTED))", "c", "walks", "i", "name",
+    "number", "' UNION ALL '.join(arms)",
     "', '.join(SUMS)", "', '.join((':' + one for one in SUMS))", "one", "bounds", "sets", "fields",
     "', '.join((f'sum({one})' for one in SUMS))",
     "', '.join((f'{name} = tallies.{name} + excluded.{name}' for name in SUMS))",

@@ -75,7 +75,7 @@ def _walk(number: int, pair: Pair, conditions: str) -> str:
 
 
 def _merged(walks: Sequence[str]) -> str:
-    arms = (f"SELECT seq FROM ({one}) AS walk_{number}" for number, one in enumerate(walks))
+    arms = (f"SELECT seq FROM ({one}) AS walk_{number}" for number, one in enumerate(walks))  # nosec B608 - statements made here
     return (
         f"SELECT seq FROM (SELECT seq FROM ({' UNION ALL '.join(arms)}) AS walks"  # nosec B608 - constants and names that stand in the code
         " ORDER BY seq DESC LIMIT :limit) AS newest"
