@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from headway.artifacts import hash_file
 from headway.context import Artifact
 from headway.errors import NotRetryable
 from headway.job import Json
@@ -61,7 +62,8 @@ def context(folder: Path, file: Path) -> FakeContext:
     """A context for the import of a file."""
     folder.mkdir(exist_ok=True)
     return FakeContext(
-        folder, {"file": Artifact(id="f", kind="file", name=file.name, path=file, sha256="")}
+        folder,
+        {"file": Artifact(id="f", kind="file", name=file.name, path=file, sha256=hash_file(file))},
     )
 
 
