@@ -9,13 +9,11 @@ from urllib.request import urlopen
 
 from tests.cli.conftest import ROOT
 
-OBJECTS_OF_A_REQUEST = 100
-
 TELLS = """
 import gc, sys
 from headway.cli import main
 code = main(["serve", "--port", "0", "--no-worker"])
-print(gc.get_freeze_count(), len(gc.get_objects()), gc.get_threshold()[0])
+print(gc.get_freeze_count(), len(gc.get_objects()))
 sys.exit(code)
 """
 
@@ -39,8 +37,7 @@ def test_the_url_of_an_address_with_colons_can_be_asked(data_dir: Path) -> None:
 
 
 def test_what_is_there_at_the_start_is_never_searched_for_garbage(data_dir: Path) -> None:
-    """It is most of what there is, and a search would hold up whoever asks just then. What comes
-    later is not searched again for every few requests that are at work at once."""
+    """It is most of what there is, and a search would hold up whoever asks just then."""
     process = subprocess.Popen(
         [sys.executable, "-c", TELLS],
         env=os.environ
@@ -53,7 +50,6 @@ def test_what_is_there_at_the_start_is_never_searched_for_garbage(data_dir: Path
         pass  # its greeting has two lines
     process.terminate()
     told, _ = process.communicate(timeout=60)
-    frozen, all_objects, made_between = map(int, told.split())
+    frozen, all_objects = map(int, told.split())
     assert process.returncode == 0
     assert frozen > all_objects / 2
-    assert made_between >= 100 * OBJECTS_OF_A_REQUEST

@@ -24,11 +24,6 @@ from headway.settings import Settings
 STREAMS_END_SECONDS = 3
 """Streams are told to end at the signal; what is still open after this is cut."""
 
-_SEARCHES: Final = (10_000, 5, 5)
-"""Objects more than at the last search for garbage, and searches before one of older objects too.
-Hundreds of requests at once are tens of thousands of objects that nobody is done with: by Python's
-own numbers a tenth of the time under load went into looking through them, again and again."""
-
 _REMEDIES: Final = {
     errno.EADDRINUSE: "is it served already? Choose another with --port",
     errno.EACCES: "choose one of 1024 or above with --port",
@@ -95,7 +90,6 @@ class _Server(uvicorn.Server):
         if self.started:
             gc.collect()
             gc.freeze()
-            gc.set_threshold(*_SEARCHES)
             print(self._greeting, flush=True)
 
 
