@@ -17,6 +17,7 @@ from headway.http.owner_view import OwnerView
 from headway.store.values.attempts import Claim
 from headway.wiring import Service
 from tests.contract.acts import add, claim, report
+from tests.waiting import AT_ONCE
 
 POSITIONS = Cursors(b"a secret of thirty-two characters", b"position")
 
@@ -79,8 +80,9 @@ async def test_who_reads_slowly_is_shown_what_he_missed_before_what_came_after(
     feed: Feed, service: Service, speaker: Speaker
 ) -> None:
     """What was dropped for him lies before what is still in hand."""
-    view, prompt = OwnerView(service.queue, feed, POSITIONS, "ann"), feed.watch_all("ann")
+    prompt, view = feed.watch_all("ann"), OwnerView(service.queue, feed, POSITIONS, "ann")
     try:
+        assert await prompt.take(AT_ONCE)  # from where on all listeners are told
         await view.open(None)
         speaker.say(1)
         await hear(prompt, 1)
